@@ -1,0 +1,174 @@
+"""The typed program: what the checker hands to whoever compiles, evaluates, documents or edits it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from dsl import syntax, types
+from dsl.diagnostics import Diagnostic, Severity
+from dsl.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What travels through a symbolic endpoint, as ruleset.toml declares it."""
+
+    name: str
+    direction: Literal["in", "out"]
+    codec: str
+    schema: str
+    owner: str = ""
+    idempotent: bool = False
+    on_undecodable: Literal["refuse", "dead_letter"] = "refuse"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSpec:
+    """How the columns of a lookup CSV are to be read, as ruleset.toml declares it."""
+
+    name: str
+    keys: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    valid_from: str | None = None
+    valid_to: str | None = None
+    two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """ruleset.toml, read and checked."""
+
+    name: str
+    title: str
+    owner: str
+    language: str
+    time_zone: str
+    endpoints: Mapping[str, Endpoint]
+    lookups: Mapping[str, LookupSpec]
+    calendars: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """One schema file: `record` is its type, `definitions` its named types ($defs).
+
+    `guide` keeps the raw declaration for a codec (x12 and the like); empty for JSON Schema.
+    """
+
+    name: str
+    version: str
+    path: str
+    record: types.Record
+    definitions: Mapping[str, types.Type]
+    guide: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variable:
+    """What a Name means: a parameter, let, each variable, table input or test value."""
+
+    name: str
+    type: types.Type
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """What a Name means: a value of an enumeration."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedMap:
+    """A map with its parameter types, target schema and the policy for each failure kind."""
+
+    node: syntax.Map
+    path: str
+    parameters: tuple[tuple[str, types.Record], ...]
+    target: Schema
+    policy: Mapping[syntax.FailureKind, syntax.Handler]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedLookup:
+    """A lookup, inline or from CSV, as rows of plain values in column order."""
+
+    name: str
+    version: str
+    path: str
+    keys: tuple[tuple[str, types.Type], ...]
+    results: tuple[tuple[str, types.Type], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    valid_from: int | None = None
+    valid_to: int | None = None
+    two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedTable:
+    """A decision table with the types of its columns."""
+
+    node: syntax.Table
+    path: str
+    inputs: tuple[tuple[str, types.Type], ...]
+    outputs: tuple[tuple[str, types.Type], ...]
+    result: types.Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedRules:
+    """Rules with the schema of their subject."""
+
+    node: syntax.Rules
+    path: str
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedFlow:
+    """A flow with the schema of what it receives and of the event its last map makes."""
+
+    node: syntax.Flow
+    path: str
+    schema: Schema
+    event: Schema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedTest:
+    """A test block."""
+
+    node: syntax.Test
+    path: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A whole rule set, resolved and typed. Complete only if `diagnostics` holds no error.
+
+    `types` gives the type of every expression that was reached; `names` what each Name means;
+    `failures` the kinds of failure each expression can raise by itself and through its parts.
+    """
+
+    manifest: Manifest
+    sources: Mapping[str, Source]
+    modules: Mapping[str, syntax.Module]
+    schemas: Mapping[str, Schema]
+    maps: Mapping[str, CheckedMap]
+    lookups: Mapping[str, CheckedLookup]
+    tables: Mapping[str, CheckedTable]
+    rules: Mapping[str, CheckedRules]
+    flows: Mapping[str, CheckedFlow]
+    tests: tuple[CheckedTest, ...]
+    types: Mapping[syntax.Expression, types.Type]
+    names: Mapping[syntax.Name, Variable | EnumValue]
+    failures: Mapping[syntax.Expression, frozenset[syntax.FailureKind]]
+    diagnostics: tuple[Diagnostic, ...]
+    unit_factors: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may be released as far as the checker is concerned."""
+        return all(d.severity is not Severity.ERROR for d in self.diagnostics)

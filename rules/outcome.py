@@ -1,0 +1,144 @@
+"""What the engine decided, as plain data: the runtime turns it into effects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+State = Literal["done", "ignored", "rejected", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the rule set something was decided: module, line and column (from 1)."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A value that could not be made, or a check that did not hold.
+
+    `step` is map, rules, table or lookup with its name ("map/sap_nc"); `path` the target field
+    or rule; `value` the offending value, shortened to 200 characters; `action` what was done.
+    """
+
+    kind: Literal["missing", "error", "no_match", "many", "check"]
+    code: str
+    message: str
+    step: str
+    path: str
+    place: Place
+    value: str | None = None
+    action: Literal["reject", "reject row", "use", "skip", "skip row", "warn"] = "reject"
+    warn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why one output value is what it is.
+
+    `sources` are concrete paths in the input ("nc.QMFE[0].FECOD"); `decisions` the lookup rows,
+    table rows and branches used ("lookup severity_codes row 2", "table disposition r3").
+    """
+
+    sources: tuple[str, ...]
+    decisions: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """Whether a rule fired, and the values its condition saw."""
+
+    rules: str
+    rule: str
+    fired: bool
+    because: str
+    values: Mapping[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SendAction:
+    """Deliver a payload to a symbolic endpoint. `ordinal` counts the sends of one rule from 0."""
+
+    endpoint: str
+    payload: Any
+    rules: str
+    rule: str
+    ordinal: int
+    to: str | None = None
+    key: str | None = None
+    lineage: Mapping[str, Trace] = field(default_factory=dict)
+    type: Literal["send"] = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAction:
+    """A canonical event for the flows that receive it."""
+
+    event: str
+    payload: Any
+    rules: str
+    rule: str
+    ordinal: int
+    type: Literal["raise"] = "raise"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAction:
+    """Tell the people behind a channel."""
+
+    channel: str
+    text: str
+    rules: str
+    rule: str
+    type: Literal["alert"] = "alert"
+
+
+Action = SendAction | RaiseAction | AlertAction
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one message in one flow.
+
+    `state` done: carry out `actions`; ignored, rejected, held: `reason` says why, no actions.
+    `document` is the input as read by its schema, `event` what the map made of it.
+    """
+
+    state: State
+    document: Any
+    event: Any = None
+    reason: str = ""
+    actions: tuple[Action, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    lineage: Mapping[str, Trace] = field(default_factory=dict)
+    rules: tuple[RuleTrace, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the flow says of a message before it runs: duplicate key, order key, business keys."""
+
+    identify: str | None
+    order: str | None
+    business: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a run may know that is not in the document; the engine reads no clock.
+
+    `now` carries an offset. `message` is shown to rules as `message.*` (id, replayed, ...).
+    `fuel` bounds loop steps of one run; `size` bounds characters of one text it builds.
+    """
+
+    now: datetime
+    message: Mapping[str, Any] = field(default_factory=dict)
+    fuel: int = 2_000_000
+    size: int = 1_000_000
