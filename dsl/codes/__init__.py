@@ -1,0 +1,58 @@
+"""Every diagnostic of the language: its code, its words, its page in the reference.
+
+Codes are data in one module a family (`text` M1xx, `leftout` M9xx, the checker's families beside
+them); this package joins them into `CODES` and makes diagnostics out of them. A new code is one
+`CodeSpec` in the list of its family. M1 text, M2 required and set fields, M3 names and paths,
+M4 types, M5 failures, M6 tables and lookups, M7 rules and flows, M8 rule set, schemas and tests,
+M9 known to the grammar but not run by this version.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dsl.codes import leftout, text
+from dsl.codes.spec import CodeSpec
+from dsl.diagnostics import Diagnostic, Fix, Label, Severity
+from dsl.source import Span
+
+__all__ = ["CODES", "CodeSpec", "Severity", "diagnostic"]
+
+FAMILIES: tuple[tuple[CodeSpec, ...], ...] = (text.CODES, leftout.CODES)
+
+
+def _joined(families: Iterable[tuple[CodeSpec, ...]]) -> dict[str, CodeSpec]:
+    codes: dict[str, CodeSpec] = {}
+    for spec in (spec for family in families for spec in family):
+        if spec.code in codes:
+            raise ValueError(f"{spec.code} is declared twice")
+        codes[spec.code] = spec
+    return codes
+
+
+CODES: Mapping[str, CodeSpec] = _joined(FAMILIES)
+
+
+def diagnostic(
+    code: str,
+    file: str,
+    span: Span,
+    /,
+    subject: str = "",
+    labels: Iterable[Label] = (),
+    help: Iterable[str] = (),
+    fixes: Iterable[Fix] = (),
+    **words: Any,
+) -> Diagnostic:
+    """The diagnostic of a code at a place; `words` fill its message."""
+    spec = CODES[code]
+    return Diagnostic(
+        code=code,
+        severity=spec.severity,
+        message=spec.message.format(**words),
+        file=file,
+        span=span,
+        subject=subject,
+        labels=tuple(labels),
+        help=tuple(help),
+        fixes=tuple(fixes),
+    )

@@ -1,0 +1,42 @@
+"""M9xx: constructs that the grammar knows and this version does not run; never passed over in silence."""
+
+from dsl.codes.spec import CodeSpec
+
+
+def _left_out(code: str, construct: str, instead: str, bad: str) -> CodeSpec:
+    return CodeSpec(
+        code,
+        f"{construct} is not available yet",
+        f"{construct} is part of the language, but this version does not run it",
+        f"The line is read and kept, but a rule set with it can't be released. {instead}",
+        bad,
+        f"# {instead}",
+    )
+
+
+CODES = (
+    _left_out("M901", "`expect` with a deadline", "Send without waiting for the confirmation.",
+              "rules r : nc in canon.x\n  rule a\n    then expect erp.done where event.lot = nc.lot within 1 hours\n  end\nend"),
+    _left_out("M902", "`collect`", "Send one message at a time.",
+              "rules r : nc in canon.x\n  rule a\n    then collect by nc.id for 1 hours then send a.b using m\n  end\nend"),
+    _left_out("M903", "`remember`", "Use a lookup.",
+              "rules r : nc in canon.x\n  rule a\n    then remember items key nc.id = nc\n  end\nend"),
+    _left_out("M904", "`forget`", "Use a lookup.",
+              "rules r : nc in canon.x\n  rule a\n    then forget items key nc.id\n  end\nend"),
+    _left_out("M905", "`recall`", "Use a lookup.",
+              "map a : nc -> canon.x\n  id = recall items(nc.A)\nend"),
+    _left_out("M906", "`enrich`", "Use a lookup in the map.",
+              'flow f\n  receive a.b as nc : s.x "v1"\n  enrich i = recall items(nc.A)\n  map with m\nend'),
+    _left_out("M907", "`call`", "Let the other system send its answer as a message of its own.",
+              'flow f\n  receive a.b as nc : s.x "v1"\n  call a.c using m as r : s.y\n  map with m\nend'),
+    _left_out("M908", "`reply`", "Send the answer to an endpoint.",
+              'flow f\n  receive a.b as nc : s.x "v1"\n  map with m\n  reply using r\nend'),
+    _left_out("M909", "`copy`", "Write one line for each field.",
+              "map a : nc -> canon.x\n  copy nc.*\nend"),
+    _left_out("M910", "`tree()`", "Let the codec build the tree, or use descendants() and ancestor().",
+              "map a : nc -> canon.x\n  let t = tree(nc.rows, id: a)\nend"),
+    _left_out("M911", "`compare()`", "Compare the fields one by one.",
+              "map a : nc -> canon.x\n  let c = compare(nc.old, nc.new, key: line)\nend"),
+    _left_out("M912", "`function`", "Name the value by `let` in the map.",
+              "function twice(a: decimal) : decimal = a * 2"),
+)  # fmt: skip
