@@ -1,0 +1,69 @@
+# Mapwright: `make run` to see it work, `make test` to prove it, `make check` before a commit.
+# Needs a system Python 3.11 or newer and make; everything else is fetched into .venv by the lock files.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -p xdist -p hypothesispytest
+# Fast and telling ones first; a browser and injected faults last.
+TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules connectors golden cli app faults browser))
+LOCKS := requirements.lock requirements-dev.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench docs lock clean
+
+help:
+	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
+	@echo "make test         all tests; TESTS=tests/dsl for a part"
+	@echo "make check        ruff, mypy, import contracts, house rules"
+	@echo "make bench        measured ratios against hand-written code and peers"
+	@echo "make docs         write docs/reference from the declarations"
+
+run: $(VENV)/runtime.stamp
+	@exec $(PY) -m app.cli up --demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: $(VENV)/dev.stamp
+	@mkdir -p var
+	@MAPWRIGHT_BROWSER="$$(.ci/browser)" $(PYTEST) -n 2 --dist loadgroup --junitxml var/test.xml -rs $(TESTS)
+
+check: $(VENV)/dev.stamp
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy --strict -p dsl -p rules -p connectors
+	@$(PY) -m mypy -p app
+	@$(VENV)/bin/lint-imports
+	@$(PYTEST) -q tests/house
+
+bench: $(VENV)/dev.stamp
+	@$(PY) benchmarks/run.py
+
+docs: $(VENV)/runtime.stamp
+	@$(PY) -m app.cli docs --write docs/reference
+
+$(VENV)/python.stamp:
+	@test -n "$(PYTHON)" || { echo "Mapwright needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment: on Debian and Ubuntu install python3-venv" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/runtime.stamp: $(VENV)/python.stamp requirements.lock setup.cfg pyproject.toml
+	@echo "Installing what requirements.lock names into $(VENV) ..." >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
+	@echo "Installing what requirements-dev.lock names into $(VENV) ..." >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# Both locks name versions and hashes, never a registry: the machine's own configuration says where to fetch from.
+lock: $(VENV)/dev.stamp
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		--custom-compile-command "make lock" --extra build --extra test --extra check setup.cfg -o requirements-dev.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		--custom-compile-command "make lock" --extra build -c requirements-dev.lock setup.cfg -o requirements.lock
+
+clean:
+	@rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
