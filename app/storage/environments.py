@@ -1,0 +1,277 @@
+"""Environments, what is live in them, how it came there, and the bindings of their endpoints."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from app.storage.database import UtcTime, metadata
+from app.storage.releases import releases_table
+
+environments_table = Table(
+    "environments",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("position", Integer, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("approvals_required", Integer, nullable=False),
+    CheckConstraint("approvals_required in (0, 1)", name="approvals_known"),
+)
+deployments_table = Table(
+    "deployments",
+    metadata,
+    Column("environment", String(60), ForeignKey("environments.name"), primary_key=True),
+    Column("ruleset", String(120), primary_key=True),
+    Column("release_id", String(64), ForeignKey(releases_table.c.id), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("by", String(120), nullable=False),
+)
+promotions_table = Table(
+    "promotions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("environment", String(60), ForeignKey("environments.name"), nullable=False, index=True),
+    Column("ruleset", String(120), nullable=False),
+    Column("from_release", String(64)),
+    Column("to_release", String(64), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+bindings_table = Table(
+    "bindings",
+    metadata,
+    Column("environment", String(60), ForeignKey("environments.name"), primary_key=True),
+    Column("endpoint", String(120), primary_key=True),
+    Column("transport", String(60), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("secrets", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One stage of the chain.
+
+    `approvals_required` 0 lets the authors of a change promote it (dev); 1 asks for somebody else.
+    """
+
+    name: str
+    position: int
+    title: str
+    approvals_required: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The release of one rule set that is live in one environment."""
+
+    environment: str
+    ruleset: str
+    release_id: str
+    since: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One move of a live pointer, forwards or back."""
+
+    id: int
+    environment: str
+    ruleset: str
+    from_release: str | None
+    to_release: str
+    kind: Literal["promote", "rollback"]
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where and how an endpoint is reached in one environment.
+
+    `secrets` is sealed text; `app.security.secrets.Vault.open` gives the plain settings.
+    """
+
+    environment: str
+    endpoint: str
+    transport: str
+    settings: Mapping[str, Any]
+    secrets: str
+    paused: bool
+    updated_at: datetime
+
+
+def ensure_environment(
+    tx: Connection, name: str, position: int, title: str, approvals_required: int | None = None
+) -> Environment:
+    """Create the environment unless it exists; the first of the chain lets authors promote."""
+    found = environment(tx, name)
+    if found:
+        return found
+    if approvals_required is None:
+        earlier = select(func.count()).where(environments_table.c.position < position)
+        approvals_required = 1 if tx.execute(earlier).scalar_one() else 0
+    row = {"name": name, "position": position, "title": title, "approvals_required": approvals_required}
+    tx.execute(insert(environments_table).values(row))
+    return Environment(**row)
+
+
+def environment(tx: Connection, name: str) -> Environment | None:
+    """One environment by name."""
+    row = tx.execute(select(environments_table).where(environments_table.c.name == name)).mappings().first()
+    return Environment(**row) if row else None
+
+
+def environments(tx: Connection) -> list[Environment]:
+    """The chain, first stage first."""
+    rows = tx.execute(select(environments_table).order_by(environments_table.c.position)).mappings()
+    return [Environment(**row) for row in rows]
+
+
+def deployments(tx: Connection, environment: str | None = None) -> list[Deployment]:
+    """Everything live, of one environment or of all."""
+    query = select(deployments_table).order_by(deployments_table.c.environment, deployments_table.c.ruleset)
+    if environment is not None:
+        query = query.where(deployments_table.c.environment == environment)
+    return [Deployment(**row) for row in tx.execute(query).mappings()]
+
+
+def deployed(tx: Connection, environment: str) -> dict[str, str]:
+    """Rule set name -> id of its live release."""
+    return {d.ruleset: d.release_id for d in deployments(tx, environment)}
+
+
+def live_release(tx: Connection, environment: str, ruleset: str) -> str | None:
+    """The id of the release that is live, if any."""
+    here = (deployments_table.c.environment == environment) & (deployments_table.c.ruleset == ruleset)
+    return tx.execute(select(deployments_table.c.release_id).where(here)).scalar()
+
+
+def move_pointer(
+    tx: Connection, environment: str, ruleset: str, expected: str | None, release_id: str, by: str
+) -> bool:
+    """Compare-and-swap of the live pointer: False where another move came first."""
+    now = datetime.now(UTC)
+    here = (deployments_table.c.environment == environment) & (deployments_table.c.ruleset == ruleset)
+    if expected is None:
+        if live_release(tx, environment, ruleset) is not None:
+            return False
+        row = {"environment": environment, "ruleset": ruleset, "release_id": release_id, "since": now, "by": by}
+        tx.execute(insert(deployments_table).values(row))
+        return True
+    moved = tx.execute(
+        update(deployments_table)
+        .where(here, deployments_table.c.release_id == expected)
+        .values(release_id=release_id, since=now, by=by)
+    )
+    return moved.rowcount == 1
+
+
+def record_promotion(
+    tx: Connection,
+    environment: str,
+    ruleset: str,
+    from_release: str | None,
+    to_release: str,
+    kind: Literal["promote", "rollback"],
+    by: str,
+    reason: str,
+) -> Promotion:
+    """Remember a move of the pointer."""
+    row = {
+        "environment": environment,
+        "ruleset": ruleset,
+        "from_release": from_release,
+        "to_release": to_release,
+        "kind": kind,
+        "by": by,
+        "at": datetime.now(UTC),
+        "reason": reason,
+    }
+    key = tx.execute(insert(promotions_table).values(row)).inserted_primary_key
+    return Promotion(id=key[0] if key else 0, **row)  # type: ignore[arg-type]
+
+
+def promotions(
+    tx: Connection, environment: str | None = None, ruleset: str | None = None, limit: int = 200
+) -> list[Promotion]:
+    """Moves of pointers, latest first."""
+    query = select(promotions_table).order_by(promotions_table.c.id.desc()).limit(limit)
+    if environment is not None:
+        query = query.where(promotions_table.c.environment == environment)
+    if ruleset is not None:
+        query = query.where(promotions_table.c.ruleset == ruleset)
+    return [Promotion(**row) for row in tx.execute(query).mappings()]
+
+
+def binding(tx: Connection, environment: str, endpoint: str) -> Binding | None:
+    """The binding of one endpoint, if the environment has one."""
+    here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
+    row = tx.execute(select(bindings_table).where(here)).mappings().first()
+    return _binding(row) if row else None
+
+
+def bindings(tx: Connection, environment: str) -> list[Binding]:
+    """All bindings of an environment, by endpoint."""
+    query = select(bindings_table).where(bindings_table.c.environment == environment)
+    return [_binding(row) for row in tx.execute(query.order_by(bindings_table.c.endpoint)).mappings()]
+
+
+def put_binding(
+    tx: Connection,
+    environment: str,
+    endpoint: str,
+    transport: str,
+    settings: Mapping[str, Any],
+    secrets: str = "",
+    paused: bool = False,
+) -> Binding:
+    """Write a binding as a whole; `secrets` must already be sealed."""
+    here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
+    tx.execute(delete(bindings_table).where(here))
+    row = {
+        "environment": environment,
+        "endpoint": endpoint,
+        "transport": transport,
+        "settings": json.dumps(dict(settings), sort_keys=True, ensure_ascii=False),
+        "secrets": secrets,
+        "paused": paused,
+        "updated_at": datetime.now(UTC),
+    }
+    tx.execute(insert(bindings_table).values(row))
+    return _binding(row)
+
+
+def set_paused(tx: Connection, environment: str, endpoint: str, paused: bool) -> bool:
+    """Hold back or let go the traffic of one endpoint; False where it has no binding."""
+    here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
+    changed = tx.execute(update(bindings_table).where(here).values(paused=paused, updated_at=datetime.now(UTC)))
+    return changed.rowcount == 1
+
+
+def _binding(row: Mapping[str, Any]) -> Binding:
+    return Binding(**{**row, "settings": json.loads(row["settings"])})
