@@ -1,0 +1,63 @@
+"""What a process of an installation holds: settings, database, queue and the connectors it knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.security.secrets import Vault
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.releases import release_content
+from connectors.contract import Codec, Transport
+
+if TYPE_CHECKING:
+    from rules.compiler import Compiled
+
+
+class Doorbell(Protocol):
+    """Wakes workers. It may forget: the clock's sweep and the workers' own poll find everything in SQL."""
+
+    def ring(self, kind: str, partitions: set[int]) -> bool:
+        """Ask for a `drain` or `deliver` of these partitions; False where nobody could be reached."""
+        ...
+
+
+class Silence:
+    """The doorbell of an installation without Redis: workers poll."""
+
+    def ring(self, kind: str, partitions: set[int]) -> bool:
+        """Nobody hears it."""
+        return False
+
+
+@dataclass
+class Installation:
+    """Everything the runtime works with; made by `app.wiring.wire`, one a process."""
+
+    settings: Settings
+    database: Database
+    redis: Any = None
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    transports: Mapping[str, Transport] = field(default_factory=dict)
+    doorbell: Doorbell = field(default_factory=Silence)
+    vault: Vault | None = None
+    _releases: dict[str, "Compiled"] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def compiled(self, release_id: str) -> "Compiled":
+        """The release ready to run; its hash is verified when it is loaded first."""
+        with self._lock:
+            if release_id not in self._releases:
+                with self.database.read() as tx:
+                    content = release_content(tx, release_id)
+                from rules.release import compile_release, load_release
+
+                self._releases[release_id] = compile_release(load_release(release_id, content))
+            return self._releases[release_id]
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.database.close()
+        if self.redis is not None:
+            self.redis.close()

@@ -1,0 +1,188 @@
+"""Open the database and its transactions; the few lines in which SQLite and PostgreSQL differ."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_GUARDS = (
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s "
+    "-c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_generic_plan"
+)
+_ROWS_A_STATEMENT = 500
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A timezone-aware moment, UTC going in and coming out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC; without an offset where the database has no such type."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """With its offset again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """Canonical JSON as text: equal values are equal bytes on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Sorted keys, no white space, no NaN."""
+        return None if value is None else canonical_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Plain data again."""
+        return None if value is None else json.loads(value)
+
+
+def canonical_json(value: Any) -> str:
+    """Sorted keys, no white space, UTF-8, no NaN; what JSON lacks becomes text."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str
+    )
+
+
+class Database:
+    """One database, shared by the threads of a process; open it anew after a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.kind: Literal["sqlite", "postgresql"] = (
+            "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that writes; it commits at the end of the block or is undone by an exception."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: it waits for no writer and stops none."""
+        with self.engine.connect().execution_options(**self._read_options()) as connection:
+            yield connection
+
+    def _read_options(self) -> dict[str, Any]:
+        return {"mapwright_read": True} if self.kind == "sqlite" else {"postgresql_readonly": True}
+
+    def now(self, tx: Connection) -> datetime:
+        """The database's clock: the only one that leases, retries and timers go by."""
+        return now(tx)
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows ON CONFLICT in this database's words."""
+        return insert(table, self.kind)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Connect lazily to a SQLite file or a PostgreSQL server, with the guards each needs."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Database(_open_sqlite(url))
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        parsed,
+        pool_pre_ping=True,
+        pool_size=12,
+        max_overflow=12,
+        connect_args={"options": _GUARDS, "connect_timeout": 5},
+    )
+    return Database(engine)
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "isolation_level": None}, pool_size=12, max_overflow=12
+    )
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("mapwright_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def now(tx: Connection) -> datetime:
+    """The database's clock, inside a transaction."""
+    if tx.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment: datetime = tx.execute(text("select clock_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
+
+
+def insert(table: Table, kind: str) -> Any:
+    """An INSERT with on_conflict_do_nothing and on_conflict_do_update on both databases."""
+    return sqlite.insert(table) if kind == "sqlite" else postgresql.insert(table)
+
+
+def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many rows of equal columns at once: COPY on PostgreSQL, executemany on SQLite."""
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite" or len(rows) < 8:
+        tx.execute(table.insert(), list(rows))
+        return
+    columns = list(rows[0])
+    converters = [table.c[name].type.bind_processor(tx.dialect) for name in columns]
+    target = ", ".join(f'"{name}"' for name in columns)
+    cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
+    with cursor, cursor.copy(f'COPY "{table.name}" ({target}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row([c(row[n]) if c else row[n] for c, n in zip(converters, columns, strict=True)])
+
+
+def chunks(rows: Sequence[Any], size: int = _ROWS_A_STATEMENT) -> Iterator[Sequence[Any]]:
+    """Slices small enough for the parameters of one statement."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

