@@ -6,8 +6,7 @@ from flask import Flask
 
 from app import api, web
 from app.security import csrf, headers, sessions
-
-BODY_LIMIT = 10 * 1024 * 1024
+from app.settings import secret_keys
 
 
 def create_app(installation: Any) -> Flask:
@@ -17,12 +16,12 @@ def create_app(installation: Any) -> Flask:
     """
     app = Flask("mapwright", static_folder=None, template_folder=None)
     app.extensions["mapwright"] = installation
-    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=BODY_LIMIT, MAX_FORM_PARTS=2_000)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     settings = installation.settings
-    public_url = settings.public_url or ""
-    sessions.register(app, installation.database, settings.secret_keys, public_url)
-    headers.register(app, public_url)
+    limit = settings.body_limit
+    app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=2_000)
+    sessions.register(app, installation.database, secret_keys(settings), settings.url)
+    headers.register(app, settings.url)
     csrf.register(app)
     api.register(app)
     web.register(app)

@@ -69,7 +69,9 @@ def end_session(database: Any) -> None:
 
 def signing_keys(secret_keys: Sequence[str]) -> list[str]:
     """Cookie keys derived from the installation's secret keys; the first signs, the rest still verify."""
-    derived = (hmac.new(key.encode(), b"mapwright session cookie", hashlib.sha256).digest() for key in secret_keys)
+    derived = (
+        hmac.new(key.encode(), b"mapwright session cookie", hashlib.sha256).digest() for key in secret_keys
+    )
     return [base64.b64encode(key).decode() for key in derived]
 
 

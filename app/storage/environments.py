@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -22,8 +22,9 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
-from app.storage.database import UtcTime, metadata
+from app.storage.database import UtcTime, metadata, now
 from app.storage.releases import releases_table
 
 environments_table = Table(
@@ -175,20 +176,25 @@ def move_pointer(
     tx: Connection, environment: str, ruleset: str, expected: str | None, release_id: str, by: str
 ) -> bool:
     """Compare-and-swap of the live pointer: False where another move came first."""
-    now = datetime.now(UTC)
     here = (deployments_table.c.environment == environment) & (deployments_table.c.ruleset == ruleset)
     if expected is None:
-        if live_release(tx, environment, ruleset) is not None:
-            return False
-        row = {"environment": environment, "ruleset": ruleset, "release_id": release_id, "since": now, "by": by}
-        tx.execute(insert(deployments_table).values(row))
-        return True
+        row = {"environment": environment, "ruleset": ruleset, "release_id": release_id}
+        return _first_pointer(tx, {**row, "since": now(tx), "by": by})
     moved = tx.execute(
         update(deployments_table)
         .where(here, deployments_table.c.release_id == expected)
-        .values(release_id=release_id, since=now, by=by)
+        .values(release_id=release_id, since=now(tx), by=by)
     )
     return moved.rowcount == 1
+
+
+def _first_pointer(tx: Connection, row: Mapping[str, Any]) -> bool:
+    try:
+        with tx.begin_nested():
+            tx.execute(insert(deployments_table).values(dict(row)))
+    except IntegrityError:
+        return False
+    return True
 
 
 def record_promotion(
@@ -209,7 +215,7 @@ def record_promotion(
         "to_release": to_release,
         "kind": kind,
         "by": by,
-        "at": datetime.now(UTC),
+        "at": now(tx),
         "reason": reason,
     }
     key = tx.execute(insert(promotions_table).values(row)).inserted_primary_key
@@ -260,7 +266,7 @@ def put_binding(
         "settings": json.dumps(dict(settings), sort_keys=True, ensure_ascii=False),
         "secrets": secrets,
         "paused": paused,
-        "updated_at": datetime.now(UTC),
+        "updated_at": now(tx),
     }
     tx.execute(insert(bindings_table).values(row))
     return _binding(row)
@@ -269,8 +275,14 @@ def put_binding(
 def set_paused(tx: Connection, environment: str, endpoint: str, paused: bool) -> bool:
     """Hold back or let go the traffic of one endpoint; False where it has no binding."""
     here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
-    changed = tx.execute(update(bindings_table).where(here).values(paused=paused, updated_at=datetime.now(UTC)))
-    return changed.rowcount == 1
+    values = {"paused": paused, "updated_at": now(tx)}
+    return tx.execute(update(bindings_table).where(here).values(values)).rowcount == 1
+
+
+def set_secrets(tx: Connection, environment: str, endpoint: str, secrets: str) -> None:
+    """Replace the sealed secrets of a binding (key rotation)."""
+    here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
+    tx.execute(update(bindings_table).where(here).values(secrets=secrets))
 
 
 def _binding(row: Mapping[str, Any]) -> Binding:

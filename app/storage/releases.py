@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.storage.database import UtcTime, metadata
+from app.storage.database import UtcTime, metadata, now
 
 releases_table = Table(
     "releases",
@@ -72,7 +72,7 @@ def add_release(
         "ruleset": ruleset,
         "number": _last_number(tx, ruleset) + 1,
         "created_by": by,
-        "created_at": datetime.now(UTC),
+        "created_at": now(tx),
         "note": note,
         "authors": json.dumps(sorted(set(authors)), ensure_ascii=False),
         "report": json.dumps(dict(report or {}), sort_keys=True, ensure_ascii=False),

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Integer, String, Table, Text, insert, select, update
 
-from app.storage.database import UtcTime, metadata
+from app.storage.database import UtcTime, metadata, now
 
 users_table = Table(
     "users",
@@ -45,7 +45,7 @@ def add_user(tx: Connection, login: str, name: str, password_hash: str, roles: S
         "roles": json.dumps(sorted(set(roles))),
         "active": True,
         "session_counter": 1,
-        "created_at": datetime.now(UTC),
+        "created_at": now(tx),
     }
     tx.execute(insert(users_table).values(row))
     return _record(row)
