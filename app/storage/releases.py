@@ -34,6 +34,7 @@ releases_table = Table(
     Column("note", Text, nullable=False),
     Column("authors", Text, nullable=False),
     Column("report", Text, nullable=False),
+    Column("last_change", Integer, nullable=False),
     UniqueConstraint("ruleset", "number", name="release_number"),
 )
 _RECORD_COLUMNS = [column for column in releases_table.c if column.name != "content"]
@@ -43,7 +44,8 @@ _RECORD_COLUMNS = [column for column in releases_table.c if column.name != "cont
 class ReleaseRecord:
     """What is known of a release without its bytes.
 
-    `authors` changed files since the release before; `report` is the test report it was cut with.
+    `authors` changed files since the release before; `report` is the test report it was cut with;
+    `last_change` is the number of the last file change it includes.
     """
 
     id: str
@@ -54,6 +56,7 @@ class ReleaseRecord:
     note: str
     authors: tuple[str, ...]
     report: Mapping[str, Any]
+    last_change: int = 0
 
 
 def add_release(
@@ -65,6 +68,7 @@ def add_release(
     note: str = "",
     authors: Sequence[str] = (),
     report: Mapping[str, Any] | None = None,
+    last_change: int = 0,
 ) -> ReleaseRecord:
     """Store a release under the next number of its rule set."""
     row = {
@@ -76,6 +80,7 @@ def add_release(
         "note": note,
         "authors": json.dumps(sorted(set(authors)), ensure_ascii=False),
         "report": json.dumps(dict(report or {}), sort_keys=True, ensure_ascii=False),
+        "last_change": last_change,
     }
     tx.execute(insert(releases_table).values(**row, content=content))
     return _record(row)
