@@ -1,0 +1,37 @@
+"""One .mw file."""
+
+from dataclasses import dataclass
+
+from dsl.syntax.expressions import Node
+from dsl.syntax.flows import Flow, Test
+from dsl.syntax.maps import LeftOut, Map, Raw
+from dsl.syntax.rules import Rules
+from dsl.syntax.tables import Lookup, Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UseSchema(Node):
+    """`use schema canon.nonconformance "v1"`."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UseLookup(Node):
+    """`use lookup vendor_xref "2026-11"`: versioned data of the rule set."""
+
+    name: str
+    version: str
+
+
+Declaration = Map | Lookup | Table | Rules | Flow | Test | LeftOut | Raw
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """One .mw file."""
+
+    path: str
+    uses: tuple[UseSchema | UseLookup, ...]
+    declarations: tuple[Declaration, ...]

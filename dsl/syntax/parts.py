@@ -1,0 +1,43 @@
+"""What several constructs share: handlers, types, columns, parameters."""
+
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from dsl.syntax.expressions import Expression, FailureKind, Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handler(Node):
+    """`on missing use x warn`: what happens where a value fails that way."""
+
+    failure: FailureKind
+    action: OneOf["use", "skip", "skip row", "reject", "reject row"]
+    value: Expression | None = None
+    warn: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeRef(Node):
+    """A type as written: a built-in name, a name from a schema's $defs, enum{...}, list of T."""
+
+    name: str
+    optional: bool = False
+    values: tuple[str, ...] = ()
+    item: "TypeRef | None" = None
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column(Node):
+    """A typed column of a table or lookup."""
+
+    name: str
+    type: TypeRef
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Node):
+    """`nc in canon.nonconformance`; schema is None where the short form `: nc ->` was written."""
+
+    name: str
+    schema: str | None = None
