@@ -87,6 +87,12 @@ class AlreadyLive(PromotionRefused):
     code = "already_live"
 
 
+class BindingsMissing(PromotionRefused):
+    """The environment does not say how to reach every endpoint the release sends to."""
+
+    code = "bindings_missing"
+
+
 class NothingToRollBack(PromotionRefused):
     """There is no earlier release to go back to."""
 

@@ -93,6 +93,22 @@ def release_record(tx: Connection, release_id: str) -> ReleaseRecord | None:
     return _record(row) if row else None
 
 
+def release_by_prefix(connection: Connection, prefix: str) -> ReleaseRecord | None:
+    """The only release whose id begins like this, for people who type; None where there are several."""
+    if len(prefix) < 8 or not prefix.isalnum():
+        return None
+    query = select(*_RECORD_COLUMNS).where(releases_table.c.id.startswith(prefix)).limit(2)
+    rows = connection.execute(query).mappings().all()
+    return _record(rows[0]) if len(rows) == 1 else None
+
+
+def releases_between(connection: Connection, ruleset: str, low: int, high: int) -> list[ReleaseRecord]:
+    """The releases of a rule set with a number above `low` and up to `high`."""
+    number = releases_table.c.number
+    query = select(*_RECORD_COLUMNS).where(releases_table.c.ruleset == ruleset, number > low, number <= high)
+    return [_record(row) for row in connection.execute(query.order_by(number)).mappings()]
+
+
 def release_records(tx: Connection, ruleset: str | None = None, limit: int = 200) -> list[ReleaseRecord]:
     """Releases, latest first, of one rule set or of all."""
     query = select(*_RECORD_COLUMNS).limit(limit)

@@ -1,0 +1,89 @@
+"""Bindings: where and how each endpoint is reached in an environment; secrets go in and never come out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.design.errors import BindingInvalid
+from app.design.releases import release_files
+from app.errors import NotFound
+from app.security import audit
+from app.security.secrets import Vault
+from app.storage import environments as stored
+from app.storage.environments import Binding
+from connectors import registry
+from connectors.errors import ConnectorError
+from connectors.settings import read_settings
+from dsl.manifest import read_manifest
+
+
+def bind(
+    tx: Connection,
+    vault: Vault,
+    environment: str,
+    endpoint: str,
+    transport: str,
+    settings: Mapping[str, Any],
+    by: str,
+) -> Binding:
+    """Write the binding of an endpoint; a secret that is not given again keeps its value.
+
+    Errors: BindingInvalid with every fault of the settings.
+    """
+    if stored.environment(tx, environment) is None:
+        raise NotFound(f"there is no environment {environment}")
+    before = stored.binding(tx, environment, endpoint)
+    kept = vault.open(before.secrets) if before and before.transport == transport else {}
+    secret_names = _secret_names(transport)
+    secrets = {**kept, **{name: value for name, value in settings.items() if name in secret_names and value}}
+    plain = {name: value for name, value in settings.items() if name not in secret_names}
+    _check(transport, {**plain, **secrets})
+    paused = before.paused if before else False
+    bound = stored.put_binding(tx, environment, endpoint, transport, plain, vault.seal(secrets), paused)
+    target = f"binding/{environment}/{endpoint}"
+    audit.append(tx, by, "binding.write", target, before and public(before), public(bound))
+    return bound
+
+
+def pause(tx: Connection, environment: str, endpoint: str, paused: bool, by: str, reason: str = "") -> None:
+    """Hold back or let go what travels through an endpoint."""
+    if not stored.set_paused(tx, environment, endpoint, paused):
+        raise NotFound(f"{environment} has no binding for {endpoint}")
+    audit.append(tx, by, "binding.paused", f"binding/{environment}/{endpoint}", not paused, paused, reason)
+
+
+def missing(connection: Connection, environment: str, release_id: str) -> list[str]:
+    """The outgoing endpoints of a release that the environment has no binding for."""
+    manifest, _ = read_manifest(release_files(connection, release_id)["ruleset.toml"].decode())
+    bound = {binding.endpoint for binding in stored.bindings(connection, environment)}
+    outgoing = [e.name for e in manifest.endpoints.values() if e.direction == "out"] if manifest else []
+    return sorted(set(outgoing) - bound)
+
+
+def public(binding: Binding) -> dict[str, Any]:
+    """What may be shown of a binding: whether there are secrets, never which."""
+    return {
+        "environment": binding.environment,
+        "endpoint": binding.endpoint,
+        "transport": binding.transport,
+        "settings": dict(binding.settings),
+        "has_secrets": bool(binding.secrets),
+        "paused": binding.paused,
+        "updated_at": binding.updated_at.isoformat(),
+    }
+
+
+def _secret_names(transport: str) -> set[str]:
+    try:
+        spec = registry.transport(transport).settings
+    except ConnectorError as error:
+        raise BindingInvalid(error.message, error.details) from None
+    return {setting.name for setting in spec if setting.kind == "secret"}
+
+
+def _check(transport: str, settings: Mapping[str, Any]) -> None:
+    try:
+        read_settings(registry.transport(transport).settings, settings)
+    except ConnectorError as error:
+        raise BindingInvalid(error.message, error.details) from None

@@ -1,0 +1,153 @@
+"""Trying a rule set out without storing anything: check, run a sample, preview, tests.
+
+`files` are all files of a rule set, samples included, as `rulesets.read_files` gives them.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from app.design import samples
+from app.design.errors import NotRunnable, SampleInvalid
+from app.design.rulesets import only_samples, without_samples
+from dsl import checker
+from dsl.diagnostics import to_json
+from dsl.program import Program
+from rules import compiler, engine, outcome
+from rules.outcome import Context, Outcome
+from rules.testing import TestReport
+from rules.testing import run_tests as run_test_blocks
+
+_KEPT = 24
+
+
+class Trial:
+    """One state of a rule set's files: checked at once, compiled and its samples read when asked for."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(files)
+        self.program: Program = checker.check(without_samples(files), only_samples(files))
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The compiled program; NotRunnable where the checker found errors."""
+        if not self.program.ok:
+            raise NotRunnable(details={"diagnostics": diagnostics_json(self.program)})
+        return compiler.compile_program(self.program)
+
+    @cached_property
+    def samples(self) -> dict[str, Any]:
+        """File name -> document of every sample that can be read."""
+        return samples.decoded_samples(self.program, self.files)
+
+
+_trials: OrderedDict[str, Trial] = OrderedDict()
+_lock = Lock()
+
+
+def trial(files: Mapping[str, bytes]) -> Trial:
+    """The trial of these files, made once for equal content."""
+    key = content_hash(files)
+    with _lock:
+        if key in _trials:
+            _trials.move_to_end(key)
+            return _trials[key]
+    made = Trial(files)
+    with _lock:
+        _trials[key] = made
+        while len(_trials) > _KEPT:
+            _trials.popitem(last=False)
+    return made
+
+
+def check_files(files: Mapping[str, bytes]) -> Program:
+    """The typed program with every diagnostic."""
+    return trial(files).program
+
+
+def check_json(program: Program) -> dict[str, Any]:
+    """The shape of `check --json`."""
+    return {"ok": program.ok, "files": len(program.sources), "diagnostics": diagnostics_json(program)}
+
+
+def diagnostics_json(program: Program) -> list[dict[str, Any]]:
+    """Every diagnostic as data."""
+    return [to_json(diagnostic, program.sources) for diagnostic in program.diagnostics]
+
+
+def run_sample(
+    files: Mapping[str, bytes],
+    flow: str,
+    sample: str,
+    document: int = 1,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """The outcome of one flow for a document of a sample, as `run-sample --json` shows it."""
+    here = trial(files)
+    compiled = here.compiled
+    if flow not in here.program.flows:
+        raise SampleInvalid(f"there is no flow {flow}", {"known": sorted(here.program.flows)})
+    endpoint = here.program.flows[flow].node.endpoint
+    known = endpoint if endpoint in here.program.manifest.endpoints else None
+    data = _document(here, sample, document, known)
+    return outcome.to_json(engine.run(compiled, flow, data, _context(now)))
+
+
+def preview(
+    files: Mapping[str, bytes],
+    subject: str,
+    sample: str,
+    document: int = 1,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """What a flow, or else a map of this name, makes of a sample.
+
+    A map with several parameters, or one that reads something else than the sample, is shown through
+    the first flow whose message the sample is.
+    """
+    here = trial(files)
+    if subject in here.program.flows:
+        return run_sample(files, subject, sample, document, now)
+    return outcome.to_json(preview_map(here, subject, sample, document, now))
+
+
+def preview_map(here: Trial, name: str, sample: str, document: int, now: datetime | None = None) -> Outcome:
+    """One map run on a document of a sample."""
+    compiled = here.compiled
+    checked = here.program.maps.get(name)
+    if checked is None:
+        known = sorted({*here.program.maps, *here.program.flows})
+        raise SampleInvalid(f"there is no map or flow {name}", {"known": known})
+    first = checked.parameters[0][0]
+    data = _document(here, sample, document, None)
+    return engine.run_map(compiled, name, {first: data}, _context(now))
+
+
+def run_tests(files: Mapping[str, bytes]) -> TestReport:
+    """Every test block of the rule set."""
+    here = trial(files)
+    return run_test_blocks(here.compiled, here.samples)
+
+
+def content_hash(files: Mapping[str, bytes]) -> str:
+    """A hash over paths and contents."""
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(f"{path}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _document(here: Trial, sample: str, number: int, endpoint: str | None) -> Any:
+    documents = samples.decode_sample(here.program, here.files, sample, endpoint)
+    if not 1 <= number <= len(documents):
+        raise SampleInvalid(f"{sample} holds {len(documents)} documents, there is no number {number}")
+    return documents[number - 1].data
+
+
+def _context(now: datetime | None) -> Context:
+    return Context(now=now or datetime.now(UTC), message={"id": "preview", "replayed": False})
