@@ -123,3 +123,97 @@ def maybe(of: Type) -> Type:
 def present(of: Type) -> Type:
     """The type without its `?`."""
     return of.type if isinstance(of, Maybe) else of
+
+
+def describe(of: Type) -> str:
+    """The type as an analyst writes it: `list of text`, `quantity(KGM)`, `severity?`."""
+    match of:
+        case Scalar(name):
+            return name
+        case Enum(name, values):
+            return name or "enum{" + ", ".join(values) + "}"
+        case Quantity(unit):
+            return f"quantity({unit})" if unit else "quantity"
+        case Money(currency):
+            return f"money({currency})" if currency else "money"
+        case ListOf(item):
+            return f"list of {describe(item)}"
+        case Record(name):
+            return name or "record"
+        case Maybe(inner):
+            return describe(inner) + "?"
+        case Nothing():
+            return "missing"
+        case Anything():
+            return "any"
+
+
+def fits(value: Type, target: Type) -> bool:
+    """Whether a value of one type may stand where the other is asked for, without any conversion.
+
+    An integer is a decimal and an enum value is a text; nothing else changes its type by itself.
+    """
+    match value, target:
+        case Nothing(), Maybe() | Nothing():
+            return True
+        case Maybe(inner), Maybe(wanted):
+            return fits(inner, wanted)
+        case Maybe(), _:
+            return False
+        case _, Maybe(wanted):
+            return fits(value, wanted)
+        case Scalar("integer"), Scalar("decimal"):
+            return True
+        case Enum(), Scalar("text"):
+            return True
+        case Enum(_, values), Enum(_, allowed):
+            return set(values) <= set(allowed)
+        case Quantity(unit), Quantity(wanted_unit):
+            return wanted_unit is None or unit == wanted_unit
+        case Money(currency), Money(wanted_currency):
+            return wanted_currency is None or currency == wanted_currency
+        case ListOf(Nothing()), ListOf():
+            return True
+        case ListOf(item), ListOf(wanted_item):
+            return fits(item, wanted_item)
+        case Record(), Record():
+            return value is target or _record_fits(value, target)
+        case _:
+            return value == target
+
+
+def _record_fits(value: Record, target: Record) -> bool:
+    for name, spec in target.fields.items():
+        given = value.fields.get(name)
+        if given is None and spec.required:
+            return False
+        if given is not None and not fits(field_type(given), field_type(spec)):
+            return False
+    return target.open or set(value.fields) <= set(target.fields)
+
+
+def field_type(spec: FieldSpec) -> Type:
+    """What reading the field gives: `T?` unless it is required; a list is always there, maybe empty."""
+    return spec.type if spec.required or isinstance(spec.type, ListOf | Maybe) else maybe(spec.type)
+
+
+def join(left: Type, right: Type) -> Type | None:
+    """The one type that both fit, or None: for list items, branches and `coalesce`."""
+    if isinstance(left, Nothing):
+        return maybe(right)
+    if isinstance(right, Nothing):
+        return maybe(left)
+    if isinstance(left, Maybe) or isinstance(right, Maybe):
+        inner = join(present(left), present(right))
+        return None if inner is None else maybe(inner)
+    if isinstance(left, Enum) and isinstance(right, Enum) and left != right:
+        return Enum("", tuple(dict.fromkeys(left.values + right.values)))
+    if fits(left, right):
+        return right
+    if fits(right, left):
+        return left
+    if isinstance(left, Quantity) and isinstance(right, Quantity):
+        return Quantity()
+    if isinstance(left, Money) and isinstance(right, Money):
+        return Money()
+    return None

@@ -1,0 +1,33 @@
+"""The one exception tree of the language. What is wrong with a text is a Diagnostic, never one of these."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class DslError(Exception):
+    """The language could not do what was asked."""
+
+    code = "dsl_error"
+    retryable = False
+
+    def __init__(self, message: str = "", details: Mapping[str, Any] | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.details = dict(details or {})
+        super().__init__(self.message)
+
+
+class SchemaError(DslError):
+    """The schema or guide can't be read; details name the place in the file."""
+
+    code = "schema_unreadable"
+
+
+class FunctionFailure(DslError):
+    """A function could not make its value: missing, error, no_match or many."""
+
+    code = "function_failure"
+
+    def __init__(self, kind: str, message: str, value: Any = None) -> None:
+        super().__init__(message, {"kind": kind, "value": None if value is None else str(value)[:200]})
+        self.kind = kind
+        self.value = value
