@@ -42,11 +42,15 @@ class Codec(Protocol):
     media_types: Sequence[str]
     settings: SettingsSpec
 
-    def decode(self, body: bytes, options: Mapping[str, Any], guide: Mapping[str, Any]) -> list[DecodedDocument]:
+    def decode(
+        self, body: bytes, options: Mapping[str, Any], guide: Mapping[str, Any]
+    ) -> list[DecodedDocument]:
         """Raise errors.DecodeError where nothing can be read; else every document with its faults."""
         ...
 
-    def encode(self, documents: Sequence[Plain], options: Mapping[str, Any], guide: Mapping[str, Any]) -> bytes:
+    def encode(
+        self, documents: Sequence[Plain], options: Mapping[str, Any], guide: Mapping[str, Any]
+    ) -> bytes:
         """Raise errors.EncodeError for a value the format cannot carry."""
         ...
 

@@ -1,0 +1,1 @@
+"""Codec `json`: strict JSON and JSON lines, exact numbers."""

@@ -1,0 +1,1 @@
+"""Transport `file`: folders as inbox and outbox, whole files only."""

@@ -1,0 +1,1 @@
+"""Transport `http`: one request a delivery, under a total deadline, to a checked and pinned address."""

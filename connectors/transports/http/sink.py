@@ -1,0 +1,53 @@
+"""Sends one delivery as one HTTP request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Outgoing, Receipt
+from connectors.settings import SettingsSpec
+from connectors.transports.http.call import Request, call
+from connectors.transports.http.receipt import ErrorBody, read_error_body, receipt_for
+from connectors.transports.http.target import Target, fill_url, header_fault, read_target
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSink:
+    """One connection's way out. Holds no open socket between deliveries."""
+
+    target: Target
+    method: str
+    error_body: ErrorBody | None
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """One request; the receipt says how it ended."""
+        url = fill_url(self.target.url, outgoing.address)
+        if url is None:
+            detail = (
+                "the url and the rule's `to` don't fit: one names an address, the other has no place for it"
+            )
+            return Receipt("refused", detail, error_class="mapping")
+        headers = {"Content-Type": outgoing.media_type or "application/octet-stream", **outgoing.headers}
+        for name, value in headers.items():
+            if fault := header_fault(name, value):
+                return Receipt("refused", fault, error_class="mapping")
+        request = Request(self.method, url, _merged(self.target.headers, headers), outgoing.body)
+        return receipt_for(call(self.target, request, outgoing.deadline), self.error_body)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _merged(settings: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Both sets of headers; the delivery's own win, whatever the spelling."""
+    taken = {name.lower() for name in own}
+    return {**{name: value for name, value in settings.items() if name.lower() not in taken}, **own}
+
+
+def open_sink(spec: SettingsSpec, given: Mapping[str, Any]) -> HttpSink:
+    """A sink by its settings.
+
+    Errors: SettingsError
+    """
+    target, values = read_target(spec, given)
+    return HttpSink(target, values["method"], read_error_body(values["error_body"]))
