@@ -32,8 +32,7 @@ metadata = MetaData(
 )
 
 _GUARDS = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s "
-    "-c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_generic_plan"
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
 )
 _ROWS_A_STATEMENT = 500
 

@@ -1,0 +1,113 @@
+"""Attempts of deliveries: when, under which fence, and how each ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+
+from app.storage.database import UtcTime, insert_rows, metadata
+from app.storage.identity import partition_of, partitions_of
+
+attempts_table = Table(
+    "attempts",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("delivery_id", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("result", String(12), nullable=False),
+    Column("error_class", String(12), nullable=False),
+    Column("status", Integer),
+    Column("detail", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended: a receipt's result, or `interrupted` where the worker did not come back."""
+
+    delivery_id: str
+    number: int
+    result: str
+    detail: str = ""
+    error_class: str = ""
+    status: int | None = None
+    reply: str = ""
+
+
+def start(tx: Connection, attempts: Sequence[tuple[str, int, int]], at: datetime) -> None:
+    """Note attempts (delivery id, number, fence) before anything is sent."""
+    empty = {"result": "", "error_class": "", "status": None, "detail": "", "reply": "", "ended_at": None}
+    rows = [
+        {
+            "partition": partition_of(id),
+            "delivery_id": id,
+            "number": number,
+            "fence": fence,
+            "started_at": at,
+            **empty,
+        }
+        for id, number, fence in attempts
+    ]
+    insert_rows(tx, attempts_table, rows)
+
+
+def end(tx: Connection, ended: Sequence[Ended], at: datetime) -> None:
+    """Note how attempts ended."""
+    if not ended:
+        return
+    c = attempts_table.c
+    here = (c.partition == bindparam("p")) & (c.delivery_id == bindparam("d")) & (c.number == bindparam("n"))
+    names = ("result", "error_class", "status", "detail", "reply")
+    statement = (
+        update(attempts_table)
+        .where(here)
+        .values({n: bindparam(f"new_{n}") for n in names} | {"ended_at": at})
+    )
+    tx.execute(statement, [_ended_row(e) for e in ended])
+
+
+def _ended_row(e: Ended) -> dict[str, Any]:
+    key = {"p": partition_of(e.delivery_id), "d": e.delivery_id, "n": e.number}
+    result = {"new_result": e.result, "new_error_class": e.error_class, "new_status": e.status}
+    return {**key, **result, "new_detail": e.detail[:2000], "new_reply": e.reply[:4000]}
+
+
+def forget(tx: Connection, attempts: Sequence[tuple[str, int]]) -> None:
+    """Remove attempts that were noted but never made."""
+    c = attempts_table.c
+    for delivery_id, number in attempts:
+        here = (
+            (c.partition == partition_of(delivery_id)) & (c.delivery_id == delivery_id) & (c.number == number)
+        )
+        tx.execute(delete(attempts_table).where(here))
+
+
+def of_deliveries(tx: Connection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The attempts of some deliveries, in order."""
+    found: dict[str, list[dict[str, Any]]] = {id: [] for id in ids}
+    if ids:
+        c = attempts_table.c
+        here = c.partition.in_(sorted(partitions_of(ids))) & c.delivery_id.in_(sorted(ids))
+        for row in tx.execute(
+            select(attempts_table).where(here).order_by(c.delivery_id, c.number)
+        ).mappings():
+            found[row["delivery_id"]].append({k: v for k, v in row.items() if k != "partition"})
+    return found

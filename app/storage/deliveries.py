@@ -1,0 +1,240 @@
+"""The outbox: one row a delivery, its final bytes, and the ledger that lets each effect in once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+    update,
+)
+
+from app.storage.database import UtcTime, chunks, insert, insert_rows, metadata
+from app.storage.identity import partition_of, partitions_of
+
+OPEN_STATES = ("pending", "inflight", "retry", "uncertain")
+
+deliveries_table = Table(
+    "deliveries",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(40), primary_key=True),
+    Column("lane", String(40), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("next_at", UtcTime, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("environment", String(60), nullable=False),
+    Column("endpoint", String(120), nullable=False),
+    Column("message_id", String(40), nullable=False),
+    Column("correlation_id", String(200), nullable=False),
+    Column("ruleset", String(120), nullable=False),
+    Column("flow", String(120), nullable=False),
+    Column("release_id", String(64), nullable=False),
+    Column("rules", String(120), nullable=False),
+    Column("rule", String(120), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("ledger_key", String(40), nullable=False),
+    Column("address", Text),
+    Column("media_type", String(200), nullable=False),
+    Column("idempotent", Boolean, nullable=False),
+    Column("error_class", String(12), nullable=False),
+    Column("status", Integer),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+_c = deliveries_table.c
+_OPEN = _c.state.in_(OPEN_STATES)
+_WRONG = _c.state.in_(["dead", "uncertain", "retry"])
+Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, postgresql_where=_OPEN, sqlite_where=_OPEN)
+Index(
+    "ix_deliveries_wrong",
+    _c.environment,
+    _c.state,
+    _c.updated_at,
+    postgresql_where=_WRONG,
+    sqlite_where=_WRONG,
+)
+Index("ix_deliveries_message", _c.message_id)
+Index("ix_deliveries_listed", _c.environment, _c.created_at, _c.id)
+
+delivery_bodies_table = Table(
+    "delivery_bodies",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("delivery_id", String(40), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+ledger_table = Table(
+    "ledger",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(40), primary_key=True),
+    Column("delivery_id", String(40), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One effect on one target. `ledger_key` is the same whenever this effect is meant again."""
+
+    id: str
+    lane: str
+    seq: int
+    state: str
+    next_at: datetime
+    environment: str
+    endpoint: str
+    message_id: str
+    correlation_id: str
+    ruleset: str
+    flow: str
+    release_id: str
+    rules: str
+    rule: str
+    ordinal: int
+    ledger_key: str
+    address: str | None
+    media_type: str
+    idempotent: bool
+    created_at: datetime
+    updated_at: datetime
+    fence: int = 0
+    attempts: int = 0
+    error_class: str = ""
+    status: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMove:
+    """A delivery goes from one state to another; what is None stays as it is."""
+
+    delivery: Delivery
+    to_state: str
+    next_at: datetime | None = None
+    fence: int | None = None
+    attempts: int | None = None
+    error_class: str | None = None
+    status: int | None = None
+    reason: str | None = None
+
+
+_COLUMNS = list(Delivery.__slots__)
+
+
+def add_deliveries(tx: Connection, deliveries: Sequence[tuple[Delivery, bytes]]) -> int:
+    """Store deliveries with their bytes; one whose ledger key is taken is left out. How many were new."""
+    taken = _enter_ledger(tx, [delivery for delivery, _ in deliveries])
+    new = [(d, content) for d, content in deliveries if d.ledger_key in taken]
+    rows = [{"partition": partition_of(d.id), **{n: getattr(d, n) for n in _COLUMNS}} for d, _ in new]
+    insert_rows(tx, deliveries_table, rows)
+    bodies = [
+        {"partition": partition_of(d.id), "delivery_id": d.id, "content": content} for d, content in new
+    ]
+    insert_rows(tx, delivery_bodies_table, bodies)
+    return len(new)
+
+
+def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+    rows = [
+        {"partition": partition_of(d.ledger_key), "key": d.ledger_key, "delivery_id": d.id}
+        for d in sorted(deliveries, key=lambda d: d.ledger_key)
+    ]
+    entered: set[str] = set()
+    for part in chunks(rows):
+        statement = insert(ledger_table, tx.dialect.name).values(list(part))
+        statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
+        entered |= set(tx.execute(statement.returning(ledger_table.c.key)).scalars())
+    return entered
+
+
+def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:
+    """One delivery; LookupError where there is none."""
+    query = select(deliveries_table).where(_c.partition == partition_of(id), _c.id == id)
+    row = tx.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise LookupError(f"no delivery {id}")
+    return _delivery(row)
+
+
+def of_message(tx: Connection, message_id: str) -> list[Delivery]:
+    """What a message caused, in order."""
+    query = select(deliveries_table).where(_c.message_id == message_id)
+    rows = tx.execute(query.order_by(_c.created_at, _c.rules, _c.rule, _c.ordinal)).mappings()
+    return [_delivery(row) for row in rows]
+
+
+def delivery_body(tx: Connection, id: str) -> bytes:
+    """The bytes that every attempt sends."""
+    return delivery_bodies(tx, [id])[id]
+
+
+def delivery_bodies(tx: Connection, ids: Collection[str]) -> dict[str, bytes]:
+    """The bytes of some deliveries."""
+    c = delivery_bodies_table.c
+    here = c.partition.in_(sorted(partitions_of(ids))) & c.delivery_id.in_(sorted(ids))
+    return {
+        row.delivery_id: bytes(row.content)
+        for row in tx.execute(select(c.delivery_id, c.content).where(here))
+    }
+
+
+def open_deliveries(
+    tx: Connection, lane_id: str, limit: int, due_at: datetime | None = None
+) -> list[Delivery]:
+    """The first unfinished deliveries of a lane, in order; with `due_at` only those due by then."""
+    query = select(deliveries_table).where(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN)
+    if due_at is not None:
+        query = query.where((_c.state == "inflight") | ((_c.state != "uncertain") & (_c.next_at <= due_at)))
+    return [_delivery(row) for row in tx.execute(query.order_by(_c.seq).limit(limit)).mappings()]
+
+
+def next_due(tx: Connection, lane_id: str) -> datetime | None:
+    """When the next delivery of a lane may be tried; None where none waits."""
+    here = (_c.partition == partition_of(lane_id)) & (_c.lane == lane_id)
+    waiting = select(_c.next_at).where(here, _c.state.in_(["pending", "retry", "inflight"]))
+    found: datetime | None = tx.execute(waiting.order_by(_c.next_at).limit(1)).scalar()
+    return found
+
+
+def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime) -> int:
+    """Write new states where the old one still holds; how many were moved.
+
+    Only `app.runtime.states` calls this: it knows which moves are allowed.
+    """
+    if not moves:
+        return 0
+    here = (_c.partition == bindparam("old_partition")) & (_c.id == bindparam("old_id"))
+    names = ("state", "next_at", "fence", "attempts", "error_class", "status", "reason")
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    statement = update(deliveries_table).where(here, _c.state == bindparam("old_state"))
+    return tx.execute(statement.values(**values, updated_at=at), [_move_row(m) for m in moves]).rowcount
+
+
+def _move_row(m: DeliveryMove) -> dict[str, Any]:
+    old = m.delivery
+    names = ("next_at", "fence", "attempts", "error_class", "status", "reason")
+    new: Mapping[str, Any] = {
+        f"new_{n}": getattr(old, n) if getattr(m, n) is None else getattr(m, n) for n in names
+    }
+    key = {"old_partition": partition_of(old.id), "old_id": old.id, "old_state": old.state}
+    return {**key, **new, "new_state": m.to_state, "new_reason": str(new["new_reason"])[:2000]}
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(**{name: row[name] for name in _COLUMNS})

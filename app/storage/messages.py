@@ -1,0 +1,284 @@
+"""The inbox: one narrow row a message and flow, its business keys and the history of its states."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    select,
+    update,
+)
+
+from app.storage.database import UtcTime, insert_rows, metadata
+from app.storage.identity import partition_of, partitions_of
+from app.storage.lanes import ClaimedLane
+
+messages_table = Table(
+    "messages",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(40), primary_key=True),
+    Column("lane", String(40), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("environment", String(60), nullable=False),
+    Column("endpoint", String(120), nullable=False),
+    Column("ruleset", String(120), nullable=False),
+    Column("flow", String(120), nullable=False),
+    Column("release_id", String(64), nullable=False),
+    Column("correlation_id", String(200), nullable=False),
+    Column("causation_id", String(200), nullable=False),
+    Column("replay_of", String(40), nullable=False),
+    Column("duplicate_of", String(40), nullable=False),
+    Column("hops", Integer, nullable=False),
+    Column("body_id", String(40), nullable=False),
+    Column("document_index", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+_OPEN = messages_table.c.state == "received"
+_WRONG = messages_table.c.state.in_(["rejected", "held", "dead", "quarantined"])
+Index(
+    "ix_messages_open",
+    messages_table.c.partition,
+    messages_table.c.lane,
+    messages_table.c.seq,
+    postgresql_where=_OPEN,
+    sqlite_where=_OPEN,
+)
+Index(
+    "ix_messages_wrong",
+    messages_table.c.environment,
+    messages_table.c.state,
+    messages_table.c.received_at,
+    messages_table.c.id,
+    postgresql_where=_WRONG,
+    sqlite_where=_WRONG,
+)
+Index("ix_messages_listed", messages_table.c.environment, messages_table.c.received_at, messages_table.c.id)
+Index("ix_messages_correlated", messages_table.c.correlation_id)
+
+message_keys_table = Table(
+    "message_keys",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(40), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("value", String(400), nullable=False),
+    Column("environment", String(60), nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+)
+Index(
+    "ix_message_keys_value",
+    message_keys_table.c.environment,
+    message_keys_table.c.value,
+    message_keys_table.c.received_at,
+)
+
+history_table = Table(
+    "message_history",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(40), primary_key=True),
+    Column("at", UtcTime, primary_key=True),
+    Column("from_state", String(12), primary_key=True),
+    Column("to_state", String(12), primary_key=True),
+    Column("by", String(160), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in one flow. `lane` and `seq` are its place; `release_id` decides it for good."""
+
+    id: str
+    lane: str
+    seq: int
+    state: str
+    environment: str
+    endpoint: str
+    ruleset: str
+    flow: str
+    release_id: str
+    correlation_id: str
+    body_id: str
+    received_at: datetime
+    updated_at: datetime
+    document_index: int = 0
+    causation_id: str = ""
+    replay_of: str = ""
+    duplicate_of: str = ""
+    hops: int = 0
+    label: str = ""
+    code: str = ""
+    reason: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A message goes from one state to another, and why."""
+
+    id: str
+    from_state: str
+    to_state: str
+    reason: str = ""
+    code: str = ""
+    by: str = ""
+
+
+_COLUMNS = [name for name in Message.__slots__ if name != "keys"]
+
+
+def add_messages(tx: Connection, messages: Sequence[Message]) -> None:
+    """Store new messages with their business keys."""
+    rows = [{"partition": partition_of(m.id), **{n: getattr(m, n) for n in _COLUMNS}} for m in messages]
+    insert_rows(tx, messages_table, rows)
+    insert_rows(tx, message_keys_table, [row for m in messages for row in _key_rows(m)])
+
+
+def _key_rows(m: Message) -> list[dict[str, Any]]:
+    common = {"partition": partition_of(m.id), "message_id": m.id}
+    where = {"environment": m.environment, "received_at": m.received_at}
+    return [{**common, "name": n[:60], "value": str(v)[:400], **where} for n, v in m.keys.items()]
+
+
+def message(tx: Connection, id: str, lock: bool = False) -> Message:
+    """One message without its keys; LookupError where there is none."""
+    c = messages_table.c
+    query = select(messages_table).where(c.partition == partition_of(id), c.id == id)
+    row = tx.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise LookupError(f"no message {id}")
+    return _message(row)
+
+
+def messages(tx: Connection, ids: Collection[str]) -> dict[str, Message]:
+    """Some messages by id."""
+    if not ids:
+        return {}
+    c = messages_table.c
+    query = select(messages_table).where(
+        c.partition.in_(sorted(partitions_of(ids))), c.id.in_(sorted(set(ids)))
+    )
+    return {row["id"]: _message(row) for row in tx.execute(query).mappings()}
+
+
+def keys_of(tx: Connection, ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """The business keys of some messages."""
+    found: dict[str, dict[str, str]] = {id: {} for id in ids}
+    if not ids:
+        return found
+    c = message_keys_table.c
+    here = (c.partition.in_(sorted(partitions_of(ids)))) & (c.message_id.in_(sorted(set(ids))))
+    for row in tx.execute(select(c.message_id, c.name, c.value).where(here).order_by(c.name)):
+        found[row.message_id][row.name] = row.value
+    return found
+
+
+def open_messages(tx: Connection, lanes: Sequence[ClaimedLane], window: int) -> dict[str, list[Message]]:
+    """The next messages of each lane, in order: those within `window` numbers of its head."""
+    found: dict[str, list[Message]] = {lane.id: [] for lane in lanes}
+    if not lanes:
+        return found
+    c = messages_table.c
+    for lane in lanes:
+        here = and_(c.partition == lane.partition, c.lane == lane.id, _OPEN)
+        near = and_(c.seq > lane.head_seq, c.seq <= lane.head_seq + window)
+        query = select(messages_table).where(here, near).order_by(c.seq)
+        found[lane.id] = [_message(row) for row in tx.execute(query).mappings()]
+    return found
+
+
+def still(tx: Connection, ids: Collection[str], state: str) -> set[str]:
+    """Which of these messages are in that state."""
+    if not ids:
+        return set()
+    c = messages_table.c
+    query = select(c.id).where(
+        c.partition.in_(sorted(partitions_of(ids))), c.id.in_(sorted(ids)), c.state == state
+    )
+    return set(tx.execute(query).scalars())
+
+
+def head_of(tx: Connection, lane_id: str) -> int | None:
+    """The number of the first message of a lane that waits; None where none does."""
+    c = messages_table.c
+    query = select(c.seq).where(c.partition == partition_of(lane_id), c.lane == lane_id, _OPEN)
+    return tx.execute(query.order_by(c.seq).limit(1)).scalar()
+
+
+def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:
+    """Write new states where the old one still holds, with their history; how many were moved.
+
+    Only `app.runtime.states` calls this: it knows which moves are allowed.
+    """
+    if not moves:
+        return 0
+    c = messages_table.c
+    here = (c.partition == bindparam("old_partition")) & (c.id == bindparam("old_id"))
+    statement = (
+        update(messages_table)
+        .where(here, c.state == bindparam("old_state"))
+        .values(
+            state=bindparam("new_state"),
+            reason=bindparam("new_reason"),
+            code=bindparam("new_code"),
+            updated_at=at,
+        )
+    )
+    moved = tx.execute(statement, [_move_row(m) for m in moves]).rowcount
+    insert_rows(tx, history_table, [_history_row(m, at) for m in moves])
+    return moved
+
+
+def _move_row(m: Move) -> dict[str, Any]:
+    old = {"old_partition": partition_of(m.id), "old_id": m.id, "old_state": m.from_state}
+    return {**old, "new_state": m.to_state, "new_reason": m.reason[:2000], "new_code": m.code[:60]}
+
+
+def _history_row(m: Move, at: datetime) -> dict[str, Any]:
+    where = {"partition": partition_of(m.id), "message_id": m.id, "at": at}
+    return {
+        **where,
+        "from_state": m.from_state,
+        "to_state": m.to_state,
+        "by": m.by,
+        "reason": m.reason[:2000],
+    }
+
+
+def place(tx: Connection, id: str, seq: int, release_id: str) -> None:
+    """Give a message a new number in its lane, and the release that is to decide it."""
+    c = messages_table.c
+    here = (c.partition == partition_of(id)) & (c.id == id)
+    tx.execute(update(messages_table).where(here).values(seq=seq, release_id=release_id))
+
+
+def history(tx: Connection, id: str) -> list[dict[str, Any]]:
+    """The states a message went through, in order."""
+    c = history_table.c
+    query = select(c.at, c.from_state, c.to_state, c.by, c.reason)
+    rows = tx.execute(
+        query.where(c.partition == partition_of(id), c.message_id == id).order_by(c.at)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def _message(row: Any) -> Message:
+    return Message(**{name: row[name] for name in _COLUMNS})

@@ -1,0 +1,42 @@
+"""What the engine decided about each message: the whole outcome as JSON, written once a run."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
+
+from app.storage.database import Json, UtcTime, insert_rows, metadata
+from app.storage.identity import partition_of, partitions_of
+
+outcomes_table = Table(
+    "outcomes",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(40), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("content", Json, nullable=False),
+)
+
+
+def put_outcomes(
+    tx: Connection, outcomes: Mapping[str, Any], at: datetime, again: Sequence[str] = ()
+) -> None:
+    """Store outcomes by message id; those of `again` replace the one of an earlier run."""
+    if again:
+        c = outcomes_table.c
+        here = c.partition.in_(sorted(partitions_of(again))) & c.message_id.in_(sorted(again))
+        tx.execute(delete(outcomes_table).where(here))
+    rows = [
+        {"partition": partition_of(id), "message_id": id, "at": at, "content": o}
+        for id, o in outcomes.items()
+    ]
+    insert_rows(tx, outcomes_table, rows)
+
+
+def outcome(tx: Connection, message_id: str) -> dict[str, Any] | None:
+    """The outcome of a message, if it ran."""
+    c = outcomes_table.c
+    query = select(c.content).where(c.partition == partition_of(message_id), c.message_id == message_id)
+    found: dict[str, Any] | None = tx.execute(query).scalar()
+    return found

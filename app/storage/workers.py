@@ -1,0 +1,73 @@
+"""Who is at work: heartbeats of workers and clocks, and the lease that makes one clock the owner."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, delete, or_, select, update
+
+from app.storage.database import UtcTime, insert, metadata, now
+
+workers_table = Table(
+    "workers",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("handled", BigInteger, nullable=False),
+)
+leases_table = Table(
+    "leases",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("fence", Integer, nullable=False),
+)
+
+
+def beat(tx: Connection, name: str, kind: str, handled: int) -> None:
+    """A sign of life; whoever gave none for an hour is forgotten."""
+    moment = now(tx)
+    row = {"name": name, "kind": kind, "started_at": moment, "seen_at": moment, "handled": handled}
+    statement = insert(workers_table, tx.dialect.name).values(row)
+    new = statement.excluded
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"seen_at": new.seen_at, "handled": new.handled}
+        )
+    )
+    tx.execute(delete(workers_table).where(workers_table.c.seen_at < moment - timedelta(hours=1)))
+
+
+def gone(tx: Connection, name: str) -> None:
+    """A worker that ended in order."""
+    tx.execute(delete(workers_table).where(workers_table.c.name == name))
+
+
+def workers(tx: Connection) -> list[dict[str, Any]]:
+    """Who gave a sign of life lately."""
+    return [dict(row) for row in tx.execute(select(workers_table).order_by(workers_table.c.name)).mappings()]
+
+
+def own_lease(tx: Connection, name: str, owner: str, seconds: float) -> bool:
+    """Whether `owner` holds the lease of this name now; it is taken where it is free or has ended."""
+    moment = now(tx)
+    until = moment + timedelta(seconds=seconds)
+    c = leases_table.c
+    mine = or_(c.owner == owner, c.until < moment)
+    taken = tx.execute(
+        update(leases_table).where(c.name == name, mine).values(owner=owner, until=until, fence=c.fence + 1)
+    )
+    if taken.rowcount == 1:
+        return True
+    row = {"name": name, "owner": owner, "until": until, "fence": 1}
+    statement = (
+        insert(leases_table, tx.dialect.name).values(row).on_conflict_do_nothing(index_elements=["name"])
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def end_lease(tx: Connection, name: str, owner: str) -> None:
+    """Give a lease back."""
+    tx.execute(delete(leases_table).where(leases_table.c.name == name, leases_table.c.owner == owner))
