@@ -50,8 +50,8 @@ CODES = (
         "M106",
         "Bracket not closed",
         "{found} does not match its bracket",
-        "Inside ( ) [ ] {{ }} a line break is white space, so a bracket left open would swallow the lines after it; "
-        "the bracket is taken as closed at the end of its statement.".replace("{{", "{").replace("}}", "}"),
+        "Inside ( ) [ ] { } a line break is white space, so a bracket left open would swallow the lines after it; "
+        "the line with the open bracket is kept as raw text and reading goes on with the next one.",
         "map a : nc -> canon.x\n  id = trim(nc.A\nend",
         "map a : nc -> canon.x\n  id = trim(nc.A)\nend",
     ),
@@ -120,6 +120,15 @@ CODES = (
         "(minutes, hours, days, weeks, business_days).",
         "map a : nc -> canon.x\n  weight = 5 kilos\nend",
         "map a : nc -> canon.x\n  weight = 5 KGM\nend",
+    ),
+    CodeSpec(
+        "M116",
+        "Name not in lower case",
+        "`{found}` can't be a name of yours: names are lower case letters, digits and _",
+        "What you name yourself (maps, tables, lets, each variables ...) is written in lower case, so that it never "
+        "reads like a field of a schema. Fields keep the spelling of their schema.",
+        "map a : nc -> canon.x\n  let Part = nc.A\n  id = Part\nend",
+        "map a : nc -> canon.x\n  let part = nc.A\n  id = part\nend",
     ),
     CodeSpec(
         "M115",
