@@ -1,0 +1,43 @@
+"""The commands, one module a noun. `COMMANDS` names each with the module that has it and one line of help.
+
+Way of the data: a command reads files or opens the installation, calls `app.design`, `app.runtime` or
+`app.security`, and prints through `printing`. No command holds logic of its own.
+"""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where a command is."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+def _in(module: str, attribute: str, help: str) -> Place:
+    return Place(f"app.commands.{module}", attribute, help)
+
+
+COMMANDS = {
+    "init": _in("folder", "init", "write a small rule set to start from"),
+    "check": _in("folder", "check", "check a rule set folder"),
+    "test": _in("folder", "test", "run its tests"),
+    "format": _in("folder", "format_", "format its texts"),
+    "run-sample": _in("sample", "run_sample", "run a sample through a flow, nothing is sent"),
+    "docs": _in("docs", "docs", "write the reference of functions, codes and settings"),
+    "release": _in("release", "release", "cut a release of a folder"),
+    "promote": _in("release", "promote", "make a release live in the next environment"),
+    "rollback": _in("release", "rollback", "put an environment back on an earlier release"),
+    "serve": _in("service", "serve", "pages and API"),
+    "worker": _in("service", "worker", "process and deliver messages"),
+    "clock": _in("service", "clock", "sweep, poll sources, fire what is due"),
+    "up": _in("up", "up", "all of them, with an embedded database and queue"),
+    "sandbox": _in("service", "sandbox", "a small ERP, QMS, WMS and supplier portal to deliver to"),
+    "migrate": _in("service", "migrate", "bring the database to this version"),
+    "doctor": _in("service", "doctor", "settings in force and what is reachable"),
+    "send": _in("messages", "send", "hand files to an endpoint"),
+    "messages": _in("messages", "messages", "search, show, retry, replay, discard"),
+    "user": _in("accounts", "user", "accounts of people"),
+    "token": _in("accounts", "token", "tokens of machines"),
+}

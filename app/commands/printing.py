@@ -1,0 +1,94 @@
+"""What commands print: one JSON object to stdout, words for people to stderr, diagnostics with their line."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dsl.diagnostics import Diagnostic, Severity
+from dsl.source import Source
+
+PROBLEMS, USAGE, REFUSED = 1, 2, 3
+
+
+class Stop(Exception):
+    """End the command with an exit code and, where there is something to say, one line."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        self.code = code
+        self.message = message
+        super().__init__(message)
+
+
+def console() -> Console:
+    """The terminal people read: stderr, plain where NO_COLOR is set or it is no terminal."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True, no_color=bool(os.environ.get("NO_COLOR")))
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    click.echo(text, err=True)
+
+
+def complain(text: str) -> None:
+    """A line that says what is wrong."""
+    click.echo(f"mapwright: {text}", err=True)
+
+
+def print_json(value: Any) -> None:
+    """The one object of `--json`."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+
+
+def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people; long cells wrap, nothing is cut."""
+    table = Table(*heads, title=title or None, title_justify="left", show_edge=False, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
+
+
+def print_diagnostics(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> None:
+    """Each with its file, line and column, the line itself, carets and help."""
+    shown = console()
+    for diagnostic in diagnostics:
+        shown.print(diagnostic_text(diagnostic, sources))
+
+
+def diagnostic_text(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> Text:
+    """One finding as a terminal shows it."""
+    colour = "red" if diagnostic.severity is Severity.ERROR else "yellow"
+    source = sources.get(diagnostic.file)
+    text = Text()
+    text.append(f"{diagnostic.severity}[{diagnostic.code}]", style=f"bold {colour}")
+    text.append(f" {diagnostic.message}\n", style="bold")
+    if source is None:
+        text.append(f"  --> {diagnostic.file}\n", style="dim")
+    else:
+        _excerpt(text, source, diagnostic, colour)
+    for number, line in enumerate(diagnostic.help, 1):
+        text.append(f"   = {'help: ' if number == 1 else '      '}{line}\n")
+    for fix in diagnostic.fixes:
+        text.append(f"   = fix:  {fix.title}\n")
+    return text
+
+
+def _excerpt(text: Text, source: Source, diagnostic: Diagnostic, colour: str) -> None:
+    start = min(diagnostic.span.start, len(source.text))
+    line, column = source.position(start)
+    end_line, end_column = source.position(min(diagnostic.span.end, len(source.text)))
+    words = source.line(line)
+    width = (end_column if end_line == line else len(words) + 1) - column
+    margin = " " * len(str(line))
+    label = next((label.message for label in diagnostic.labels if label.file == diagnostic.file), "")
+    text.append(f" {margin}--> {diagnostic.file}:{line}:{column}\n", style="dim")
+    text.append(f" {margin} |\n {line} | {words}\n {margin} | {' ' * (column - 1)}")
+    text.append("^" * max(width, 1), style=colour)
+    text.append(f" {label}\n" if label else "\n")
