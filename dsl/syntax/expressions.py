@@ -62,7 +62,7 @@ class OrderKey(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comprehension(Node):
-    """`one(e for x in l where c order by k)`; function: one first last sum count min max avg all any join distinct."""
+    """`one(e for x in l where c order by k)`: one value of a list, or an aggregate."""
 
     function: str
     element: "Expression"
