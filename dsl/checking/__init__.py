@@ -6,20 +6,22 @@ A broken part costs its own diagnostics, never the rest. What the checker holds 
 runs a program may rely on:
 
 Missing
-  A value of type `T?` may be bound by `let`, passed where a parameter takes it (`missing_ok`), put
-  into a record literal, used as the argument of a map or table input that allows it, and tested by
-  `is missing|blank`. Everywhere else that needs a `T` - operands of every operator, `=` and `in`
-  included, function arguments, lookup keys, elements of lists, order keys - a missing value makes the
-  expression fail as `missing`; conditions (if, where, when, check) too. There is no third truth value.
-  `a and b` makes b only where a is true, `a or b` only where a is false; `a is not missing and ...`
-  narrows a. `coalesce` makes its arguments one after the other; one that is missing or fails as
-  `missing` makes way for the next. `if_else` makes only the branch it takes.
+  `=`, `<>` and `in` (on its left side) take a missing value for what it is: it equals only another missing
+  value, so `x = "A"` is false and `x <> "A"` true where x is missing. There is no third truth value.
+  A value of type `T?` may also be bound by `let`, passed where a parameter takes it (`missing_ok`), put
+  into a record literal or a group key, used for a table input that is optional, and tested by
+  `is missing|blank`. Everywhere else that needs a `T` - other operators, function arguments, lookup keys,
+  elements of lists, order keys, conditions (if, where, when, check) - a missing value makes the expression
+  fail as `missing`. `a and b` makes b only where a is true, `a or b` only where a is false;
+  `a is not missing and ...` narrows a. `coalesce` makes its arguments one after the other; one that is
+  missing or fails as `missing` makes way for the next. `if_else` makes only the branch it takes.
 Fields and lets
   A field whose value is missing fails as `missing`, also where the target is optional: the handler
   of the field or the policy of the map decides. A let without handler may be missing; `skip` on a let
   makes it missing. Handlers of a let are its own, then the policy of the map - except that a merely
   missing value of a let is no failure unless the let itself says `on missing`.
-  The value of a `use` may not fail. Rules have no policy: their lets and conditions have to be safe
+  The value of a `use` may not fail (for a let it may be missing). Flow keys, identify and order that fail
+  or are missing are left out. Rules have no policy: their lets and conditions have to be safe
   by themselves, so that every rule that should fire does.
 Paths
   `a.b` on `T?` gives `T?`: it is missing if any step is. Fields that a schema calls a list are never
