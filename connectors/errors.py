@@ -32,3 +32,9 @@ class SettingsError(ConnectorError):
     """The connection's settings do not fit; details name each setting."""
 
     code = "connection_settings"
+
+
+class GuideError(ConnectorError):
+    """The guide of a format is not well formed; details name the place in it."""
+
+    code = "guide"

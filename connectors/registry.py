@@ -14,6 +14,7 @@ Found = TypeVar("Found")
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "mapwright.codecs": {
         "json": "connectors.codecs.json.spec:CODEC",
+        "x12": "connectors.codecs.x12.spec:CODEC",
     },
     "mapwright.transports": {
         "http": "connectors.transports.http.spec:TRANSPORT",
