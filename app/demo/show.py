@@ -1,0 +1,58 @@
+"""The demo from beginning to end, told on the terminal."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from app.commands.printing import PROBLEMS, console, say
+from app.demo import people, result, setup, traffic
+from app.runtime.installation import Installation
+from app.settings import load_settings
+from app.wiring import wire
+
+_STYLES = {"done": "green", "ignored": "dim", "held": "magenta", "dead": "red", "rejected": "red", "quarantined": "red"}
+
+
+def show(environ: Mapping[str, str], sandbox: str) -> int:
+    """Set the example up, send its samples, say what became of them; 0 if all arrived as expected."""
+    installation = wire(load_settings(environ))
+    try:
+        people.make_people(installation)
+        _print_where(installation, sandbox)
+        setup.bind_environments(installation, sandbox)
+        setup.release_example(installation)
+        samples = setup.example_folder() / "samples"
+        sent = traffic.send_samples(installation, samples, setup.machine_token(installation))
+        traffic.wait(installation)
+        _print_rows(result.rows(installation, samples, sent))
+        return _print_verdict(result.differences(samples, sandbox))
+    finally:
+        installation.close()
+
+
+def _print_where(installation: Installation, sandbox: str) -> None:
+    say(f"\nMapwright   {installation.settings.url}")
+    say(f"Sandbox     {sandbox}   (what the target systems received)\n")
+    for person in people.PEOPLE:
+        password = people.shown_password(installation, person.login)
+        say(f"  {person.login:<5} {password:<20} {person.does}")
+    say("")
+
+
+def _print_rows(rows: Sequence[result.Row]) -> None:
+    table = Table("Sample", "Through", "State", "Delivered to", "Why", show_edge=False, pad_edge=False)
+    for row in rows:
+        state = Text(row.state, style=_STYLES.get(row.state, ""))
+        table.add_row(row.sample, row.door, state, row.delivered, row.why)
+    console().print(table)
+
+
+def _print_verdict(differences: Sequence[str]) -> int:
+    if not differences:
+        say("\nThe sandbox received exactly what was expected.")
+        return 0
+    say("\nThe sandbox did not receive what was expected:")
+    for line in differences:
+        say(f"  {line}")
+    return PROBLEMS
