@@ -198,6 +198,7 @@ def claim(
     lease: float,
     limit: int = 50,
     without_endpoints: Collection[tuple[str, str]] = (),
+    without_flows: Collection[tuple[str, str, str]] = (),
 ) -> list[ClaimedLane]:
     """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over."""
     moment = now(tx)
@@ -212,6 +213,8 @@ def claim(
     )
     for environment, endpoint in without_endpoints:
         due = due.where(or_(c.environment != environment, c.endpoint != endpoint))
+    for environment, ruleset, flow in without_flows:
+        due = due.where(or_(c.environment != environment, c.ruleset != ruleset, c.flow != flow))
     query = due.order_by(c.next_at).limit(limit).with_for_update(skip_locked=True)
     rows = tx.execute(query).mappings().all()
     claimed = [_claimed(row) for row in rows]
@@ -320,3 +323,11 @@ def due_partitions(tx: Connection, kind: Kind) -> list[int]:
         or_(c.lease_until.is_(None), c.lease_until < moment),
     )
     return sorted(tx.execute(query.distinct()).scalars())
+
+
+def next_number(tx: Connection, lane_id: str) -> int:
+    """A further number at the end of a lane that is locked already."""
+    c = lanes_table.c
+    here = (c.partition == partition_of(lane_id)) & (c.id == lane_id)
+    statement = update(lanes_table).where(here).values(last_seq=c.last_seq + 1)
+    return int(tx.execute(statement.returning(c.last_seq)).scalar_one())

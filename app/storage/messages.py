@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from app.storage.database import UtcTime, insert_rows, metadata
 from app.storage.identity import partition_of, partitions_of
-from app.storage.lanes import ClaimedLane
+from app.storage.lanes import ClaimedLane, lanes_table
 
 messages_table = Table(
     "messages",
@@ -216,11 +216,17 @@ def still(tx: Connection, ids: Collection[str], state: str) -> set[str]:
     return set(tx.execute(query).scalars())
 
 
-def head_of(tx: Connection, lane_id: str) -> int | None:
-    """The number of the first message of a lane that waits; None where none does."""
-    c = messages_table.c
-    query = select(c.seq).where(c.partition == partition_of(lane_id), c.lane == lane_id, _OPEN)
-    return tx.execute(query.order_by(c.seq).limit(1)).scalar()
+def heads(tx: Connection, lane_ids: Collection[str]) -> dict[str, int]:
+    """The number of the first waiting message of each lane; lanes in which none waits are left out."""
+    if not lane_ids:
+        return {}
+    m, lane = messages_table.c, lanes_table.c
+    first = (
+        select(m.seq).where(m.partition == lane.partition, m.lane == lane.id, _OPEN).order_by(m.seq).limit(1)
+    )
+    here = lane.partition.in_(sorted(partitions_of(lane_ids))) & lane.id.in_(sorted(lane_ids))
+    rows = tx.execute(select(lane.id, first.scalar_subquery().label("head")).where(here))
+    return {row.id: row.head for row in rows if row.head is not None}
 
 
 def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:

@@ -1,0 +1,152 @@
+"""The fenced commit: everything a batch decided, in one transaction, for the lanes that still are ours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.runtime.deciding import Decided, Send
+from app.runtime.installation import Installation
+from app.runtime.states import move_messages
+from app.runtime.storing import Entry, entries_of, store_entries, touches_of
+from app.storage.alerts import add_alerts
+from app.storage.database import now
+from app.storage.deliveries import Delivery, add_deliveries
+from app.storage.identity import new_id, partition_of, partitions_of
+from app.storage.lanes import ClaimedLane, Release, Touch, Touched, release, touch
+from app.storage.messages import Message, Move, heads, still
+from app.storage.outcomes import put_outcomes
+
+
+@dataclass
+class Worked:
+    """One claimed lane with what was decided in it; `blocks` names the message it now waits for."""
+
+    lane: ClaimedLane
+    decided: list[Decided] = field(default_factory=list)
+    blocks: str | None = None
+
+
+@dataclass(frozen=True)
+class Committed:
+    """How many messages were moved, and which partitions have new work."""
+
+    messages: int
+    drain: set[int]
+    deliver: set[int]
+
+
+def commit(installation: Installation, batch: Sequence[Worked]) -> Committed:
+    """Write a batch; lanes whose fence moved are left out as if they had never been worked on."""
+    with installation.database.begin() as tx:
+        return _commit(tx, batch)
+
+
+def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
+    at = now(tx)
+    everything = [d for worked in batch for d in worked.decided]
+    events = {d.message.id: [entries_of(intake) for intake in d.events] for d in everything}
+    touched = touch(tx, _touches(batch, everything, events))
+    ours = [w for w in batch if touched[w.lane.id].fence == w.lane.fence]
+    decided = _still_received(tx, ours)
+    _write_outbox(tx, decided, touched, at)
+    _write_events(tx, decided, events, touched)
+    _write_messages(tx, decided, at)
+    _release(tx, ours, at)
+    new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
+    return Committed(
+        len(decided), partitions_of(new), {send.lane.partition for d in decided for send in d.sends}
+    )
+
+
+def _touches(
+    batch: Sequence[Worked], decided: Sequence[Decided], events: Mapping[str, list[list[Entry]]]
+) -> list[Touch]:
+    touches = [Touch(worked.lane.key("inbox")) for worked in batch]
+    touches += [Touch(send.lane, 1, True) for d in decided for send in d.sends]
+    return touches + touches_of(entry for groups in events.values() for group in groups for entry in group)
+
+
+def _still_received(tx: Connection, ours: Sequence[Worked]) -> list[Decided]:
+    decided = [d for worked in ours for d in worked.decided]
+    waiting = still(tx, [d.message.id for d in decided], "received")
+    return [d for d in decided if d.message.id in waiting]
+
+
+def _write_outbox(
+    tx: Connection, decided: Sequence[Decided], touched: Mapping[str, Touched], at: datetime
+) -> None:
+    sends = [(d.message, send) for d in decided for send in d.sends]
+    left: dict[str, int] = {}
+    for _, send in sends:
+        left[send.lane.id] = left.get(send.lane.id, 0) + 1
+    rows = []
+    for message, send in sends:
+        seq = touched[send.lane.id].last_seq - left[send.lane.id] + 1
+        left[send.lane.id] -= 1
+        rows.append((_delivery(message, send, seq, at), send.content))
+    add_deliveries(tx, rows)
+
+
+def _delivery(message: Message, send: Send, seq: int, at: datetime) -> Delivery:
+    return Delivery(
+        id=new_id(partition_of(send.lane.id)),
+        lane=send.lane.id,
+        seq=seq,
+        state="pending",
+        next_at=at,
+        environment=message.environment,
+        endpoint=send.action.endpoint,
+        message_id=message.id,
+        correlation_id=message.correlation_id,
+        ruleset=message.ruleset,
+        flow=message.flow,
+        release_id=message.release_id,
+        rules=send.action.rules,
+        rule=send.action.rule,
+        ordinal=send.action.ordinal,
+        ledger_key=send.ledger_key,
+        address=send.action.to,
+        media_type=send.media_type,
+        idempotent=send.endpoint.idempotent,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _write_events(
+    tx: Connection,
+    decided: Sequence[Decided],
+    events: Mapping[str, list[list[Entry]]],
+    touched: Mapping[str, Touched],
+) -> None:
+    pairs = [
+        (intake, group) for d in decided for intake, group in zip(d.events, events[d.message.id], strict=True)
+    ]
+    if pairs:
+        store_entries(tx, [intake for intake, _ in pairs], [group for _, group in pairs], touched)
+
+
+def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) -> None:
+    move_messages(tx, [Move(d.message.id, "received", d.state, d.reason, d.code) for d in decided], at)
+    again = [d.message.id for d in decided if d.message.updated_at != d.message.received_at]
+    put_outcomes(tx, {d.message.id: d.outcome for d in decided}, at, again)
+    for environment in {d.message.environment for d in decided if d.alerts}:
+        alerts = [
+            (d.message.id, a.channel, a.text, f"{a.rules}/{a.rule}")
+            for d in decided
+            for a in d.alerts
+            if d.message.environment == environment
+        ]
+        add_alerts(tx, environment, alerts, at)
+
+
+def _release(tx: Connection, ours: Sequence[Worked], at: datetime) -> None:
+    found = heads(tx, [worked.lane.id for worked in ours])
+    releases = []
+    for worked in ours:
+        head = found.get(worked.lane.id)
+        seq = head - 1 if head is not None else worked.lane.last_seq
+        releases.append(Release(worked.lane, seq, head is not None, at, worked.blocks))
+    release(tx, releases)

@@ -1,0 +1,185 @@
+"""Run the pinned release on one message, outside any transaction, and turn its outcome into plain effects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+
+from app.errors import AppError, UnknownEndpoint
+from app.runtime.drafts import Intake, drafts_of
+from app.runtime.installation import Installation
+from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
+from app.storage.bodies import Body
+from app.storage.identity import content_hash, digest, partition_of
+from app.storage.lanes import ClaimedLane, LaneKey
+from app.storage.messages import Message
+from connectors.contract import DecodedDocument
+from connectors.errors import ConnectorError
+from dsl.program import Endpoint
+from rules.engine import run
+from rules.outcome import AlertAction, Outcome, RaiseAction, SendAction, to_json
+
+_log = structlog.get_logger(__name__)
+_MOST_HOPS = 16
+_SPREAD = 16
+
+
+@dataclass(frozen=True)
+class Send:
+    """One delivery to be: where, in which lane, and its final bytes."""
+
+    action: SendAction
+    endpoint: Endpoint
+    lane: LaneKey
+    ledger_key: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What has to be written for one message."""
+
+    message: Message
+    state: str
+    reason: str = ""
+    code: str = ""
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    sends: tuple[Send, ...] = ()
+    events: tuple[Intake, ...] = ()
+    alerts: tuple[AlertAction, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the flow's policy for failing messages applies."""
+        return self.state == "dead"
+
+
+class Decider:
+    """Decides the messages of one batch; documents of a shared body are decoded once."""
+
+    def __init__(self, installation: Installation, bodies: Mapping[str, Body]) -> None:
+        self._installation = installation
+        self._bodies = bodies
+        self._documents: dict[tuple[str, str], list[DecodedDocument]] = {}
+        self._event_routes: dict[tuple[str, str], list[Route]] = {}
+
+    def decide(self, message: Message, lane: ClaimedLane) -> Decided:
+        """Never raises for what is wrong with a message: it becomes a dead letter that says so."""
+        try:
+            return self._decide(message, lane)
+        except (AppError, ConnectorError) as error:
+            return _dead(message, error.code, error.message, error.details)
+        except Exception as error:
+            _log.error("message failed", message_id=message.id, exc_info=True)
+            return _dead(message, "engine_failed", f"{type(error).__name__}: {error}"[:500], {})
+
+    def _decide(self, message: Message, lane: ClaimedLane) -> Decided:
+        found = route(self._installation, message.ruleset, message.release_id, message.endpoint)
+        document = self._document(message, found)
+        about = context(
+            message.id,
+            message.endpoint,
+            message.environment,
+            message.received_at,
+            correlation_id=message.correlation_id,
+            causation_id=message.causation_id,
+            received_at=message.received_at,
+            replayed=bool(message.replay_of),
+        )
+        outcome = run(found.compiled, message.flow, document.data, about)
+        content = to_json(outcome)
+        if document.faults:
+            content["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
+        if outcome.state != "done":
+            return Decided(message, outcome.state, _reason(outcome), _code(outcome), content)
+        return self._effects(message, lane, found, outcome, content)
+
+    def _document(self, message: Message, found: Route) -> DecodedDocument:
+        key = (message.body_id, message.release_id)
+        if key not in self._documents:
+            body = self._bodies[message.body_id]
+            if body.media_type == EVENT:
+                found = replace(found, endpoint=None)
+            self._documents[key] = decode(self._installation, found, body.content)
+        return self._documents[key][message.document_index]
+
+    def _effects(
+        self, message: Message, lane: ClaimedLane, found: Route, outcome: Outcome, content: Mapping[str, Any]
+    ) -> Decided:
+        sends = [self._send(message, lane, found, a) for a in outcome.actions if isinstance(a, SendAction)]
+        events = [self._event(message, a) for a in outcome.actions if isinstance(a, RaiseAction)]
+        alerts = [a for a in outcome.actions if isinstance(a, AlertAction)]
+        return Decided(
+            message,
+            "done",
+            outcome=content,
+            sends=tuple(sends),
+            events=tuple(e for e in events if e.drafts),
+            alerts=tuple(alerts),
+        )
+
+    def _send(self, message: Message, lane: ClaimedLane, found: Route, action: SendAction) -> Send:
+        endpoint = found.compiled.program.manifest.endpoints[action.endpoint]
+        codec = self._installation.codecs[endpoint.codec]
+        content = codec.encode([action.payload], endpoint.options, guide(found.compiled, endpoint))
+        target = f"{action.endpoint}\x1f{action.to or ''}"
+        key = digest(message.id, f"{action.rules}/{action.rule}", target, str(action.ordinal))
+        return Send(action, endpoint, outbox_lane(message, lane, action), key, content, codec.media_types[0])
+
+    def _event(self, message: Message, action: RaiseAction) -> Intake:
+        if message.hops >= _MOST_HOPS:
+            raise AppError(f"events raise one another: {_MOST_HOPS} in a row, the last one {action.event}")
+        body = self._installation.codecs["json"].encode([action.payload], {}, {})
+        drafts = [
+            draft
+            for found in self._routes(message.environment, action.event)
+            for draft in drafts_of(self._installation, found, message.environment, action.event, body)
+        ]
+        return Intake(
+            message.environment,
+            action.event,
+            body,
+            content_hash(body),
+            EVENT,
+            {},
+            tuple(drafts),
+            correlation_id=message.correlation_id,
+            causation_id=message.id,
+            hops=message.hops + 1,
+        )
+
+    def _routes(self, environment: str, event: str) -> list[Route]:
+        key = (environment, event)
+        if key not in self._event_routes:
+            try:
+                self._event_routes[key] = routes(self._installation, environment, event)
+            except UnknownEndpoint:  # nobody listens to this event here; the outcome still shows it
+                self._event_routes[key] = []
+        return self._event_routes[key]
+
+
+def outbox_lane(message: Message, lane: ClaimedLane, action: SendAction) -> LaneKey:
+    """The lane of a delivery: the rule's own key, else the message's lane, to one endpoint."""
+    if action.key is not None:
+        return LaneKey("outbox", message.environment, "", "", action.endpoint, action.key, True)
+    where = (message.environment, message.ruleset, message.flow, action.endpoint)
+    if lane.ordered:
+        return LaneKey("outbox", *where, lane.order_key, True)
+    return LaneKey("outbox", *where, str(partition_of(digest(message.id)) % _SPREAD), False)
+
+
+def _dead(message: Message, code: str, reason: str, details: Mapping[str, Any]) -> Decided:
+    outcome = {"state": "dead", "code": code, "reason": reason, "details": dict(details)}
+    return Decided(message, "dead", reason, code, outcome)
+
+
+def _reason(outcome: Outcome) -> str:
+    if outcome.reason:
+        return outcome.reason
+    return "; ".join(f"{f.path}: {f.message}" for f in outcome.failures[:5])
+
+
+def _code(outcome: Outcome) -> str:
+    return outcome.failures[0].code if outcome.failures else ""

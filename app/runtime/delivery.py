@@ -1,0 +1,153 @@
+"""Deliver: claim outbox lanes, send the stored bytes, write what became of each attempt.
+
+A delivery is noted as inflight before its bytes leave and settled after; what is between when a worker
+dies is uncertain, and treated so: sent again where the target tells repeats apart, else left to a person.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import TransitionRefused
+from app.runtime.connections import Connections, Parked
+from app.runtime.installation import Installation
+from app.runtime.outbox import LaneWork, Ready, Results
+from app.runtime.transactions import insist
+from app.runtime.verdicts import Sent
+from app.storage.flows import FlowPolicy, flow_policies
+from app.storage.lanes import ClaimedLane, claim, give_back
+from connectors.contract import Outgoing, Receipt, Sink
+
+LANES_A_CLAIM = 4
+SLICE_SECONDS = 5.0
+_DEFAULT = FlowPolicy()
+_log = structlog.get_logger(__name__)
+
+
+def deliver(
+    installation: Installation,
+    partition: int | Collection[int],
+    *,
+    holder: str = "deliver",
+    connections: Connections | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send everything due in these partitions; how many attempts were made."""
+    partitions = {partition} if isinstance(partition, int) else set(partition)
+    shop = connections or Connections(installation)
+    made = 0
+    while partitions and not stop():
+        works = insist(lambda: _claim(installation, partitions, holder, shop))
+        if not works:
+            break
+        until = time.monotonic() + installation.settings.lease_seconds / 2
+        for position, work in enumerate(works):
+            if time.monotonic() > until or stop():
+                _give_back(installation, [w.lane for w in works[position:]])
+                break
+            made += _guarded(installation, work, shop, stop)
+    return made
+
+
+def _guarded(installation: Installation, work: LaneWork, shop: Connections, stop: Callable[[], bool]) -> int:
+    """Work on a lane; one that fails is left to its lease, the others go on."""
+    try:
+        with shop.working(work.lane.environment, work.lane.endpoint):
+            return _work(installation, work, shop, stop)
+    except (DBAPIError, TransitionRefused):
+        _log.warning("lane abandoned", lane=work.lane.id, exc_info=True)
+        return 0
+
+
+def _give_back(installation: Installation, lanes: Sequence[ClaimedLane]) -> None:
+    with installation.database.begin() as tx:
+        give_back(tx, lanes)
+
+
+def _claim(
+    installation: Installation, partitions: Collection[int], holder: str, shop: Connections
+) -> list[LaneWork]:
+    settings = installation.settings
+    lease = settings.lease_seconds + settings.delivery_deadline
+    with installation.database.begin() as tx:
+        policies = flow_policies(tx)
+        paused = [flow for flow, policy in policies.items() if policy.paused]
+        lanes = claim(
+            tx,
+            "outbox",
+            partitions,
+            holder,
+            lease,
+            LANES_A_CLAIM,
+            without_endpoints=shop.crowded(),
+            without_flows=paused,
+        )
+    return [LaneWork(lane, policies.get(_flow(lane), _DEFAULT), settings) for lane in lanes]
+
+
+def _flow(lane: ClaimedLane) -> tuple[str, str, str]:
+    return lane.environment, lane.ruleset, lane.flow
+
+
+def _work(installation: Installation, work: LaneWork, shop: Connections, stop: Callable[[], bool]) -> int:
+    lane, made = work.lane, 0
+    until = time.monotonic() + SLICE_SECONDS
+    try:
+        sink = shop.sink(lane.environment, lane.endpoint)
+    except Parked as parked:
+        _park(installation, work, parked.message)
+        return 0
+    ready = _step(installation, work, Results(), not stop())
+    while ready:
+        results = _send(sink, work, ready, installation.settings.delivery_deadline, stop)
+        made += len(results.sent)
+        ready = _step(installation, work, results, time.monotonic() < until and not stop())
+    return made
+
+
+def _step(installation: Installation, work: LaneWork, results: Results, go_on: bool) -> list[Ready]:
+    def transaction() -> list[Ready]:
+        with installation.database.begin() as tx:
+            return work.step(tx, results, go_on)
+
+    return insist(transaction)
+
+
+def _park(installation: Installation, work: LaneWork, reason: str) -> None:
+    _log.info("lane parked", endpoint=work.lane.endpoint, environment=work.lane.environment, reason=reason)
+    with installation.database.begin() as tx:
+        work.park(tx, reason)
+
+
+def _send(
+    sink: Sink, work: LaneWork, ready: list[Ready], deadline: float, stop: Callable[[], bool]
+) -> Results:
+    """Send in order, within half a lease; in an ordered lane nothing follows what was not delivered."""
+    sent: list[Sent] = []
+    until = time.monotonic() + work.patience
+    for item in ready:
+        late = sent and (stop() or time.monotonic() > until)
+        failed = sent and work.lane.ordered and sent[-1].receipt.result != "delivered"
+        if late or failed:
+            break
+        sent.append(Sent(item.delivery, _attempt(sink, item, deadline)))
+    return Results(sent, [item.delivery for item in ready[len(sent) :]])
+
+
+def _attempt(sink: Sink, item: Ready, deadline: float) -> Receipt:
+    d = item.delivery
+    headers = {
+        "Idempotency-Key": d.ledger_key,
+        "X-Correlation-Id": d.correlation_id,
+        "X-Mapwright-Message": d.message_id,
+        "X-Mapwright-Delivery": d.id,
+    }
+    try:
+        return sink.send(Outgoing(item.content, d.media_type, headers, d.address, deadline))
+    except Exception as error:  # a transport must not raise; if it does, nobody knows what it has sent
+        _log.error("transport failed", delivery_id=d.id, endpoint=d.endpoint, exc_info=True)
+        return Receipt(
+            "uncertain", f"the transport failed: {type(error).__name__}: {error}", None, "transport"
+        )

@@ -1,0 +1,78 @@
+"""Take bodies in: decode, find the flows and keys, write everything in one transaction, then ring.
+
+Nothing is acknowledged before it is durable, and a doorbell that fails never fails the intake.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.errors import TooLarge
+from app.runtime.drafts import Intake, prepare
+from app.runtime.installation import Installation
+from app.runtime.storing import store_intakes
+from app.runtime.transactions import insist, undone
+from app.storage.identity import partitions_of
+from app.storage.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One message as its sender hears of it; a duplicate is the first one with its state of now."""
+
+    message_id: str
+    correlation_id: str
+    state: str
+    duplicate: bool
+    flow: str
+
+
+def accept(
+    installation: Installation,
+    environment: str,
+    endpoint: str,
+    body: bytes,
+    *,
+    media_type: str = "",
+    idempotency_key: str | None = None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> list[Accepted]:
+    """Make every document of a body durable, one message a flow that receives it.
+
+    Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large.
+    """
+    limit = installation.settings.body_limit
+    if len(body) > limit:
+        raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
+    intake = prepare(
+        installation,
+        environment,
+        endpoint,
+        body,
+        media_type=media_type,
+        idempotency_key=idempotency_key,
+        correlation_id=correlation_id,
+        causation_id=causation_id or "",
+        headers=headers or {},
+    )
+    return store(installation, [intake])[0]
+
+
+def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
+    """Write prepared bodies in one transaction, commit, ring; what became of each."""
+
+    def transaction() -> list[list[tuple[Message, bool]]]:
+        with installation.database.begin() as tx:
+            return store_intakes(tx, intakes)
+
+    stored = insist(transaction, undone)
+    new = {
+        m.lane for messages in stored for m, duplicate in messages if m.state == "received" and not duplicate
+    }
+    if new:
+        installation.doorbell.ring("drain", partitions_of(new))
+    return [
+        [Accepted(m.id, m.correlation_id, m.state, duplicate, m.flow) for m, duplicate in messages]
+        for messages in stored
+    ]

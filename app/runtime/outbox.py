@@ -1,0 +1,145 @@
+"""The transactions of one outbox lane: note results, choose what is next, or leave the lane."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from app.runtime.states import move_delivery_states
+from app.runtime.verdicts import Sent, interrupted, verdict
+from app.settings import Settings
+from app.storage import attempts
+from app.storage.attempts import Ended
+from app.storage.database import now
+from app.storage.deliveries import Delivery, DeliveryMove, delivery_bodies, next_due, open_deliveries
+from app.storage.flows import FlowPolicy
+from app.storage.lanes import ClaimedLane, Release, holds, release
+
+BATCH = 20
+PARKED_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery that is inflight now, with its bytes."""
+
+    delivery: Delivery
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What became of a batch: attempts that were made, and deliveries it did not come to."""
+
+    sent: Sequence[Sent] = ()
+    unsent: Sequence[Delivery] = ()
+
+
+class LaneWork:
+    """One claimed outbox lane. Every step is one transaction, void where the fence has moved."""
+
+    def __init__(self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings) -> None:
+        self.lane = lane
+        self._policy = policy
+        self._settings = settings
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a batch starts no further attempt, so that the lease covers the last one."""
+        return self._settings.lease_seconds / 2
+
+    def step(self, tx: Connection, results: Results, go_on: bool) -> list[Ready]:
+        """Write results; then the next deliveries to send, or nothing and the lane is left."""
+        lease = self._settings.lease_seconds + self._settings.delivery_deadline
+        if not holds(tx, self.lane, lease):
+            return []
+        at = now(tx)
+        blocked_by = self._note(tx, results, at)
+        if blocked_by is None:
+            blocked_by, chosen = self._choose(tx, at)
+            if chosen and go_on:
+                return self._start(tx, chosen, at)
+        self._leave(tx, at, blocked_by)
+        return []
+
+    def park(self, tx: Connection, reason: str) -> None:
+        """Leave the lane untouched for a while, saying why."""
+        if holds(tx, self.lane):
+            later = now(tx) + timedelta(seconds=PARKED_SECONDS)
+            release(tx, [Release(self.lane, self.lane.head_seq, True, later, parked=reason)])
+
+    def _note(self, tx: Connection, results: Results, at: datetime) -> str | None:
+        moves = [verdict(sent, self._settings, at) for sent in results.sent]
+        undone = [DeliveryMove(d, "pending", attempts=d.attempts - 1) for d in results.unsent]
+        move_delivery_states(tx, [*moves, *undone], at)
+        attempts.end(tx, [_ended(sent) for sent in results.sent], at)
+        attempts.forget(tx, [(d.id, d.attempts) for d in results.unsent])
+        stuck = [m.delivery.id for m in moves if self._blocks(m)]
+        return stuck[0] if stuck else None
+
+    def _blocks(self, m: DeliveryMove) -> bool:
+        if not self.lane.ordered:
+            return False
+        return m.to_state == "uncertain" or (m.to_state == "dead" and self._policy.on_failure == "block_lane")
+
+    def _choose(self, tx: Connection, at: datetime) -> tuple[str | None, list[Delivery]]:
+        """Who the lane waits for, if for somebody; and what may be sent now, in order."""
+        found = open_deliveries(tx, self.lane.id, BATCH, None if self.lane.ordered else at)
+        lost = [interrupted(d, at) for d in found if d.state == "inflight"]
+        move_delivery_states(tx, lost, at)
+        attempts.end(tx, [_lost(m.delivery) for m in lost], at)
+        changed = {m.delivery.id: m for m in lost}
+        waiting = [_moved(d, changed[d.id]) if d.id in changed else d for d in found]
+        chosen: list[Delivery] = []
+        for d in waiting:
+            due = d.state in ("pending", "retry") and d.next_at <= at
+            if due and (not chosen or (d.idempotent and chosen[0].idempotent)):
+                chosen.append(d)
+            elif self.lane.ordered:
+                return (d.id if d.state == "uncertain" and not chosen else None), chosen
+        return None, chosen
+
+    def _start(self, tx: Connection, chosen: Sequence[Delivery], at: datetime) -> list[Ready]:
+        fence = self.lane.fence
+        moves = [DeliveryMove(d, "inflight", fence=fence, attempts=d.attempts + 1) for d in chosen]
+        move_delivery_states(tx, moves, at)
+        attempts.start(tx, [(d.id, d.attempts + 1, fence) for d in chosen], at)
+        contents = delivery_bodies(tx, [d.id for d in chosen])
+        return [
+            Ready(replace(d, state="inflight", fence=fence, attempts=d.attempts + 1), contents[d.id])
+            for d in chosen
+        ]
+
+    def _leave(self, tx: Connection, at: datetime, blocked_by: str | None) -> None:
+        due = self._next(tx)
+        seq = self.lane.head_seq
+        release(tx, [Release(self.lane, seq, due is not None, max(due or at, at), blocked_by)])
+
+    def _next(self, tx: Connection) -> datetime | None:
+        if not self.lane.ordered:
+            return next_due(tx, self.lane.id)
+        head = open_deliveries(tx, self.lane.id, 1)
+        return head[0].next_at if head else None
+
+
+def _ended(sent: Sent) -> Ended:
+    receipt = sent.receipt
+    reply = receipt.reply[:4000].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return Ended(
+        sent.delivery.id,
+        sent.delivery.attempts,
+        receipt.result,
+        receipt.detail,
+        receipt.error_class,
+        receipt.status,
+        reply,
+    )
+
+
+def _lost(d: Delivery) -> Ended:
+    return Ended(d.id, d.attempts, "interrupted", "the worker did not come back", "transport")
+
+
+def _moved(d: Delivery, m: DeliveryMove) -> Delivery:
+    return replace(d, state=m.to_state, next_at=m.next_at or d.next_at)

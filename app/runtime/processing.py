@@ -1,0 +1,122 @@
+"""Drain lanes: claim, decide outside any transaction, commit under the fence, again until nothing is due."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import structlog
+
+from app.runtime.committing import Worked, commit
+from app.runtime.deciding import Decided, Decider
+from app.runtime.installation import Installation
+from app.runtime.transactions import insist
+from app.storage.bodies import Body, contents
+from app.storage.flows import FlowPolicy, flow_policies
+from app.storage.lanes import ClaimedLane, claim, give_back
+from app.storage.messages import Message, open_messages
+
+LANES_A_CLAIM = 50
+ROWS_A_LANE = 50
+SUSPECT_CLAIMS = 3
+POISON_CLAIMS = 6
+_DEFAULT = FlowPolicy()
+_log = structlog.get_logger(__name__)
+
+
+def drain(
+    installation: Installation,
+    partition: int | Collection[int],
+    *,
+    holder: str = "drain",
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Work on every lane of these partitions that is due; how many messages were moved."""
+    partitions = {partition} if isinstance(partition, int) else set(partition)
+    moved = 0
+    while partitions and not stop():
+        batch = insist(lambda: _claim(installation, partitions, holder))
+        if batch is None:
+            break
+        moved += batch.work(installation, stop)
+    return moved
+
+
+class Batch:
+    """Lanes that were claimed together, with their next messages."""
+
+    def __init__(
+        self,
+        lanes: Sequence[ClaimedLane],
+        messages: Mapping[str, list[Message]],
+        bodies: Mapping[str, Body],
+        policies: Mapping[tuple[str, str, str], FlowPolicy],
+        budget: float,
+    ) -> None:
+        self.lanes = lanes
+        self._messages = messages
+        self._bodies = bodies
+        self._policies = policies
+        self._until = time.monotonic() + budget
+
+    def work(self, installation: Installation, stop: Callable[[], bool]) -> int:
+        """Decide and commit; a lane whose last workers ended without a commit is worked on alone."""
+        sound = [lane for lane in self.lanes if lane.claims < SUSPECT_CLAIMS]
+        suspects = [lane for lane in self.lanes if lane.claims >= SUSPECT_CLAIMS]
+        decider = Decider(installation, self._bodies)
+        moved = self._part(installation, decider, sound, stop) if sound else 0
+        for lane in suspects:
+            moved += self._part(installation, decider, [lane], stop)
+        return moved
+
+    def _part(
+        self,
+        installation: Installation,
+        decider: Decider,
+        lanes: Sequence[ClaimedLane],
+        stop: Callable[[], bool],
+    ) -> int:
+        worked = [self._lane(decider, lane, stop) for lane in lanes]
+        committed = insist(lambda: commit(installation, worked))
+        for kind, partitions in (("deliver", committed.deliver), ("drain", committed.drain)):
+            if partitions:
+                installation.doorbell.ring(kind, partitions)
+        return committed.messages
+
+    def _lane(self, decider: Decider, lane: ClaimedLane, stop: Callable[[], bool]) -> Worked:
+        worked = Worked(lane)
+        policy = self._policies.get((lane.environment, lane.ruleset, lane.flow), _DEFAULT)
+        waiting = self._messages[lane.id]
+        for message in waiting if lane.claims < SUSPECT_CLAIMS else waiting[:1]:
+            if time.monotonic() > self._until or stop():
+                break
+            decided = (
+                _poison(message, lane) if lane.claims >= POISON_CLAIMS else decider.decide(message, lane)
+            )
+            worked.decided.append(decided)
+            if decided.failed and policy.on_failure == "block_lane" and lane.ordered:
+                worked.blocks = message.id
+                break
+        return worked
+
+    def give_back(self, installation: Installation) -> None:
+        """Return the lanes untouched."""
+        with installation.database.begin() as tx:
+            give_back(tx, self.lanes)
+
+
+def _poison(message: Message, lane: ClaimedLane) -> Decided:
+    reason = f"{lane.claims - 1} workers ended while working on it"
+    _log.error("poison message", message_id=message.id, claims=lane.claims)
+    return Decided(message, "quarantined", reason, "poison", {"state": "quarantined", "reason": reason})
+
+
+def _claim(installation: Installation, partitions: Collection[int], holder: str) -> Batch | None:
+    lease = installation.settings.lease_seconds
+    with installation.database.begin() as tx:
+        policies = flow_policies(tx)
+        paused = [flow for flow, policy in policies.items() if policy.paused]
+        lanes = claim(tx, "inbox", partitions, holder, lease, LANES_A_CLAIM, without_flows=paused)
+        if not lanes:
+            return None
+        messages = open_messages(tx, lanes, ROWS_A_LANE)
+        bodies = contents(tx, {m.body_id for waiting in messages.values() for m in waiting})
+    return Batch(lanes, messages, bodies, policies, lease / 2)

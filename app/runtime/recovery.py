@@ -1,0 +1,186 @@
+"""What people do about messages and deliveries that went wrong: again, not at all, or once more from the start.
+
+Every step needs who and why, and stands in the audit log in the transaction of the step itself.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.errors import NotFound, ReasonRequired, TransitionRefused
+from app.runtime.drafts import Intake, drafts_of
+from app.runtime.installation import Installation
+from app.runtime.intake import Accepted, store
+from app.runtime.routing import EVENT, Route, route
+from app.runtime.states import move_delivery_states, move_messages
+from app.security.audit import append
+from app.storage import deliveries as outbox
+from app.storage import messages as inbox
+from app.storage.bodies import body
+from app.storage.database import now
+from app.storage.deliveries import Delivery, DeliveryMove
+from app.storage.environments import live_release
+from app.storage.identity import partition_of
+from app.storage.lanes import lock, next_number, wake
+from app.storage.messages import Message, Move
+
+
+def retry_message(
+    installation: Installation, message_id: str, *, by: str, reason: str = "", release: str = "original"
+) -> Message:
+    """Run a message again that is rejected, held, dead or quarantined.
+
+    `release`: original, current (what is live now) or an id. A message that blocks its lane keeps its
+    place; any other goes to the end of its lane.
+    """
+    with installation.database.begin() as tx:
+        found = _message(tx, message_id)
+        if not found.flow:
+            raise TransitionRefused("the message could not be read and has no flow; replay it instead")
+        lane = lock(tx, found.lane)
+        blocking = lane["blocked_by"] == found.id
+        seq = found.seq if blocking else next_number(tx, found.lane)
+        release_id = _release_id(tx, found, release)
+        _move(tx, found, "received", by, reason)
+        inbox.place(tx, found.id, seq, release_id)
+        wake(tx, found.lane, head_seq=seq - 1, unblock=found.id)
+        append(tx, by, "message.retry", found.id, _shown(found), {"release": release_id}, reason)
+    installation.doorbell.ring("drain", {partition_of(found.lane)})
+    return replace(found, state="received", seq=seq, release_id=release_id)
+
+
+def discard_message(installation: Installation, message_id: str, *, by: str, reason: str) -> Message:
+    """Give a message up for good; its lane goes on. Errors: ReasonRequired, TransitionRefused."""
+    _require_reason(reason)
+    with installation.database.begin() as tx:
+        found = _message(tx, message_id)
+        lock(tx, found.lane)
+        _move(tx, found, "discarded", by, reason)
+        wake(tx, found.lane, unblock=found.id)
+        append(tx, by, "message.discard", found.id, _shown(found), {"state": "discarded"}, reason)
+    return replace(found, state="discarded")
+
+
+def replay_message(
+    installation: Installation, message_id: str, *, by: str, reason: str, release: str = "original"
+) -> list[Accepted]:
+    """Run the raw source of a message once more, as a linked child with effects of its own.
+
+    `release`: original, current (what is live now) or an id. Errors: ReasonRequired, IntakeRefused.
+    """
+    _require_reason(reason)
+    with installation.database.read() as tx:
+        found = _message(tx, message_id)
+        raw = body(tx, found.body_id)
+        release_id = _release_id(tx, found, release)
+    way = route(installation, found.ruleset, release_id, found.endpoint)
+    if raw.media_type == EVENT:
+        way = replace(way, endpoint=None)
+    drafts = drafts_of(installation, _one_flow(way, found), found.environment, found.endpoint, raw.content)
+    if found.flow:
+        drafts = [d for d in drafts if d.index == found.document_index]
+    intake = Intake(
+        found.environment,
+        found.endpoint,
+        raw.content,
+        raw.hash,
+        raw.media_type,
+        raw.headers,
+        tuple(drafts),
+        correlation_id=found.correlation_id,
+        causation_id=found.id,
+        replay_of=found.id,
+        hops=found.hops,
+    )
+    made = store(installation, [intake])[0]
+    with installation.database.begin() as tx:
+        children = {"children": [a.message_id for a in made], "release": release_id}
+        append(tx, by, "message.replay", found.id, _shown(found), children, reason)
+    return made
+
+
+def _one_flow(way: Route, found: Message) -> Route:
+    return replace(way, flows=(found.flow,)) if found.flow else way
+
+
+def retry_delivery(installation: Installation, delivery_id: str, *, by: str, reason: str = "") -> Delivery:
+    """Send a dead or uncertain delivery again, now, with the same bytes and the same key."""
+    with installation.database.begin() as tx:
+        found = _delivery(tx, delivery_id)
+        lock(tx, found.lane)
+        move = DeliveryMove(found, "retry", next_at=now(tx), attempts=0, reason=reason)
+        move_delivery_states(tx, [move], now(tx))
+        wake(tx, found.lane, unblock=found.id)
+        append(tx, by, "delivery.retry", found.id, _shown_delivery(found), {"state": "retry"}, reason)
+    installation.doorbell.ring("deliver", {partition_of(found.lane)})
+    return replace(found, state="retry", attempts=0)
+
+
+def confirm_delivery(installation: Installation, delivery_id: str, *, by: str, reason: str) -> Delivery:
+    """Say that an uncertain delivery did arrive: somebody looked at the target."""
+    return _settle(installation, delivery_id, "delivered", by, reason)
+
+
+def discard_delivery(installation: Installation, delivery_id: str, *, by: str, reason: str) -> Delivery:
+    """Give a delivery up for good; its lane goes on."""
+    return _settle(installation, delivery_id, "discarded", by, reason)
+
+
+def _settle(installation: Installation, delivery_id: str, state: str, by: str, reason: str) -> Delivery:
+    _require_reason(reason)
+    with installation.database.begin() as tx:
+        found = _delivery(tx, delivery_id)
+        lock(tx, found.lane)
+        move_delivery_states(tx, [DeliveryMove(found, state, reason=reason)], now(tx))
+        wake(tx, found.lane, unblock=found.id)
+        append(tx, by, f"delivery.{state}", found.id, _shown_delivery(found), {"state": state}, reason)
+    installation.doorbell.ring("deliver", {partition_of(found.lane)})
+    return replace(found, state=state)
+
+
+def _move(tx: Connection, found: Message, state: str, by: str, reason: str) -> None:
+    move_messages(tx, [Move(found.id, found.state, state, reason, found.code, by)], now(tx))
+
+
+def _release_id(tx: Connection, found: Message, release: str) -> str:
+    if release == "original":
+        return found.release_id
+    if release != "current":
+        return release
+    live = live_release(tx, found.environment, found.ruleset)
+    if live is None:
+        raise NotFound(f"{found.ruleset} has no live release in {found.environment}")
+    return live
+
+
+def _message(tx: Connection, id: str) -> Message:
+    try:
+        return inbox.message(tx, id)
+    except LookupError:
+        raise NotFound(f"there is no message {id}") from None
+
+
+def _delivery(tx: Connection, id: str) -> Delivery:
+    try:
+        return outbox.delivery(tx, id)
+    except LookupError:
+        raise NotFound(f"there is no delivery {id}") from None
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonRequired()
+
+
+def _shown(found: Message) -> dict[str, Any]:
+    return {"state": found.state, "release": found.release_id, "reason": found.reason}
+
+
+def _shown_delivery(found: Delivery) -> dict[str, Any]:
+    return {
+        "state": found.state,
+        "endpoint": found.endpoint,
+        "attempts": found.attempts,
+        "reason": found.reason,
+    }

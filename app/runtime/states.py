@@ -1,0 +1,61 @@
+"""The states of messages and deliveries, and the only code that moves them.
+
+docs/reference/states.md tells the same to people; a test compares the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.errors import TransitionRefused
+from app.storage.deliveries import DeliveryMove, move_deliveries
+from app.storage.messages import Move, move
+
+MESSAGE_STATES: Mapping[str, frozenset[str]] = {
+    "received": frozenset({"done", "ignored", "rejected", "held", "dead", "quarantined", "discarded"}),
+    "done": frozenset(),
+    "ignored": frozenset(),
+    "rejected": frozenset({"received", "discarded"}),
+    "held": frozenset({"received", "discarded"}),
+    "dead": frozenset({"received", "discarded"}),
+    "quarantined": frozenset({"received", "discarded"}),
+    "discarded": frozenset(),
+}
+DELIVERY_STATES: Mapping[str, frozenset[str]] = {
+    "pending": frozenset({"inflight", "discarded"}),
+    "inflight": frozenset({"delivered", "retry", "uncertain", "dead", "pending"}),
+    "retry": frozenset({"inflight", "discarded"}),
+    "uncertain": frozenset({"retry", "delivered", "discarded"}),
+    "dead": frozenset({"retry", "discarded"}),
+    "delivered": frozenset(),
+    "discarded": frozenset(),
+}
+FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
+FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
+
+
+def require(states: Mapping[str, frozenset[str]], what: str, before: str, after: str) -> None:
+    """Refuse a step that the table does not know. Errors: TransitionRefused."""
+    if after not in states.get(before, frozenset()):
+        raise TransitionRefused(
+            f"a {what} that is {before} cannot become {after}", {"state": before, "to": after}
+        )
+
+
+def move_messages(tx: Connection, moves: Sequence[Move], at: datetime) -> None:
+    """Move messages, all or none. Errors: TransitionRefused where a step is unknown or came too late."""
+    for m in moves:
+        require(MESSAGE_STATES, "message", m.from_state, m.to_state)
+    if moves and move(tx, moves, at) != len(moves):
+        raise TransitionRefused("a message changed its state in between", {"ids": [m.id for m in moves]})
+
+
+def move_delivery_states(tx: Connection, moves: Sequence[DeliveryMove], at: datetime) -> None:
+    """Move deliveries, all or none. Errors: TransitionRefused where a step is unknown or came too late."""
+    for m in moves:
+        require(DELIVERY_STATES, "delivery", m.delivery.state, m.to_state)
+    if moves and move_deliveries(tx, moves, at) != len(moves):
+        raise TransitionRefused(
+            "a delivery changed its state in between", {"ids": [m.delivery.id for m in moves]}
+        )

@@ -1,0 +1,189 @@
+"""Write drafts as messages: lanes first in sorted order, then duplicate keys, bodies and messages."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.runtime.drafts import Draft, Intake, fault_json, lane_key, new_correlation_id, new_message_id
+from app.storage.bodies import Body, add_bodies
+from app.storage.database import now
+from app.storage.duplicates import Seen, SeenKey, correct, remember
+from app.storage.identity import new_id, partition_of
+from app.storage.lanes import LaneKey, Touch, Touched, touch
+from app.storage.messages import Message, add_messages, messages
+from app.storage.outcomes import put_outcomes
+
+
+@dataclass
+class Entry:
+    """A draft on its way to a message; `first` is the message whose key it bears."""
+
+    intake: Intake
+    draft: Draft
+    lane: LaneKey
+    message_id: str
+    key: SeenKey | None
+    seq: int = 0
+    first: Seen | None = None
+    conflict: bool = False
+
+
+def entries_of(intake: Intake) -> list[Entry]:
+    """One entry a draft, with its lane, id and duplicate key."""
+    return [_entry(intake, draft) for draft in intake.drafts]
+
+
+def _entry(intake: Intake, draft: Draft) -> Entry:
+    lane = lane_key(intake.environment, draft)
+    id = new_message_id(lane)
+    key = None
+    if draft.keys.identify is not None and not intake.replay_of:
+        scope = (intake.environment, intake.endpoint, draft.flow)
+        key = SeenKey(*scope, str(draft.keys.identify), draft.hash, (id,))
+    return Entry(intake, draft, lane, id, key)
+
+
+def store_intakes(tx: Connection, intakes: Sequence[Intake]) -> list[list[tuple[Message, bool]]]:
+    """Store bodies with their messages; each with whether it was there before."""
+    groups = [entries_of(intake) for intake in intakes]
+    touched = touch(tx, touches_of(entry for group in groups for entry in group))
+    return store_entries(tx, intakes, groups, touched)
+
+
+def touches_of(entries: Iterable[Entry]) -> list[Touch]:
+    """The numbers that entries need in their lanes."""
+    return [Touch(entry.lane, 1, not entry.draft.errors) for entry in entries]
+
+
+def store_entries(
+    tx: Connection, intakes: Sequence[Intake], groups: Sequence[list[Entry]], touched: Mapping[str, Touched]
+) -> list[list[tuple[Message, bool]]]:
+    """As `store_intakes`, with lanes that are locked already."""
+    at = now(tx)
+    number([entry for group in groups for entry in group], touched)
+    callers = _remember_callers(tx, intakes, groups, at)
+    fresh = [group for group, caller in zip(groups, callers, strict=True) if caller is None]
+    _remember_documents(tx, [entry for group in fresh for entry in group], at)
+    stored: list[list[tuple[Message, bool]]] = []
+    for intake, group, caller in zip(intakes, groups, callers, strict=True):
+        if caller is not None and caller.hash == intake.hash:
+            stored.append([(m, True) for m in _existing(tx, caller.message_ids)])
+            continue
+        for entry in group if caller is not None else ():
+            entry.first, entry.conflict = caller, True
+        stored.append(_store_group(tx, intake, group, at))
+    return stored
+
+
+def number(entries: Sequence[Entry], touched: Mapping[str, Touched]) -> None:
+    """Give entries their places: the last numbers of each lane, in order."""
+    left: dict[str, int] = {}
+    for entry in entries:
+        left[entry.lane.id] = left.get(entry.lane.id, 0) + 1
+    for entry in entries:
+        entry.seq = touched[entry.lane.id].last_seq - left[entry.lane.id] + 1
+        left[entry.lane.id] -= 1
+
+
+def _remember_callers(
+    tx: Connection, intakes: Sequence[Intake], groups: Sequence[list[Entry]], at: datetime
+) -> list[Seen | None]:
+    keys: list[SeenKey | None] = []
+    for intake, group in zip(intakes, groups, strict=True):
+        ids = tuple(entry.message_id for entry in group)
+        scope = (intake.environment, intake.endpoint, "")
+        keys.append(
+            SeenKey(*scope, intake.idempotency_key, intake.hash, ids) if intake.idempotency_key else None
+        )
+    seen = remember(tx, [key for key in keys if key is not None], at)
+    return [seen.get(key.id) if key is not None else None for key in keys]
+
+
+def _remember_documents(tx: Connection, entries: Sequence[Entry], at: datetime) -> None:
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.key is not None:
+            earlier = first.setdefault(entry.key.id, entry)
+            if earlier is not entry:
+                entry.first = Seen(earlier.draft.hash, (earlier.message_id,))
+    seen = remember(tx, [entry.key for entry in first.values() if entry.key is not None], at)
+    for entry in entries:
+        if entry.key is not None and entry.key.id in seen:
+            entry.first = seen[entry.key.id]
+        entry.conflict = entry.first is not None and entry.first.hash != entry.draft.hash
+
+
+def _store_group(
+    tx: Connection, intake: Intake, group: list[Entry], at: datetime
+) -> list[tuple[Message, bool]]:
+    new = [entry for entry in group if entry.first is None or entry.conflict]
+    if new:
+        body_id = new_id(partition_of(new[0].lane.id))
+        body = Body(body_id, intake.body, intake.hash, intake.media_type, intake.headers, at)
+        add_bodies(tx, [body])
+        made = [message_of(entry, body_id, at) for entry in new]
+        add_messages(tx, made)
+        faulty = {e.message_id: [fault_json(f) for f in e.draft.faults] for e in new if e.draft.errors}
+        put_outcomes(tx, {id: {"state": "dead", "faults": faults} for id, faults in faulty.items()}, at)
+    by_id = {m.id: m for m in made} if new else {}
+    if len(new) < len(group):
+        known = [e.first.message_ids[0] for e in group if e.first is not None and not e.conflict]
+        by_id |= messages(tx, known)
+    result = [(by_id[_final_id(entry)], entry.first is not None and not entry.conflict) for entry in group]
+    if intake.idempotency_key and len(new) < len(group) and not any(e.conflict for e in group):
+        key = SeenKey(intake.environment, intake.endpoint, "", intake.idempotency_key, intake.hash, ())
+        correct(tx, key, [m.id for m, _ in result])
+    return result
+
+
+def _final_id(entry: Entry) -> str:
+    return entry.first.message_ids[0] if entry.first is not None and not entry.conflict else entry.message_id
+
+
+def _existing(tx: Connection, ids: Sequence[str]) -> list[Message]:
+    found = messages(tx, ids)
+    return [found[id] for id in ids if id in found]
+
+
+def message_of(entry: Entry, body_id: str, at: datetime) -> Message:
+    """The row of an entry: received, dead where it could not be read, quarantined where its key is taken."""
+    intake, draft = entry.intake, entry.draft
+    made = Message(
+        id=entry.message_id,
+        lane=entry.lane.id,
+        seq=entry.seq,
+        state="received",
+        environment=intake.environment,
+        endpoint=intake.endpoint,
+        ruleset=draft.route.ruleset,
+        flow=draft.flow,
+        release_id=draft.route.release_id,
+        correlation_id=intake.correlation_id or new_correlation_id(),
+        body_id=body_id,
+        received_at=at,
+        updated_at=at,
+        document_index=draft.index,
+        causation_id=intake.causation_id,
+        replay_of=intake.replay_of,
+        hops=intake.hops,
+        label=draft.label,
+        keys=draft.keys.business,
+    )
+    if entry.conflict and entry.first is not None:
+        first = entry.first.message_ids[0]
+        reason = f"the same key came before with another content, as message {first}"
+        return replace(made, state="quarantined", code="key_conflict", reason=reason, duplicate_of=first)
+    if draft.errors:
+        worst = draft.errors[0]
+        return replace(
+            made, state="dead", code=worst.code[:60], reason=describe_fault(worst.message, worst.place)
+        )
+    return made
+
+
+def describe_fault(message: str, place: Mapping[str, object]) -> str:
+    """A fault in one line, with its place in the codec's own terms."""
+    where = ", ".join(f"{name} {value}" for name, value in place.items())
+    return f"{message} ({where})" if where else message

@@ -1,0 +1,53 @@
+"""What an attempt means for its delivery: delivered, again later, uncertain, or a dead letter."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.settings import Settings
+from app.storage.deliveries import Delivery, DeliveryMove
+from connectors.contract import Receipt
+
+_LONGEST_WAIT = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery that is inflight under our fence, and how its attempt ended."""
+
+    delivery: Delivery
+    receipt: Receipt
+
+
+def verdict(sent: Sent, settings: Settings, at: datetime) -> DeliveryMove:
+    """The move that a receipt asks for."""
+    delivery, receipt = sent.delivery, sent.receipt
+    noted = {"error_class": receipt.error_class, "status": receipt.status, "reason": receipt.detail}
+    if receipt.result == "delivered":
+        return DeliveryMove(delivery, "delivered", error_class="", status=receipt.status, reason="")
+    if receipt.result == "refused":
+        return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
+    if receipt.result == "uncertain" and not delivery.idempotent:
+        noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
+        return DeliveryMove(delivery, "uncertain", **noted)  # type: ignore[arg-type]
+    if delivery.attempts >= settings.retry_attempts:
+        noted["reason"] = f"gave up after {delivery.attempts} attempts: {receipt.detail}"
+        return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
+    wait = wait_seconds(delivery.attempts, receipt.retry_after, settings)
+    return DeliveryMove(delivery, "retry", next_at=at + timedelta(seconds=wait), **noted)  # type: ignore[arg-type]
+
+
+def wait_seconds(attempts: int, retry_after: float | None, settings: Settings) -> float:
+    """Full jitter: anything up to the doubled base; the target's own wish counts if it is longer."""
+    highest = min(settings.retry_cap, settings.retry_base * 2.0 ** min(attempts - 1, 30))
+    own = random.uniform(0, highest)
+    return own if retry_after is None else max(own, min(retry_after, _LONGEST_WAIT))
+
+
+def interrupted(delivery: Delivery, at: datetime) -> DeliveryMove:
+    """A delivery whose worker did not come back: nobody knows whether it was sent."""
+    if delivery.idempotent:
+        reason = "the worker ended while sending; the target tells repeats apart, so it is sent again"
+        return DeliveryMove(delivery, "retry", next_at=at, error_class="transport", reason=reason)
+    reason = "the worker ended while sending; nobody knows whether it arrived"
+    return DeliveryMove(delivery, "uncertain", error_class="transport", reason=reason)

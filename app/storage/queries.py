@@ -1,0 +1,264 @@
+"""What pages, the API and the command line read: messages, deliveries, lanes, figures."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+
+from app.storage.alerts import alerts
+from app.storage.attempts import of_deliveries
+from app.storage.bodies import body
+from app.storage.database import now
+from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of_message
+from app.storage.identity import partition_of
+from app.storage.lanes import lanes_table
+from app.storage.messages import (
+    Message,
+    history,
+    keys_of,
+    message,
+    message_keys_table,
+    messages_table,
+)
+from app.storage.outcomes import outcome
+from app.storage.workers import workers
+
+PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
+_m = messages_table.c
+_d = deliveries_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and where to go on; None at the end."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def search_messages(
+    tx: Connection,
+    environment: str,
+    *,
+    key: str | None = None,
+    state: str | Sequence[str] | None = None,
+    flow: str | None = None,
+    endpoint: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Messages, latest first. `key` is `lot:L1` or just `L1`; `q` an id, a business key or words of the reason."""
+    query = select(messages_table).where(_m.environment == environment)
+    states = [state] if isinstance(state, str) else list(state or ())
+    if states:
+        query = query.where(_m.state.in_(states))
+    for column, value in ((_m.flow, flow), (_m.endpoint, endpoint)):
+        query = query.where(column == value) if value else query
+    query = query.where(_m.received_at >= since) if since else query
+    query = query.where(_m.received_at < until) if until else query
+    query = query.where(_has_key(environment, key)) if key else query
+    query = query.where(_matches(environment, q)) if q else query
+    limit = max(1, min(limit, 500))
+    rows = tx.execute(_page(query, _m.received_at, _m.id, cursor, limit)).mappings().all()
+    keys = keys_of(tx, [row["id"] for row in rows[:limit]])
+    items = [_message_item(row) | {"keys": keys[row["id"]]} for row in rows[:limit]]
+    return Page(items, _cursor(rows[limit - 1], "received_at") if len(rows) > limit else None)
+
+
+def _has_key(environment: str, key: str) -> ColumnElement[bool]:
+    c = message_keys_table.c
+    name, colon, value = key.partition(":")
+    here = and_(c.environment == environment, c.partition == _m.partition, c.message_id == _m.id)
+    exact = and_(c.name == name, c.value == value) if colon else c.value == key
+    return exists(select(c.value).where(here, or_(exact, c.value == key)))
+
+
+def _matches(environment: str, q: str) -> ColumnElement[bool]:
+    pattern = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    ids = or_(_m.id == q, _m.correlation_id == q)
+    return or_(ids, _has_key(environment, q), _m.reason.ilike(pattern, escape="\\"))
+
+
+def _page(
+    query: Select[Any], at: ColumnElement[Any], id: ColumnElement[Any], cursor: str | None, limit: int
+) -> Select[Any]:
+    if cursor:
+        last_at, last_id = _read_cursor(cursor)
+        query = query.where(or_(at < last_at, and_(at == last_at, id < last_id)))
+    return query.order_by(at.desc(), id.desc()).limit(limit + 1)
+
+
+def _cursor(row: Any, at: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row[at].isoformat(), row["id"]]).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return datetime.fromisoformat(at), str(id)
+    except (ValueError, TypeError):
+        raise ValueError("the cursor is not one of ours") from None
+
+
+def _message_item(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("partition", "body_id", "lane", "seq")}
+
+
+def message_view(tx: Connection, id: str) -> dict[str, Any]:
+    """Everything about one message; LookupError where there is none.
+
+    Shape: message, raw (bytes), media_type, headers, document, event, outcome, faults, lineage, rules,
+           deliveries (each with attempts and payload bytes), history, children, alerts
+    """
+    found = message(tx, id)
+    raw = body(tx, found.body_id)
+    decided = outcome(tx, id) or {}
+    return {
+        "message": _shown(found) | {"keys": keys_of(tx, [id])[id]},
+        "raw": raw.content,
+        "media_type": raw.media_type,
+        "headers": dict(raw.headers),
+        "document": decided.get("document"),
+        "event": decided.get("event"),
+        "outcome": decided,
+        "faults": decided.get("faults", []),
+        "lineage": decided.get("lineage", {}),
+        "rules": decided.get("rules", []),
+        "deliveries": message_deliveries(tx, id),
+        "history": history(tx, id),
+        "children": _children(tx, found),
+    }
+
+
+def _shown(found: Message) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Message.__slots__ if name not in ("body_id", "keys")}
+
+
+def _children(tx: Connection, found: Message) -> list[dict[str, Any]]:
+    query = select(messages_table).where(
+        _m.correlation_id == found.correlation_id, _m.causation_id == found.id
+    )
+    return [_message_item(row) for row in tx.execute(query.order_by(_m.received_at)).mappings()]
+
+
+def message_deliveries(tx: Connection, message_id: str) -> list[dict[str, Any]]:
+    """What a message caused, each with its attempts and the bytes that are sent."""
+    found = of_message(tx, message_id)
+    attempts = of_deliveries(tx, [d.id for d in found])
+    parked = _parked(tx, {d.lane for d in found})
+    return [
+        _delivery_item(d, parked.get(d.lane))
+        | {"attempts": attempts[d.id], "payload": delivery_body(tx, d.id)}
+        for d in found
+    ]
+
+
+def delivery_view(tx: Connection, id: str) -> dict[str, Any]:
+    """One delivery with its attempts and bytes; LookupError where there is none."""
+    row = (
+        tx.execute(select(deliveries_table).where(_d.partition == partition_of(id), _d.id == id))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise LookupError(f"no delivery {id}")
+    item = {name: value for name, value in row.items() if name != "partition"}
+    item["waiting"] = (_parked(tx, {row["lane"]}).get(row["lane"]) or {}).get("waiting", "")
+    return item | {"attempts": of_deliveries(tx, [id])[id], "payload": delivery_body(tx, id)}
+
+
+def deliveries(
+    tx: Connection,
+    environment: str,
+    *,
+    state: str | Sequence[str] | None = None,
+    endpoint: str | None = None,
+    message_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Deliveries, latest first; `waiting` says why one is not sent now."""
+    query = select(deliveries_table).where(_d.environment == environment)
+    states = [state] if isinstance(state, str) else list(state or ())
+    query = query.where(_d.state.in_(states)) if states else query
+    query = query.where(_d.endpoint == endpoint) if endpoint else query
+    query = query.where(_d.message_id == message_id) if message_id else query
+    limit = max(1, min(limit, 500))
+    rows = tx.execute(_page(query, _d.created_at, _d.id, cursor, limit)).mappings().all()
+    parked = _parked(tx, {row["lane"] for row in rows[:limit]})
+    items = [
+        {n: v for n, v in row.items() if n != "partition"} | (parked.get(row["lane"]) or {"waiting": ""})
+        for row in rows[:limit]
+    ]
+    return Page(items, _cursor(rows[limit - 1], "created_at") if len(rows) > limit else None)
+
+
+def _delivery_item(d: Delivery, parked: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: getattr(d, name) for name in Delivery.__slots__} | (parked or {"waiting": ""})
+
+
+def _parked(tx: Connection, lane_ids: set[str]) -> dict[str, dict[str, Any]]:
+    if not lane_ids:
+        return {}
+    c = lanes_table.c
+    here = c.partition.in_(sorted({partition_of(id) for id in lane_ids})) & c.id.in_(sorted(lane_ids))
+    rows = tx.execute(select(c.id, c.parked, c.blocked_by).where(here))
+    return {
+        r.id: {"waiting": r.parked or (f"waits for {r.blocked_by}" if r.blocked_by else "")} for r in rows
+    }
+
+
+def lanes(
+    tx: Connection, environment: str, *, only_waiting: bool = True, limit: int = 200
+) -> list[dict[str, Any]]:
+    """Lanes with work in them or that wait for somebody, longest wait first."""
+    c = lanes_table.c
+    query = select(lanes_table).where(c.environment == environment)
+    if only_waiting:
+        query = query.where(or_(c.ready, c.blocked_by.is_not(None)))
+    rows = tx.execute(query.order_by(c.next_at).limit(limit)).mappings()
+    return [{name: value for name, value in row.items() if name != "partition"} for row in rows]
+
+
+def counts(tx: Connection, environment: str) -> dict[str, Any]:
+    """Figures of the home page: the last day by state, what needs a person, what waits, who works."""
+    moment = now(tx)
+    since = moment - timedelta(days=1)
+    open_deliveries = _by_state(
+        tx, _d, and_(_d.environment == environment, _d.state.in_(("dead", "uncertain", "retry")))
+    )
+    c = lanes_table.c
+    here = and_(c.environment == environment, c.kind == "inbox")
+    blocked = select(func.count()).where(c.environment == environment, c.blocked_by.is_not(None))
+    waiting = select(func.count()).where(_m.environment == environment, _m.state == "received")
+    return {
+        "messages": _by_state(tx, _m, and_(_m.environment == environment, _m.received_at >= since)),
+        "problems": _by_state(tx, _m, and_(_m.environment == environment, _m.state.in_(PROBLEM_STATES))),
+        "deliveries": _by_state(tx, _d, and_(_d.environment == environment, _d.created_at >= since)),
+        "delivery_problems": open_deliveries,
+        "waiting": tx.execute(waiting).scalar_one(),
+        "waiting_lanes": tx.execute(select(func.count()).where(here, c.ready)).scalar_one(),
+        "blocked_lanes": tx.execute(blocked).scalar_one(),
+        "parked": _parked_reasons(tx, environment),
+        "alerts": alerts(tx, environment, 10),
+        "workers": [w | {"alive": w["seen_at"] > moment - timedelta(seconds=15)} for w in workers(tx)],
+        "at": moment,
+    }
+
+
+def _by_state(tx: Connection, columns: Any, where: ColumnElement[bool]) -> dict[str, int]:
+    rows = tx.execute(select(columns.state, func.count()).where(where).group_by(columns.state))
+    return {state: count for state, count in rows}
+
+
+def _parked_reasons(tx: Connection, environment: str) -> dict[str, int]:
+    c = lanes_table.c
+    query = select(c.parked, func.count()).where(c.environment == environment, c.parked != "", c.ready)
+    return {reason: count for reason, count in tx.execute(query.group_by(c.parked))}
