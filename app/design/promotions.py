@@ -62,10 +62,12 @@ def promote(
     by: str,
     reason: str = "",
     expected_live: str | None = ANY,
+    on_behalf_of: str | None = None,
 ) -> Promotion:
     """Make a release live in an environment.
 
     `expected_live` is the live release that the plan showed; another one by now is refused.
+    `on_behalf_of` is the person who answers for a token, no author either.
     Errors: OwnChange, StageSkipped, AlreadyLive, BindingsMissing, PointerMoved. All are audited.
     """
     target = get_environment(tx, environment)
@@ -76,8 +78,9 @@ def promote(
     if live == record.id:
         raise AlreadyLive()
     _check_stage(tx, record, target)
-    if target.approvals_required and by in included_authors(tx, record, live):
-        raise OwnChange(details={"authors": sorted(included_authors(tx, record, live))})
+    authors = included_authors(tx, record, live)
+    if target.approvals_required and authors & {by, on_behalf_of}:
+        raise OwnChange(details={"authors": sorted(authors)})
     missing = connections.missing(tx, environment, record.id)
     if missing:
         raise BindingsMissing(f"{environment} has no binding for {', '.join(missing)}", {"missing": missing})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.design.errors import ReleaseRefused
-from app.design.rulesets import only_samples, read_files, without_samples
+from app.design.rulesets import read_files, without_samples
 from app.design.trials import content_hash, diagnostics_json, trial
 from app.errors import NotFound
 from app.security import audit
@@ -106,6 +106,19 @@ def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[st
     return {
         "changes": [{"kind": c.kind, "subject": c.subject, "sentence": c.sentence} for c in changes],
         "files": [{"path": path, "diff": _text_diff(path, old.get(path), new.get(path))} for path in paths],
+    }
+
+
+def public(record: ReleaseRecord) -> dict[str, Any]:
+    """What lists show of a release."""
+    return {
+        "id": record.id,
+        "ruleset": record.ruleset,
+        "number": record.number,
+        "note": record.note,
+        "authors": list(record.authors),
+        "created_by": record.created_by,
+        "created_at": record.created_at,
     }
 
 

@@ -62,3 +62,44 @@ class SecretUnreadable(SecurityError):
 
     code = "secret_unreadable"
     status = 500
+
+
+class LengthRequired(SecurityError):
+    """Send a Content-Length, or a Content-Digest with a chunked body: else a broken-off body looks whole."""
+
+    code = "length_required"
+    status = 411
+
+
+class BodyIncomplete(SecurityError):
+    """The body broke off before its end."""
+
+    code = "body_incomplete"
+    status = 400
+    retryable = True
+
+
+class NotAuthenticated(SecurityError):
+    """Log in, or send a token."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class EndpointNotAllowed(SecurityError):
+    """The token is not for this endpoint."""
+
+    code = "endpoint_not_allowed"
+
+
+class EnvironmentNotAllowed(SecurityError):
+    """The token is for another environment."""
+
+    code = "environment_not_allowed"
+
+
+class HeaderInvalid(SecurityError):
+    """A header has a value that cannot be used."""
+
+    code = "header_invalid"
+    status = 400

@@ -32,4 +32,4 @@ def check(tx: Connection, login: str, address: str) -> None:
 
 def reset(tx: Connection, login: str) -> None:
     """Forget the attempts of a login that got in."""
-    login_attempts.forget_attempts(tx, f"login/{login}")
+    login_attempts.forget_attempts(tx, f"login/{login}", WINDOW)

@@ -1,30 +1,37 @@
-"""Attempts to log in within the last minutes, counted for all processes together."""
+"""Attempts to log in within a window of time, counted for all processes together."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Integer, String, Table, delete, func, insert, select
+from sqlalchemy import Column, Connection, Integer, String, Table, case, delete
 
-from app.storage.database import UtcTime, metadata, now
+from app.storage.database import UtcTime, insert, metadata, now
 
 login_attempts_table = Table(
     "login_attempts",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("key", String(200), nullable=False, index=True),
-    Column("at", UtcTime, nullable=False),
+    Column("key", String(200), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
 )
 
 
 def count_attempt(tx: Connection, key: str, window: timedelta) -> tuple[int, datetime]:
-    """Note an attempt, forget the old ones; how many there are now and when the first was."""
-    moment = now(tx)
-    tx.execute(delete(login_attempts_table).where(login_attempts_table.c.at < moment - window))
-    tx.execute(insert(login_attempts_table).values(key=key[:200], at=moment))
-    columns = func.count(), func.min(login_attempts_table.c.at)
-    count, first = tx.execute(select(*columns).where(login_attempts_table.c.key == key[:200])).one()
-    return count, first
+    """Count an attempt; how many there are now and since when. Parallel attempts wait for each other."""
+    moment, table = now(tx), login_attempts_table
+    over = table.c.since < moment - window
+    counted = insert(table, tx.dialect.name).values(key=key[:200], count=1, since=moment)
+    counted = counted.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "count": case((over, 1), else_=table.c["count"] + 1),
+            "since": case((over, moment), else_=table.c.since),
+        },
+    )
+    count, since = tx.execute(counted.returning(table.c["count"], table.c.since)).one()
+    return count, since
 
 
-def forget_attempts(tx: Connection, key: str) -> None:
-    """Start from zero again, after a log-in that succeeded."""
-    tx.execute(delete(login_attempts_table).where(login_attempts_table.c.key == key[:200]))
+def forget_attempts(tx: Connection, key: str, window: timedelta) -> None:
+    """Start from zero again after a log-in that succeeded; what is over goes too."""
+    table = login_attempts_table
+    tx.execute(delete(table).where((table.c.key == key[:200]) | (table.c.since < now(tx) - window)))

@@ -137,12 +137,11 @@ def _people() -> None:
     )
     op.create_table(
         "login_attempts",
-        sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
         sa.Column("key", sa.String(200), nullable=False),
-        sa.Column("at", moment, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_login_attempts"),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("since", moment, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_login_attempts"),
     )
-    op.create_index("ix_login_attempts_key", "login_attempts", ["key"])
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(16), nullable=False),
