@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from app.commands import COMMANDS
-from app.commands.printing import PROBLEMS, REFUSED, USAGE, Stop, complain
+from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, complain
 
 
 class _Lazy(click.Group):
@@ -50,7 +50,10 @@ def require_one_parent() -> None:
     places = {name: Path(import_module(name).__path__[0]).resolve().parent for name in names}
     if len(set(places.values())) != 1:
         found = ", ".join(f"{name} in {place}" for name, place in places.items())
-        raise Stop(REFUSED, f"these packages do not belong together: {found}. Mapwright needs an environment of its own")
+        raise Stop(
+            REFUSED,
+            f"these packages do not belong together: {found}. Mapwright needs an environment of its own",
+        )
 
 
 def _run(arguments: list[str] | None) -> int:

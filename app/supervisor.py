@@ -1,4 +1,4 @@
-"""Start the processes of an installation in order, restart what dies, stop in reverse order, leave no orphan."""
+"""Start processes in order, restart what dies, stop in reverse order, leave no orphan."""
 
 import ctypes
 import os
@@ -29,7 +29,7 @@ class StartFailed(AppError):
 
 @dataclass(frozen=True)
 class Service:
-    """One process: `ready` says whether it can be used; `patience` is how long to wait for that, in seconds."""
+    """One process: `ready` says whether it can be used; `patience` the wait for that in seconds."""
 
     name: str
     command: Sequence[str]
@@ -74,7 +74,9 @@ class Supervisor:
             elif not running.again_at:
                 pause = min(0.5 * 2**running.failures, _LONGEST_PAUSE)
                 running.again_at, running.failures = now + pause, running.failures + 1
-                _log.warning("process ended", name=running.service.name, code=running.process.returncode, pause=pause)
+                _log.warning(
+                    "process ended", name=running.service.name, code=running.process.returncode, pause=pause
+                )
             elif now >= running.again_at:
                 running.process, running.since, running.again_at = _launch(running.service), now, 0.0
 

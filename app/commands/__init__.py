@@ -1,7 +1,7 @@
 """The commands, one module a noun. `COMMANDS` names each with the module that has it and one line of help.
 
 Way of the data: a command reads files or opens the installation, calls `app.design`, `app.runtime` or
-`app.security`, and prints through `printing`. No command holds logic of its own.
+`app.security`, and prints through `app.terminal`. No command holds logic of its own.
 """
 
 from typing import NamedTuple

@@ -4,8 +4,8 @@ import click
 
 from app.commands.folder import AS_JSON
 from app.commands.opening import opened
-from app.commands.printing import print_json, print_table, say
 from app.commands.release import BY, REASON
+from app.terminal import print_json, print_table, say
 
 
 @click.group()
@@ -16,7 +16,9 @@ def user() -> None:
 @user.command("add")
 @click.argument("login")
 @click.option("--name", default="", help="Name of the person.")
-@click.option("--role", "roles", multiple=True, required=True, help="analyst, reviewer, operator or administrator.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, help="analyst, reviewer, operator or administrator."
+)
 @click.password_option(help="Asked for where it is not given.")
 @BY
 def user_add(login: str, name: str, roles: tuple[str, ...], password: str, by: str) -> None:
@@ -67,7 +69,9 @@ def user_list(as_json: bool) -> None:
     if as_json:
         print_json({"users": found})
     else:
-        print_table("", ("login", "name", "roles"), ((u["login"], u["name"], ", ".join(u["roles"])) for u in found))
+        print_table(
+            "", ("login", "name", "roles"), ((u["login"], u["name"], ", ".join(u["roles"])) for u in found)
+        )
 
 
 @click.group()
@@ -79,7 +83,9 @@ def token() -> None:
 @click.argument("name")
 @click.option("--env", "environment", required=True, help="The one environment it is for.")
 @click.option("--endpoint", "endpoints", multiple=True, help="Where it may send to; several; * for all.")
-@click.option("--may", "capabilities", multiple=True, default=("send",), show_default=True, help="What it may do.")
+@click.option(
+    "--may", "capabilities", multiple=True, default=("send",), show_default=True, help="What it may do."
+)
 @click.option("--days", default=365, show_default=True, help="How long it is valid.")
 @BY
 @AS_JSON

@@ -4,18 +4,24 @@ from pathlib import Path
 
 import click
 
-from app.commands.printing import print_table, say
+from app.terminal import print_table, say
 
 
 @click.command()
-@click.option("--write", "target", type=click.Path(path_type=Path), help="Folder to write Markdown pages into.")
+@click.option(
+    "--write", "target", type=click.Path(path_type=Path), help="Folder to write Markdown pages into."
+)
 def docs(target: Path | None) -> None:
     """Reference of functions, diagnostic codes and settings."""
     from dsl import reference
 
     pages = {**reference.function_pages(), **reference.code_pages(), "settings.md": settings_page()}
     if target is None:
-        print_table("Pages of the reference", ("page", "lines"), ((p, str(len(t.splitlines()))) for p, t in pages.items()))
+        print_table(
+            "Pages of the reference",
+            ("page", "lines"),
+            ((p, str(len(t.splitlines()))) for p, t in pages.items()),
+        )
         return
     for path, text in pages.items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
@@ -35,8 +41,8 @@ def settings_page() -> str:
         [
             "# Settings",
             "",
-            "Environment variables; or, in the TOML file that `MAPWRIGHT_CONFIG` names, the same without the prefix and",
-            "in small letters. `mapwright doctor` prints those in force, secrets hidden.",
+            "Environment variables; or, in the TOML file that `MAPWRIGHT_CONFIG` names, the same without the",
+            "prefix and in small letters. `mapwright doctor` prints those in force, secrets hidden.",
             "",
             "| Setting | Kind | Default | Meaning |",
             "|---|---|---|---|",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from app.commands.printing import (
+from app.terminal import (
     PROBLEMS,
     REFUSED,
     USAGE,
@@ -25,7 +25,9 @@ def read(folder: Path) -> dict[str, bytes]:
 
     files = read_folder(folder)
     if MANIFEST not in files:
-        raise Stop(USAGE, f"{folder} is no rule set: it has no {MANIFEST}. `mapwright init {folder}` writes one.")
+        raise Stop(
+            USAGE, f"{folder} is no rule set: it has no {MANIFEST}. `mapwright init {folder}` writes one."
+        )
     return files
 
 
@@ -103,7 +105,9 @@ def _print_report(report: Any, coverage: bool) -> None:
 
 @click.command("format")
 @FOLDER
-@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 where something would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Change nothing; exit 1 where something would change."
+)
 def format_(folder: Path, only_check: bool) -> int:
     """Format the texts of FOLDER; comments and meaning stay."""
     from dsl.printer import format_text

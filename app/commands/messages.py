@@ -8,8 +8,8 @@ import click
 
 from app.commands.folder import AS_JSON
 from app.commands.opening import opened
-from app.commands.printing import PROBLEMS, REFUSED, Stop, print_json, print_table, say
 from app.commands.release import BY
+from app.terminal import PROBLEMS, REFUSED, Stop, print_json, print_table, say
 
 MEDIA_TYPES = {".json": "application/json", ".xml": "application/xml", ".csv": "text/csv"}
 ENVIRONMENT = click.option("--env", "environment", help="The environment; MAPWRIGHT_ENVIRONMENT unless said.")
@@ -17,12 +17,16 @@ ENVIRONMENT = click.option("--env", "environment", help="The environment; MAPWRI
 
 @click.command()
 @click.argument("endpoint")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--url", help="Where Mapwright is reached; the address of the settings unless said.")
 @click.option("--token", help="The machine's token; MAPWRIGHT_TOKEN unless said.")
 @click.option("--key", help="Idempotency-Key, for one file.")
 @AS_JSON
-def send(endpoint: str, files: tuple[Path, ...], url: str | None, token: str | None, key: str | None, as_json: bool) -> int:
+def send(
+    endpoint: str, files: tuple[Path, ...], url: str | None, token: str | None, key: str | None, as_json: bool
+) -> int:
     """Hand FILES to ENDPOINT over HTTP. Exit 1 where one is refused, 3 where nobody answers."""
     from app.settings import load_settings
 
@@ -35,7 +39,8 @@ def send(endpoint: str, files: tuple[Path, ...], url: str | None, token: str | N
         print_json({"sent": answers})
     else:
         for answer in answers:
-            say(f"{answer['file']}: {answer['status']} {answer['body'].get('code') or answer['body'].get('state', '')}")
+            body = answer["body"]
+            say(f"{answer['file']}: {answer['status']} {body.get('code') or body.get('state', '')}")
     return 0 if all(answer["status"] < 300 for answer in answers) else PROBLEMS
 
 
@@ -50,7 +55,9 @@ def post(base: str, endpoint: str, file: Path, token: str, key: str | None = Non
     }
     address = f"{base.rstrip('/')}/v1/in/{endpoint}"
     try:
-        answer = urllib3.request("POST", address, body=file.read_bytes(), headers=headers, timeout=30, retries=False)
+        answer = urllib3.request(
+            "POST", address, body=file.read_bytes(), headers=headers, timeout=30, retries=False
+        )
         body = answer.json()
     except urllib3.exceptions.HTTPError as error:
         raise Stop(REFUSED, f"{base} can't be reached: {error}") from None

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.printing import REFUSED, Stop
+from app.terminal import REFUSED, Stop
 
 if TYPE_CHECKING:
     from app.runtime.installation import Installation
@@ -19,10 +19,13 @@ def check_home(home: Path) -> None:
         probe.write_text("")
         probe.unlink()
     except (FileExistsError, NotADirectoryError):
-        raise Stop(REFUSED, f"{home} is not a folder: move it away, or set MAPWRIGHT_HOME to another one") from None
+        raise Stop(
+            REFUSED, f"{home} is not a folder: move it away, or set MAPWRIGHT_HOME to another one"
+        ) from None
     except OSError as error:
         raise Stop(
-            REFUSED, f"no write permission in {home} ({error.strerror}): set MAPWRIGHT_HOME to a folder of yours"
+            REFUSED,
+            f"no write permission in {home} ({error.strerror}): set MAPWRIGHT_HOME to a folder of yours",
         ) from None
 
 
@@ -54,7 +57,7 @@ def opened(migrated: bool = True) -> Iterator["Installation"]:
 
 def broken(home: Path) -> str:
     """What to do where the data folder holds no usable database."""
-    return f"{home / 'mapwright.db'} is damaged: restore a backup, or move {home} away to start with an empty one"
+    return f"{home / 'mapwright.db'} is damaged: restore a backup, or move {home} away to start anew"
 
 
 def _first_line(error: Exception) -> str:

@@ -7,7 +7,7 @@ import click
 
 from app.commands.folder import AS_JSON, FOLDER, read
 from app.commands.opening import opened
-from app.commands.printing import PROBLEMS, Stop, complain, print_json, say
+from app.terminal import PROBLEMS, Stop, complain, print_json, say
 
 BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who does it, for the record.")
 REASON = click.option("--reason", default="", help="Why.")

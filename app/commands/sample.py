@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from app.commands.folder import AS_JSON, FOLDER, read
-from app.commands.printing import PROBLEMS, USAGE, Stop, print_diagnostics, print_json, say
+from app.terminal import PROBLEMS, USAGE, Stop, print_diagnostics, print_json, say
 
 
 @click.command("run-sample")
@@ -44,7 +44,9 @@ def _print_outcome(outcome: dict[str, Any], explain: bool) -> None:
     for failure in outcome["failures"]:
         say(f"  {failure['kind']} at {failure['path']}: {failure['message']} ({failure['action']})")
     for action in outcome["actions"]:
-        say(f"  {action['type']} {action.get('endpoint') or action.get('event') or action.get('channel', '')}")
+        say(
+            f"  {action['type']} {action.get('endpoint') or action.get('event') or action.get('channel', '')}"
+        )
     if explain:
         for path, trace in outcome["lineage"].items():
             say(f"  {path} <- {', '.join([*trace['sources'], *trace['decisions']]) or 'a constant'}")

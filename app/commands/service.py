@@ -12,7 +12,7 @@ import click
 
 from app.commands.folder import AS_JSON
 from app.commands.opening import broken, check_home, opened
-from app.commands.printing import PROBLEMS, REFUSED, USAGE, Stop, print_json, print_table, say
+from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, print_json, print_table, say
 
 
 def address(text: str) -> tuple[str, int]:
@@ -38,8 +38,9 @@ def require_free(host: str, port: int, setting: str) -> None:
 def server_command(host: str, port: int) -> list[str]:
     """The web server as a process of its own."""
     options = [
-        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "16",
-        "--respawn-failed-workers", "--workers-kill-timeout", "5", "--http", "1", "--no-ws", "--log-level", "warning",
+        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
+        "--blocking-threads", "16", "--respawn-failed-workers", "--workers-kill-timeout", "5",
+        "--http", "1", "--no-ws", "--log-level", "warning",
     ]  # fmt: skip
     return [sys.executable, "-m", "granian", *options, "app.serving:application"]
 
@@ -84,7 +85,11 @@ def clock() -> None:
 
 @click.command()
 @click.option("--bind", default="127.0.0.1:8710", show_default=True, help="host:port")
-@click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="Its SQLite file; in the data folder unless said.")
+@click.option(
+    "--store",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Its SQLite file; in the data folder unless said.",
+)
 def sandbox(bind: str, store: Path | None) -> None:
     """A small ERP, QMS, WMS, supplier portal and purchasing system that shows what arrived."""
     from app.sandbox.server import open_sandbox
@@ -136,7 +141,9 @@ def doctor(as_json: bool) -> int:
     if as_json:
         print_json({"settings": shown, "checks": checks})
     else:
-        print_table("", ("setting", "value", "meaning"), ((s["name"], str(s["value"]), s["doc"]) for s in shown))
+        print_table(
+            "", ("setting", "value", "meaning"), ((s["name"], str(s["value"]), s["doc"]) for s in shown)
+        )
         for name, answer in checks.items():
             say(f"{name}: {answer}")
     return 0 if all(answer.startswith("ok") for answer in checks.values()) else PROBLEMS

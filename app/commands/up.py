@@ -17,17 +17,25 @@ from typing import Any
 import click
 
 from app.commands.opening import check_home
-from app.commands.printing import PROBLEMS, REFUSED, USAGE, Stop, say
 from app.commands.service import address, require_free, server_command
 from app.supervisor import Service, Supervisor
+from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, say
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Release the example, send its samples to a sandbox, show what became of them.")
-@click.option("--once", is_flag=True, help="With --demo: stop afterwards; exit 1 unless everything arrived as expected.")
-@click.option("--sandbox", "sandbox_bind", default="127.0.0.1:8710", show_default=True, help="host:port of the sandbox.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Release the example, send its samples to a sandbox, show what became of them.",
+)
+@click.option(
+    "--once", is_flag=True, help="With --demo: stop afterwards; exit 1 unless everything arrived as expected."
+)
+@click.option(
+    "--sandbox", "sandbox_bind", default="127.0.0.1:8710", show_default=True, help="host:port of the sandbox."
+)
 def up(demo: bool, once: bool, sandbox_bind: str) -> int:
     """Web, workers and clock with the embedded queue; SQLite unless a database is set. Ctrl-C stops all."""
     from app.settings import load_settings
@@ -36,7 +44,9 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
     web, box = address(settings.bind), address(sandbox_bind)
     demo = demo or once
     if demo and web[0] not in _LOOPBACK:
-        raise Stop(USAGE, f"--demo prints logins, so it needs a loopback address in MAPWRIGHT_BIND, not {web[0]}")
+        raise Stop(
+            USAGE, f"--demo prints logins, so it needs a loopback address in MAPWRIGHT_BIND, not {web[0]}"
+        )
     check_home(settings.home)
     with _alone(settings.home):
         require_free(*web, "MAPWRIGHT_BIND")
@@ -48,7 +58,9 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
         try:
             environ = _start_queue(supervisor, settings)
             _start(supervisor, settings.home, environ, web, box if demo else None)
-            return _stay(supervisor, stopping, _demo(environ, box, once) if demo else None, once, settings.url)
+            return _stay(
+                supervisor, stopping, _demo(environ, box, once) if demo else None, once, settings.url
+            )
         finally:
             supervisor.stop()
             say("stopped")
@@ -75,7 +87,9 @@ def _alone(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Stop(REFUSED, f"mapwright up runs already on {home}: stop it, or set MAPWRIGHT_HOME") from None
+            raise Stop(
+                REFUSED, f"mapwright up runs already on {home}: stop it, or set MAPWRIGHT_HOME"
+            ) from None
         yield
 
 
@@ -96,8 +110,8 @@ def _start_queue(supervisor: Supervisor, settings: Any) -> dict[str, str]:
     folder = settings.home.resolve() / "valkey"
     folder.mkdir(exist_ok=True)
     command = [
-        str(server), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
+        str(server), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
+        "--dir", str(folder), "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
     ]  # fmt: skip
     supervisor.start(Service("queue", command, socket.exists, log=_log(settings.home, "queue")))
     return {"MAPWRIGHT_REDIS_URL": f"unix://{socket}"}
@@ -124,7 +138,11 @@ def _socket_path(home: Path) -> Path:
 
 
 def _start(
-    supervisor: Supervisor, home: Path, environ: Mapping[str, str], web: tuple[str, int], box: tuple[str, int] | None
+    supervisor: Supervisor,
+    home: Path,
+    environ: Mapping[str, str],
+    web: tuple[str, int],
+    box: tuple[str, int] | None,
 ) -> None:
     """Worker, clock and sandbox come up while the web server does; only that one is waited for."""
 

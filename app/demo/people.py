@@ -23,7 +23,9 @@ class Person(NamedTuple):
 
 PEOPLE = (
     Person("ana", "Ana Analyst", ("analyst",), "designs maps and rules, releases them"),
-    Person("ivan", "Ivan Integrator", ("reviewer", "administrator"), "reviews, promotes, rolls back, administers"),
+    Person(
+        "ivan", "Ivan Integrator", ("reviewer", "administrator"), "reviews, promotes, rolls back, administers"
+    ),
     Person("olga", "Olga Operator", ("operator",), "watches messages, retries dead letters"),
 )
 
@@ -40,7 +42,7 @@ def make_people(installation: Installation) -> None:
 
 
 def password_of(installation: Installation, login: str) -> str:
-    """The login's first password: derived from the installation's secret key, so it need not be kept anywhere."""
+    """The login's first password: derived from the installation's secret key, so it is kept nowhere."""
     key = installation.settings.secret_keys[0].encode()
     digest = hmac.new(key, f"demo login {login}".encode(), hashlib.sha256).digest()
     text = base64.b32encode(digest).decode().lower()

@@ -37,7 +37,9 @@ def rows(installation: Installation, samples: Path, sent: Sequence[Sent]) -> lis
         messages = _messages(installation, (samples / one.sample).read_bytes())
         found += [_row(installation, one, message) for message in messages]
         if not messages:
-            found.append(Row(one.sample, one.door, "refused", "", str(one.answer.get("detail", "not taken in"))))
+            found.append(
+                Row(one.sample, one.door, "refused", "", str(one.answer.get("detail", "not taken in")))
+            )
     return found
 
 

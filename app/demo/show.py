@@ -5,13 +5,20 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.printing import PROBLEMS, console, say
 from app.demo import people, result, setup, traffic
 from app.runtime.installation import Installation
 from app.settings import load_settings
+from app.terminal import PROBLEMS, console, say
 from app.wiring import wire
 
-_STYLES = {"done": "green", "ignored": "dim", "held": "magenta", "dead": "red", "rejected": "red", "quarantined": "red"}
+_STYLES = {
+    "done": "green",
+    "ignored": "dim",
+    "held": "magenta",
+    "dead": "red",
+    "rejected": "red",
+    "quarantined": "red",
+}
 
 
 def show(environ: Mapping[str, str], sandbox: str) -> int:

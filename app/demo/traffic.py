@@ -87,10 +87,11 @@ def _open_work(installation: Installation) -> list[str]:
 
     with installation.database.read() as tx:
         found = []
-        for table, states in ((messages_table, ("received",)), (deliveries_table, ("pending", "inflight", "retry"))):
+        for table, states in (
+            (messages_table, ("received",)),
+            (deliveries_table, ("pending", "inflight", "retry")),
+        ):
             open_ones = (table.c.environment == LIVE) & table.c.state.in_(states)
             count = tx.execute(select(func.count()).select_from(table).where(open_ones)).scalar_one()
             found += [f"{count} {table.name} under way"] if count else []
     return found
-
-

@@ -7,21 +7,24 @@ from html import escape
 from app.sandbox.store import MODES, SYSTEMS, Received, Store
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #d8dce2; --soft: #5b6573; --back: #f7f8fa; --card: #fff; --ink: #1b2430 }
+:root { color-scheme: light dark; --line: #d8dce2; --soft: #5b6573; --back: #f7f8fa; --card: #fff;
+  --ink: #1b2430 }
 @media (prefers-color-scheme: dark) {
   :root { --line: #333c48; --soft: #9aa6b5; --back: #14181e; --card: #1b2129; --ink: #e6eaf0 }
 }
-body { margin: 0 auto; max-width: 1100px; padding: 24px; font: 14px/20px system-ui, sans-serif; background: var(--back);
-  color: var(--ink) }
-h1 { font-size: 20px; margin: 0 0 4px } h2 { font-size: 16px; margin: 32px 0 8px } p { color: var(--soft); margin: 0 }
+body { margin: 0 auto; max-width: 1100px; padding: 24px; font: 14px/20px system-ui, sans-serif;
+  background: var(--back); color: var(--ink) }
+h1 { font-size: 20px; margin: 0 0 4px } h2 { font-size: 16px; margin: 32px 0 8px }
+p { color: var(--soft); margin: 0 }
 .system { display: flex; align-items: baseline; gap: 12px }
 .mode { font-size: 12px; padding: 0 8px; border: 1px solid var(--line); border-radius: 10px }
 form { margin-left: auto; display: flex; gap: 4px }
-button { font: inherit; font-size: 12px; border: 1px solid var(--line); border-radius: 6px; background: var(--card);
-  color: inherit; padding: 2px 8px; cursor: pointer } button[disabled] { font-weight: 600; cursor: default }
+button { font: inherit; font-size: 12px; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--card); color: inherit; padding: 2px 8px; cursor: pointer } button[disabled] { font-weight: 600; cursor: default }
 details { border: 1px solid var(--line); border-radius: 6px; background: var(--card); margin: 0 0 6px }
 summary { padding: 8px 12px; cursor: pointer; display: flex; gap: 16px } summary code { margin-right: auto }
-pre { margin: 0; padding: 12px; border-top: 1px solid var(--line); overflow: auto; font: 13px/18px ui-monospace, monospace }
+pre { margin: 0; padding: 12px; border-top: 1px solid var(--line); overflow: auto;
+  font: 13px/18px ui-monospace, monospace }
 time, .times { color: var(--soft) }
 """
 
@@ -33,7 +36,7 @@ def page(store: Store) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox</title>'
         '<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5">'
         f"<style>{_STYLE}</style><h1>Sandbox</h1>"
-        "<p>The systems the example delivers to. Make one slow, down or wrong and see what Mapwright does.</p>"
+        "<p>The systems the example delivers to. Make one slow, down or wrong and see what happens.</p>"
         f"{sections}</html>"
     )
 
@@ -48,7 +51,8 @@ def _section(store: Store, system: str, title: str) -> str:
     return (
         f'<div class="system"><h2>{escape(title)}</h2><span class="mode">{behaviour.mode}</span>'
         f"<span>{len(arrived)} received</span>"
-        f'<form method="post" action="/control"><input type="hidden" name="system" value="{system}">{buttons}</form></div>'
+        f'<form method="post" action="/control"><input type="hidden" name="system" value="{system}">'
+        f"{buttons}</form></div>"
         f"{_rows(arrived) or '<p>Nothing yet.</p>'}"
     )
 

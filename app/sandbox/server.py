@@ -86,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour.mode == "slow":
             time.sleep(behaviour.seconds)
         if behaviour.mode == "wrong":
-            return self._json(200, {"error": {"code": "M7/021", "message": "Deficit of stock in unrestricted use"}})
+            return self._json(
+                200, {"error": {"code": "M7/021", "message": "Deficit of stock in unrestricted use"}}
+            )
         try:
             document = json.loads(body)
         except ValueError as error:
@@ -94,7 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
         outcome, number = self.server.store.take(path, dict(self.headers.items()), document)
         if outcome == "other":
             return self._json(409, {"error": "this Idempotency-Key came with another body before"})
-        return self._json(201 if outcome == "new" else 200, {"id": f"{system}-{number}", "status": "accepted"})
+        return self._json(
+            201 if outcome == "new" else 200, {"id": f"{system}-{number}", "status": "accepted"}
+        )
 
     def _control(self, body: bytes) -> None:
         form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
@@ -103,14 +107,18 @@ class _Handler(BaseHTTPRequestHandler):
             systems = [asked["system"]] if asked.get("system") else list(SYSTEMS)
             behaviour = Behaviour(str(asked["mode"]), float(asked.get("seconds", 3.0)))
         except (ValueError, KeyError, TypeError, AttributeError):
-            return self._json(400, {"error": 'send {"mode": "ok|slow|down|wrong", "system": ..., "seconds": ...}'})
+            return self._json(
+                400, {"error": 'send {"mode": "ok|slow|down|wrong", "system": ..., "seconds": ...}'}
+            )
         if behaviour.mode not in MODES or not set(systems) <= set(SYSTEMS):
-            return self._json(400, {"error": f"mode is one of {', '.join(MODES)}, system of {', '.join(SYSTEMS)}"})
+            return self._json(
+                400, {"error": f"mode is one of {', '.join(MODES)}, system of {', '.join(SYSTEMS)}"}
+            )
         for system in systems:
             self.server.store.behave(system, behaviour)
         if form:
             return self._answer(303, b"", "text/plain", {"Location": "/"})
-        return self._json(200, {system: behaviour.mode for system in systems})
+        return self._json(200, dict.fromkeys(systems, behaviour.mode))
 
     def _json(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         self._answer(status, json.dumps(body).encode(), "application/json", headers)

@@ -20,8 +20,8 @@ SYSTEMS = {
 MODES = ("ok", "slow", "down", "wrong")
 _SCHEMA = """
 create table if not exists received (
-    id integer primary key, at text not null, path text not null, key text not null, correlation_id text not null,
-    message text not null, delivery text not null, body text not null, times integer not null,
+    id integer primary key, at text not null, path text not null, key text not null,
+    correlation_id text not null, message text not null, delivery text not null, body text not null, times integer not null,
     unique (path, key)
 );
 create table if not exists behaviour (system text primary key, mode text not null, seconds real not null);
@@ -70,13 +70,17 @@ class Store:
         connection.row_factory = sqlite3.Row
         return connection
 
-    def take(self, path: str, headers: Mapping[str, str], body: Any) -> tuple[Literal["new", "again", "other"], int]:
+    def take(
+        self, path: str, headers: Mapping[str, str], body: Any
+    ) -> tuple[Literal["new", "again", "other"], int]:
         """Store a body, or say that its key was there before with the same or another one."""
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         with self._lock, closing(self._open()) as connection:
             count = connection.execute("select coalesce(max(id), 0) + 1 from received").fetchone()[0]
             key = headers.get("Idempotency-Key") or f"(none) {count}"
-            found = connection.execute("select * from received where path = ? and key = ?", (path, key)).fetchone()
+            found = connection.execute(
+                "select * from received where path = ? and key = ?", (path, key)
+            ).fetchone()
             if found:
                 connection.execute("update received set times = times + 1 where id = ?", (found["id"],))
                 return ("again" if found["body"] == text else "other"), found["id"]
@@ -90,7 +94,9 @@ class Store:
                 text,
             )
             columns = "at, path, key, correlation_id, message, delivery, body, times"
-            cursor = connection.execute(f"insert into received ({columns}) values (?, ?, ?, ?, ?, ?, ?, 1)", row)
+            cursor = connection.execute(
+                f"insert into received ({columns}) values (?, ?, ?, ?, ?, ?, ?, 1)", row
+            )
             return "new", int(cursor.lastrowid or 0)
 
     def received(self, system: str = "", correlation_id: str = "") -> list[Received]:
@@ -109,10 +115,14 @@ class Store:
         """Tell a system how to answer from now on."""
         with self._lock, closing(self._open()) as connection:
             values = (system, behaviour.mode, behaviour.seconds)
-            connection.execute("insert or replace into behaviour (system, mode, seconds) values (?, ?, ?)", values)
+            connection.execute(
+                "insert or replace into behaviour (system, mode, seconds) values (?, ?, ?)", values
+            )
 
     def behaviour(self, system: str) -> Behaviour:
         """How a system answers now."""
         with closing(self._open()) as connection:
-            row = connection.execute("select mode, seconds from behaviour where system = ?", (system,)).fetchone()
+            row = connection.execute(
+                "select mode, seconds from behaviour where system = ?", (system,)
+            ).fetchone()
         return Behaviour(row["mode"], row["seconds"]) if row else Behaviour()

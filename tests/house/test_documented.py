@@ -12,7 +12,9 @@ PACKAGES = ("app", "connectors", "dsl", "rules")
 
 def modules() -> list[Path]:
     """Every Python module of the four packages."""
-    return sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if "node_modules" not in p.parts)
+    return sorted(
+        p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if "node_modules" not in p.parts
+    )
 
 
 def undocumented(path: Path) -> list[str]:
@@ -22,7 +24,9 @@ def undocumented(path: Path) -> list[str]:
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
             continue
-        declared = any(isinstance(d, ast.Call) and getattr(d.func, "id", "") == "function" for d in node.decorator_list)
+        declared = any(
+            isinstance(d, ast.Call) and getattr(d.func, "id", "") == "function" for d in node.decorator_list
+        )
         if not ast.get_docstring(node) and not declared:
             missing.append(node.name)
     return missing

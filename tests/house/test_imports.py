@@ -1,4 +1,4 @@
-"""Imports go one way; a rule set is never turned into Python source; nothing secret or foreign is in the tree."""
+"""Imports go one way; a rule set is never turned into Python source; nothing foreign is in the tree."""
 
 import ast
 import re
@@ -16,7 +16,16 @@ ALLOWED = {
     "app": {"app", "rules", "dsl", "connectors"},
 }
 PURE = {"dsl", "rules"}
-IMPURE_MODULES = {"socket", "subprocess", "requests", "urllib.request", "http.client", "sqlite3", "random", "secrets"}
+IMPURE_MODULES = {
+    "socket",
+    "subprocess",
+    "requests",
+    "urllib.request",
+    "http.client",
+    "sqlite3",
+    "random",
+    "secrets",
+}
 
 
 def modules(package: str) -> list[Path]:
@@ -55,7 +64,9 @@ def test_no_python_source_is_made_or_run(package: str) -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"eval", "exec", "compile"}:
                 first = node.args[0] if node.args else None
-                assert not isinstance(first, ast.Constant | ast.JoinedStr), f"{path.relative_to(ROOT)}:{node.lineno}"
+                assert not isinstance(first, ast.Constant | ast.JoinedStr), (
+                    f"{path.relative_to(ROOT)}:{node.lineno}"
+                )
 
 
 def test_quick_commands_do_not_load_the_web() -> None:
@@ -69,7 +80,9 @@ def test_the_web_bundle_is_committed_with_its_sources() -> None:
 
 
 def test_nothing_committed_names_a_machine_or_a_registry() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
     odd = re.compile(rb"/root/|/simple/[a-z]|https?://registry")
     own = Path(__file__).relative_to(ROOT).as_posix()
     for name in filter(None, listed.split("\0")):

@@ -17,7 +17,9 @@ LONG_FILES: dict[str, str] = {}
 
 def modules() -> list[Path]:
     """Every Python module of the four packages."""
-    return sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if "node_modules" not in p.parts)
+    return sorted(
+        p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if "node_modules" not in p.parts
+    )
 
 
 def long_functions(path: Path) -> list[str]:

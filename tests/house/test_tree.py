@@ -9,10 +9,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("app", "connectors", "dsl", "rules")
-FORBIDDEN = {"utils", "util", "common", "helpers", "helper", "manager", "managers", "misc", "base", "core", "lib"}
+FORBIDDEN = {
+    "utils",
+    "util",
+    "common",
+    "helpers",
+    "helper",
+    "manager",
+    "managers",
+    "misc",
+    "base",
+    "core",
+    "lib",
+}
 TOP = {
-    "setup.cfg", "pyproject.toml", "Makefile", "Procfile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
-    "requirements.lock", "requirements-dev.lock", ".gitignore", ".ci",
+    "setup.cfg", "pyproject.toml", "Makefile", "Procfile", "README.md", "CONTRIBUTING.md",
+    "CHANGELOG.md", "LICENSE", "requirements.lock", "requirements-dev.lock", ".gitignore", ".ci",
     "dsl", "rules", "connectors", "app", "migrations", "tests", "examples", "benchmarks", "docs",
 }  # fmt: skip
 
@@ -25,7 +37,12 @@ def tracked() -> list[Path]:
 
 def modules() -> list[Path]:
     """Every Python module of the four packages, as a path below the root."""
-    return sorted(p.relative_to(ROOT) for name in PACKAGES for p in (ROOT / name).rglob("*.py") if "node_modules" not in p.parts)
+    return sorted(
+        p.relative_to(ROOT)
+        for name in PACKAGES
+        for p in (ROOT / name).rglob("*.py")
+        if "node_modules" not in p.parts
+    )
 
 
 def packages_on_disk() -> set[str]:

@@ -26,7 +26,9 @@ def sandbox(tmp_path: Path) -> Iterator[str]:
 
 def post(url: str, body: Any, **headers: str) -> Any:
     """POST JSON."""
-    return HTTP.request("POST", url, body=json.dumps(body).encode(), headers={"Content-Type": "application/json", **headers})
+    return HTTP.request(
+        "POST", url, body=json.dumps(body).encode(), headers={"Content-Type": "application/json", **headers}
+    )
 
 
 def received(sandbox: str, query: str = "") -> list[Any]:

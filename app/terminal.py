@@ -28,7 +28,9 @@ class Stop(Exception):
 
 def console() -> Console:
     """The terminal people read: stderr, plain where NO_COLOR is set or it is no terminal."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True, no_color=bool(os.environ.get("NO_COLOR")))
+    return Console(
+        file=sys.stderr, highlight=False, soft_wrap=True, no_color=bool(os.environ.get("NO_COLOR"))
+    )
 
 
 def say(text: str) -> None:
