@@ -20,7 +20,8 @@ p { color: var(--soft); margin: 0 }
 .mode { font-size: 12px; padding: 0 8px; border: 1px solid var(--line); border-radius: 10px }
 form { margin-left: auto; display: flex; gap: 4px }
 button { font: inherit; font-size: 12px; border: 1px solid var(--line); border-radius: 6px;
-  background: var(--card); color: inherit; padding: 2px 8px; cursor: pointer } button[disabled] { font-weight: 600; cursor: default }
+  background: var(--card); color: inherit; padding: 2px 8px; cursor: pointer }
+button[disabled] { font-weight: 600; cursor: default }
 details { border: 1px solid var(--line); border-radius: 6px; background: var(--card); margin: 0 0 6px }
 summary { padding: 8px 12px; cursor: pointer; display: flex; gap: 16px } summary code { margin-right: auto }
 pre { margin: 0; padding: 12px; border-top: 1px solid var(--line); overflow: auto;
