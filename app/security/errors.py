@@ -96,10 +96,3 @@ class EnvironmentNotAllowed(SecurityError):
     """The token is for another environment."""
 
     code = "environment_not_allowed"
-
-
-class HeaderInvalid(SecurityError):
-    """A header has a value that cannot be used."""
-
-    code = "header_invalid"
-    status = 400

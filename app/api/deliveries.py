@@ -1,0 +1,105 @@
+"""Deliveries, problems and lanes of an environment: what left, what did not, what waits."""
+
+from dataclasses import asdict
+from typing import Any
+
+from app.api import schemas
+from app.api.calls import caller, environment, installation, needs
+from app.api.document import Resource
+from app.api.messages import readable
+from app.api.paging import cursors
+from app.errors import NotFound
+from app.runtime import recovery
+from app.storage import queries
+
+blueprint = Resource("deliveries", __name__, url_prefix="/v1", description="Deliveries, problems, lanes")
+_STUCK = ("dead", "uncertain")
+
+
+class DeliveryQuery(schemas.PageQuery):
+    """Which deliveries."""
+
+    environment = schemas.name()
+    state = schemas.name()
+    endpoint = schemas.name()
+    message_id = schemas.name()
+
+
+class ProblemQuery(schemas.PageQuery):
+    """Where; the cursor goes through the messages."""
+
+    environment = schemas.name()
+
+
+@blueprint.route("/deliveries", methods=["GET"])
+@needs("view")
+@blueprint.arguments(DeliveryQuery, location="query")
+@blueprint.alt_response(200, schema=schemas.Page)
+def index(query: dict[str, Any]) -> Any:
+    """Deliveries, latest first."""
+    where = environment(query.pop("environment", None))
+    with installation().database.read() as connection, cursors():
+        page = queries.deliveries(connection, where, **query)
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@blueprint.route("/deliveries/<string:delivery_id>", methods=["GET"])
+@needs("view")
+def show(delivery_id: str) -> Any:
+    """One delivery with its attempts and the bytes that are sent."""
+    return readable([_view(delivery_id)])[0]
+
+
+@blueprint.route("/deliveries/<string:delivery_id>/<any(retry, confirm, discard):step>", methods=["POST"])
+@needs("operate")
+@blueprint.arguments(schemas.ReasonBody)
+def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
+    """Send again, say that it did arrive, or give it up; always with a reason."""
+    _view(delivery_id)
+    done = _STEPS[step](installation(), delivery_id, by=caller().who, reason=body["reason"])
+    return {"delivery_id": delivery_id, "step": step, "result": asdict(done)}
+
+
+@blueprint.route("/problems", methods=["GET"])
+@needs("view")
+@blueprint.arguments(ProblemQuery, location="query")
+def problems(query: dict[str, Any]) -> Any:
+    """Messages that wait for a person, latest first, and on the first page the deliveries that do."""
+    where = environment(query.get("environment"))
+    cursor, limit = query.get("cursor"), query["limit"]
+    with installation().database.read() as connection, cursors():
+        page = queries.search_messages(
+            connection, where, state=queries.PROBLEM_STATES, cursor=cursor, limit=limit
+        )
+        stuck = [] if cursor else queries.deliveries(connection, where, state=_STUCK, limit=limit).items
+    return {"items": page.items, "deliveries": stuck, "next_cursor": page.next_cursor}
+
+
+@blueprint.route("/lanes", methods=["GET"])
+@needs("view")
+@blueprint.arguments(schemas.EnvironmentQuery, location="query")
+def lanes(query: dict[str, Any]) -> Any:
+    """Lanes with work in them or that wait for somebody, longest wait first."""
+    where = environment(query.get("environment"))
+    with installation().database.read() as connection:
+        return {"items": queries.lanes(connection, where), "next_cursor": None}
+
+
+def _view(delivery_id: str) -> dict[str, Any]:
+    refused = NotFound(f"there is no delivery {delivery_id[:80]}")
+    token = caller().token
+    try:
+        with installation().database.read() as connection:
+            found = queries.delivery_view(connection, delivery_id)
+    except (LookupError, ValueError):
+        raise refused from None
+    if token and found["environment"] != token.environment:
+        raise refused
+    return found
+
+
+_STEPS: dict[str, Any] = {
+    "retry": recovery.retry_delivery,
+    "confirm": recovery.confirm_delivery,
+    "discard": recovery.discard_delivery,
+}

@@ -1,0 +1,119 @@
+"""Environments: what is live, plan, promote, roll back, and the bindings of their endpoints."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.api import schemas
+from app.api.calls import caller, installation, needs, require
+from app.api.document import Resource
+from app.design import connections, promotions, releases
+from app.design.errors import PromotionRefused
+from app.security.secrets import Vault
+from app.storage import environments as stored
+
+blueprint = Resource(
+    "environments", __name__, url_prefix="/v1/environments", description="The chain of stages"
+)
+
+
+@blueprint.route("", methods=["GET"])
+@needs("view")
+def index() -> Any:
+    """The chain, first stage first, with what is live."""
+    with installation().database.read() as connection:
+        items = [_environment(connection, found) for found in stored.environments(connection)]
+    return {"items": items, "next_cursor": None}
+
+
+@blueprint.route("/<string:name>", methods=["GET"])
+@needs("view")
+def show(name: str) -> Any:
+    """One environment with the latest moves of its pointers."""
+    with installation().database.read() as connection:
+        found = _environment(connection, promotions.get_environment(connection, name))
+        moves = stored.promotions(connection, name, limit=50)
+    return {**found, "promotions": [asdict(move) for move in moves]}
+
+
+@blueprint.route("/<string:name>/plan", methods=["POST"])
+@needs("view")
+@blueprint.arguments(schemas.PlanBody)
+def plan(body: dict[str, Any], name: str) -> Any:
+    """What promoting a release here would change, and what stands in the way."""
+    with installation().database.read() as connection:
+        return promotions.plan(connection, body["release"], name)
+
+
+@blueprint.route("/<string:name>/promote", methods=["POST"])
+@needs("view")
+@blueprint.arguments(schemas.PromoteBody)
+def promote(body: dict[str, Any], name: str) -> Any:
+    """Make a release live here; never by an author beyond the first try-out, no stage skipped."""
+    with installation().database.read() as connection:
+        require(promotions.needed(promotions.get_environment(connection, name)))
+    expected = body.get("expected_live", promotions.ANY)
+    try:
+        with installation().database.begin() as tx:
+            moved = promotions.promote(
+                tx, body["release"], name, caller().who, body["reason"], expected, caller().person
+            )
+    except PromotionRefused as error:
+        _audit_refusal("promote", body["release"], name, error)
+        raise
+    return asdict(moved)
+
+
+@blueprint.route("/<string:name>/rollback", methods=["POST"])
+@needs("rollback")
+@blueprint.arguments(schemas.RollbackBody)
+def rollback(body: dict[str, Any], name: str) -> Any:
+    """Put a rule set back on an earlier release, with a reason."""
+    with installation().database.begin() as tx:
+        moved = promotions.rollback(tx, name, body["ruleset"], caller().who, body["reason"], body.get("to"))
+    return asdict(moved)
+
+
+@blueprint.route("/<string:name>/bindings", methods=["GET"])
+@needs("view")
+def bindings(name: str) -> Any:
+    """The bindings of an environment, without secrets."""
+    with installation().database.read() as connection:
+        promotions.get_environment(connection, name)
+        items = [connections.public(found) for found in stored.bindings(connection, name)]
+    return {"items": items, "next_cursor": None}
+
+
+@blueprint.route("/<string:name>/bindings/<string:endpoint>", methods=["PUT"])
+@needs("connect")
+@blueprint.arguments(schemas.BindingBody)
+def bind(body: dict[str, Any], name: str, endpoint: str) -> Any:
+    """Write where and how an endpoint is reached; secrets are write-only."""
+    vault = installation().vault or Vault(installation().settings.secret_keys)
+    with installation().database.begin() as tx:
+        bound = connections.bind(tx, vault, name, endpoint, body["transport"], body["settings"], caller().who)
+    return connections.public(bound)
+
+
+@blueprint.route("/<string:name>/bindings/<string:endpoint>/<any(pause, resume):step>", methods=["POST"])
+@needs("operate")
+@blueprint.arguments(schemas.ReasonBody)
+def pause(body: dict[str, Any], name: str, endpoint: str, step: str) -> Any:
+    """Hold back or let go what travels through an endpoint."""
+    with installation().database.begin() as tx:
+        connections.pause(tx, name, endpoint, step == "pause", caller().who, body["reason"])
+    return {"endpoint": endpoint, "paused": step == "pause"}
+
+
+def _environment(connection: Connection, found: stored.Environment) -> dict[str, Any]:
+    live = [
+        {**asdict(one), "number": releases.get_release(connection, one.release_id).number}
+        for one in stored.deployments(connection, found.name)
+    ]
+    return {**asdict(found), "live": live}
+
+
+def _audit_refusal(what: str, release: str, environment: str, error: PromotionRefused) -> None:
+    with installation().database.begin() as tx:
+        promotions.record_refusal(tx, what, release, environment, caller().who, error.code)

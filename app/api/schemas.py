@@ -1,0 +1,165 @@
+"""What calls take and answer, as marshmallow schemas: unknown fields are refused, numbers are exact."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+
+class Strict(Schema):
+    """The base of every schema: what it does not name is an error."""
+
+    class Meta:
+        unknown = RAISE
+
+
+def integer(low: int, high: int, **options: Any) -> fields.Integer:
+    """A whole number in a range; 1.9 and "1.0" are none."""
+    return fields.Integer(strict=True, validate=validate.Range(low, high), **options)
+
+
+def text(limit: int = 200, least: int = 0, **options: Any) -> fields.String:
+    """A text up to a length, without control characters."""
+    return fields.String(validate=[validate.Length(least, limit), _printable], **options)
+
+
+def name(**options: Any) -> fields.String:
+    """A short name that must not be empty."""
+    return text(120, 1, **options)
+
+
+def reason(**options: Any) -> fields.String:
+    """Why a person does this; it goes into the audit log."""
+    return text(1_000, 1, metadata={"description": "Why; kept in the audit log"}, **options)
+
+
+def _printable(value: str) -> None:
+    if any(ord(char) < 32 and char not in "\n\t" for char in value):
+        raise ValidationError("control characters are not allowed")
+
+
+class Problem(Schema):
+    """An error: application/problem+json (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable; programs go by it"})
+    retryable = fields.Boolean(required=True)
+    details = fields.List(fields.Dict(), required=True)
+    correlation_id = fields.String(required=True)
+
+
+class Page(Schema):
+    """One page of a list; `next_cursor` asks for the next, null ends it."""
+
+    items = fields.List(fields.Raw())
+    next_cursor = fields.Raw(allow_none=True)
+
+
+class PageQuery(Strict):
+    """Where a page begins and how long it is."""
+
+    cursor = text(500)
+    limit = integer(1, 200, load_default=50)
+
+
+class EnvironmentQuery(Strict):
+    """The environment a person asks about; a token has its own."""
+
+    environment = name()
+
+
+class Accepted(Schema):
+    """A body that is durable now. Several documents of one body are answered as a list of these."""
+
+    message_id = fields.String(required=True)
+    correlation_id = fields.String(required=True)
+    state = fields.String(required=True)
+    duplicate = fields.Boolean(required=True)
+
+
+class MessageQuery(PageQuery):
+    """Which messages; `key` is name:value of a business key."""
+
+    environment = name()
+    key = text(300)
+    state = name()
+    flow = name()
+    endpoint = name()
+    since = fields.AwareDateTime(format="iso")
+    until = fields.AwareDateTime(format="iso")
+    q = text(200)
+
+
+class ReasonBody(Strict):
+    """Why a person does this."""
+
+    reason = reason(required=True)
+
+
+class CheckBody(Strict):
+    """Unsaved texts laid over the stored files: path -> text, null takes the file away."""
+
+    files = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), load_default=dict)
+
+
+class RunBody(CheckBody):
+    """A flow or map, and the sample it is to run on; `document` counts from 1."""
+
+    subject = name(required=True, metadata={"description": "The name of a flow or a map"})
+    sample = name(required=True)
+    document = integer(1, 100_000, load_default=1)
+    now = fields.AwareDateTime(format="iso")
+
+
+class ReleaseBody(Strict):
+    """What the release is about."""
+
+    note = text(2_000, load_default="")
+
+
+class ImportBody(Strict):
+    """The files of a rule set as texts; ruleset.toml gives the name."""
+
+    files = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class ReleaseQuery(PageQuery):
+    """Which releases."""
+
+    ruleset = name()
+
+
+class CompareQuery(Strict):
+    """The release to compare with; without it the one before."""
+
+    to = text(64)
+
+
+class PlanBody(Strict):
+    """The release that is to go to the environment."""
+
+    release = text(64, 8, required=True)
+
+
+class PromoteBody(PlanBody):
+    """`expected_live` is the live release the plan showed (null: none); another one by now is refused."""
+
+    reason = text(1_000, load_default="")
+    expected_live = text(64, allow_none=True)
+
+
+class RollbackBody(Strict):
+    """Back to the release before, or to one that was live earlier."""
+
+    ruleset = name(required=True)
+    reason = reason(required=True)
+    to = text(64)
+
+
+class BindingBody(Strict):
+    """Where and how an endpoint is reached; a secret that is left out keeps its value."""
+
+    transport = name(required=True)
+    settings = fields.Dict(keys=fields.String(), load_default=dict)

@@ -1,0 +1,108 @@
+"""The web server: granian over the application, one or more processes.
+
+`serve` is what the command line calls; `application` is what granian imports in each of its workers,
+made at that moment.
+Measured traps it guards against: a second server on a taken port starts silently (SO_REUSEPORT), so
+the port is probed first; a killed parent leaves a worker that goes on serving, so the kernel is asked
+to end it with its parent.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from dataclasses import fields
+from typing import Any
+
+from app.errors import AppError
+from app.settings import SETTINGS, Settings, load_settings
+
+THREADS = 16
+_PR_SET_PDEATHSIG = 1
+
+
+class PortTaken(AppError):
+    """The port is in use."""
+
+    code = "port_taken"
+
+
+class BindInvalid(AppError):
+    """MAPWRIGHT_BIND is no address and port."""
+
+    code = "bind_invalid"
+
+
+def __getattr__(name: str) -> Any:
+    """`application`: the WSGI application of this process, from the environment's settings."""
+    if name != "application":
+        raise AttributeError(name)
+    die_with_parent(os.getppid())
+    from app.factory import create_app
+    from app.wiring import wire
+
+    return create_app(wire(load_settings()))
+
+
+def serve(settings: Settings, processes: int = 1) -> None:
+    """Become the web server of these settings; returns only by an error.
+
+    Errors: PortTaken, BindInvalid.
+    """
+    host, port = address(settings.bind)
+    probe(host, port)
+    command = [sys.executable, "-m", "granian", *options(host, port, processes), "app.serving:application"]
+    os.execve(sys.executable, command, {**os.environ, **environ(settings)})
+
+
+def options(host: str, port: int, processes: int = 1) -> list[str]:
+    """The options of granian: few threads, so that the database's pool is enough; prompt, graceful stop."""
+    return [
+        *("--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--host", host, "--port", str(port), "--workers", str(processes)),
+        *("--blocking-threads", str(THREADS), "--backpressure", str(THREADS * 8)),
+        *("--http1-header-read-timeout", "10000"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", "10"),
+        *("--log-level", "warning"),
+    ]
+
+
+def environ(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for the processes that granian starts."""
+    given = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    texts = {
+        name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in given.items()
+    }
+    return {d.variable: texts[d.name] for d in SETTINGS if d.name in texts}
+
+
+def address(bind: str) -> tuple[str, int]:
+    """Host and port of a setting like 127.0.0.1:8700 or [::1]:8700."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise BindInvalid(f"{bind} is no address and port: write it like 127.0.0.1:8700")
+    return host.strip("[]"), int(port)
+
+
+def probe(host: str, port: int) -> None:
+    """Refuse a port that somebody listens on, or that this user must not open."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(1)
+        except OSError as error:
+            raise PortTaken(
+                f"port {port} on {host} can't be opened ({error.strerror}): stop what uses it or set MAPWRIGHT_BIND"
+            ) from None
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to end this process when its parent ends, however that happens (Linux)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os.kill(os.getpid(), signal.SIGTERM)
