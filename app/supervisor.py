@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -46,6 +47,20 @@ class _Running:
     since: float
     failures: int = 0
     again_at: float = 0.0
+
+
+class Stopping:
+    """Set by SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
 
 
 class Supervisor:
@@ -97,7 +112,7 @@ class Supervisor:
 
 
 def _launch(service: Service) -> subprocess.Popen[bytes]:
-    output = open(service.log, "ab") if service.log else subprocess.DEVNULL
+    output = open(service.log, "ab") if service.log else None
     try:
         return subprocess.Popen(
             list(service.command),
@@ -111,8 +126,8 @@ def _launch(service: Service) -> subprocess.Popen[bytes]:
     except OSError as error:
         raise StartFailed(f"{service.name} did not start: {error}") from error
     finally:
-        if service.log:
-            output.close()  # type: ignore[union-attr]
+        if output:
+            output.close()
 
 
 def _die_with_parent() -> None:

@@ -1,10 +1,10 @@
 """Commands that run a part of the installation, prepare it, or say how it is."""
 
-import os
 import signal
-import socket
 import sys
-from contextlib import closing
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,75 +12,70 @@ import click
 
 from app.commands.folder import AS_JSON
 from app.commands.opening import broken, check_home, opened
-from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, print_json, print_table, say
-
-
-def address(text: str) -> tuple[str, int]:
-    """host:port as it stands in settings."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit():
-        raise Stop(USAGE, f"{text} is no address: say host:port")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def require_free(host: str, port: int, setting: str) -> None:
-    """Stop where something listens already: a second server on the port would start without a word."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            hint = f"stop what listens there, or set {setting} to another port"
-            raise Stop(REFUSED, f"port {port} on {host} can't be used ({error.strerror}): {hint}") from None
-
-
-def server_command(host: str, port: int) -> list[str]:
-    """The web server as a process of its own."""
-    options = [
-        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
-        "--blocking-threads", "16", "--respawn-failed-workers", "--workers-kill-timeout", "5",
-        "--http", "1", "--no-ws", "--log-level", "warning",
-    ]  # fmt: skip
-    return [sys.executable, "-m", "granian", *options, "app.serving:application"]
+from app.settings import load_settings
+from app.supervisor import Service, Stopping, Supervisor
+from app.telemetry import configure_log
+from app.terminal import PROBLEMS, REFUSED, Stop, print_json, print_table, say
 
 
 @click.command()
 @click.option("--bind", help="host:port; MAPWRIGHT_BIND unless said.")
-def serve(bind: str | None) -> None:
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many.")
+def serve(bind: str | None, processes: int) -> None:
     """Pages and API."""
-    from app.settings import load_settings
+    from app import serving
 
     settings = load_settings()
     check_home(settings.home)
-    host, port = address(bind or settings.bind)
-    require_free(host, port, "MAPWRIGHT_BIND")
-    command = server_command(host, port)
-    sys.stdout.flush()
-    os.execv(command[0], command)
+    serving.serve(replace(settings, bind=bind) if bind else settings, processes)
 
 
 @click.command()
 @click.option("--processes", type=click.IntRange(1, 64), help="How many; MAPWRIGHT_WORKERS unless said.")
-def worker(processes: int | None) -> None:
+@click.option("--single", is_flag=True, help="This process alone, not restarted after it was recycled.")
+def worker(processes: int | None, single: bool) -> int:
     """Process and deliver messages until told to stop."""
-    from app.settings import load_settings
-    from app.worker import run_workers
-
     settings = load_settings()
     check_home(settings.home)
-    run_workers(settings, processes or settings.workers)
+    if not single:
+        return supervise_workers(processes or settings.workers)
+    from app.worker import run_worker
+
+    configure_log(settings, "worker")
+    with opened() as installation:
+        return run_worker(installation)
+
+
+def supervise_workers(processes: int) -> int:
+    """Keep so many worker processes running until SIGTERM or SIGINT."""
+    supervisor, stopping = Supervisor(), Stopping()
+    try:
+        for number in range(processes):
+            supervisor.start(worker_service(f"worker-{number + 1}"))
+        while not stopping.asked:
+            supervisor.watch()
+            time.sleep(0.1)
+        return 0
+    finally:
+        supervisor.stop()
+
+
+def worker_service(name: str, environ: Mapping[str, str] | None = None, log: Path | None = None) -> Service:
+    """One worker process; its output goes on to ours unless it has a log of its own."""
+    command = [sys.executable, "-m", "app.cli", "worker", "--single"]
+    return Service(name, command, environ=environ or {}, log=log)
 
 
 @click.command()
-def clock() -> None:
+def clock() -> int:
     """Sweep lanes and deliveries, poll sources, until told to stop."""
     from app.clock import run_clock
-    from app.settings import load_settings
 
     settings = load_settings()
     check_home(settings.home)
-    run_clock(settings)
+    configure_log(settings, "clock")
+    with opened() as installation:
+        return run_clock(installation)
 
 
 @click.command()
@@ -93,10 +88,10 @@ def clock() -> None:
 def sandbox(bind: str, store: Path | None) -> None:
     """A small ERP, QMS, WMS, supplier portal and purchasing system that shows what arrived."""
     from app.sandbox.server import open_sandbox
-    from app.settings import load_settings
+    from app.serving import address, probe
 
     host, port = address(bind)
-    require_free(host, port, "--bind")
+    probe(host, port)
     server = open_sandbox((host, port), store or load_settings().home / "sandbox.db")
     signal.signal(signal.SIGTERM, _end)
     say(f"sandbox: http://{host}:{port}")
@@ -116,7 +111,6 @@ def migrate(revision: str) -> None:
     """Bring the database to this version."""
     from sqlalchemy.exc import DatabaseError
 
-    from app.settings import load_settings
     from app.storage.migrate import upgrade
 
     settings = load_settings()
@@ -134,7 +128,7 @@ def migrate(revision: str) -> None:
 @AS_JSON
 def doctor(as_json: bool) -> int:
     """Settings in force, secrets hidden, and whether database and queue can be reached."""
-    from app.settings import described, load_settings
+    from app.settings import described
 
     shown = described(load_settings())
     checks = {"database": _try(_database), "queue": _try(_queue)}

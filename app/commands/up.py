@@ -3,7 +3,6 @@
 import fcntl
 import os
 import platform
-import signal
 import sys
 import tempfile
 import time
@@ -17,8 +16,10 @@ from typing import Any
 import click
 
 from app.commands.opening import check_home
-from app.commands.service import address, require_free, server_command
-from app.supervisor import Service, Supervisor
+from app.commands.service import worker_service
+from app.serving import address, options, probe
+from app.settings import load_settings
+from app.supervisor import Service, Stopping, Supervisor
 from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, say
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -38,8 +39,6 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 def up(demo: bool, once: bool, sandbox_bind: str) -> int:
     """Web, workers and clock with the embedded queue; SQLite unless a database is set. Ctrl-C stops all."""
-    from app.settings import load_settings
-
     settings = load_settings()
     web, box = address(settings.bind), address(sandbox_bind)
     demo = demo or once
@@ -49,12 +48,12 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
         )
     check_home(settings.home)
     with _alone(settings.home):
-        require_free(*web, "MAPWRIGHT_BIND")
+        probe(*web)
         if demo:
-            require_free(*box, "--sandbox")
+            probe(*box)
         _migrate()
         supervisor = Supervisor()
-        stopping = _Stopping()
+        stopping = Stopping()
         try:
             environ = _start_queue(supervisor, settings)
             _start(supervisor, settings.home, environ, web, box if demo else None)
@@ -64,20 +63,6 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
         finally:
             supervisor.stop()
             say("stopped")
-
-
-class _Stopping:
-    """Set by SIGINT and SIGTERM."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, frame: Any) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
 
 
 @contextmanager
@@ -152,10 +137,11 @@ def _start(
 
     if box:
         supervisor.start(run("sandbox", "--bind", f"{box[0]}:{box[1]}"))
-    supervisor.start(run("worker"))
+    for number in range(load_settings().workers):
+        supervisor.start(worker_service(f"worker-{number + 1}", environ, _log(home, "worker")))
     supervisor.start(run("clock"))
     live = f"http://{web[0]}:{web[1]}/health/live"
-    command = server_command(*web)
+    command = [sys.executable, "-m", "granian", *options(*web), "app.serving:application"]
     supervisor.start(Service("web", command, lambda: answers(live), environ, _log(home, "web"), patience=30))
 
 
@@ -204,7 +190,7 @@ def _demo(environ: Mapping[str, str], box: tuple[str, int], once: bool) -> _Demo
     return demo
 
 
-def _stay(supervisor: Supervisor, stopping: _Stopping, demo: _Demo | None, once: bool, url: str) -> int:
+def _stay(supervisor: Supervisor, stopping: Stopping, demo: _Demo | None, once: bool, url: str) -> int:
     """Supervise until told to stop, or with `once` until the demo is through."""
     if demo is None:
         say(f"Mapwright is up: {url}   (Ctrl-C stops everything)")
