@@ -24,6 +24,12 @@ class LookupIndex:
             keys = [comparable(value) for value in row[: len(lookup.keys)]]
             self._index.setdefault(keys[0] if self._single else tuple(keys), []).append(number)
 
+    def unique_rows(self) -> dict[Any, int] | None:
+        """The row of each key, where one plain key always gives at most one row whatever the time."""
+        if self._dated or not self._single or any(len(rows) > 1 for rows in self._index.values()):
+            return None
+        return {key: rows[0] for key, rows in self._index.items()}
+
     def find(self, keys: Sequence[Any], now: datetime) -> int:
         """The number of the row; FunctionFailure no_match where none fits, many where several do."""
         values = [comparable(value) for value in keys]

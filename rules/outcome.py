@@ -1,8 +1,9 @@
 """What the engine decided, as plain data: the runtime turns it into effects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Literal
 
 State = Literal["done", "ignored", "rejected", "held"]
@@ -107,7 +108,9 @@ class Outcome:
     """The result of one message in one flow.
 
     `state` done: carry out `actions`; ignored, rejected, held: `reason` says why, no actions.
-    `document` is the input as read by its schema, `event` what the map made of it.
+    `document` is the input as read by its schema, `event` what the map made of it, in the shape in
+    which it leaves. `lineage` explains the paths of `event`, `decisions` are all lookup and table
+    rows that were used ("table disposition r3"); both and `rules` are made when first asked for.
     """
 
     state: State
@@ -117,8 +120,9 @@ class Outcome:
     actions: tuple[Action, ...] = ()
     failures: tuple[Failure, ...] = ()
     lineage: Mapping[str, Trace] = field(default_factory=dict)
-    rules: tuple[RuleTrace, ...] = ()
+    rules: Sequence[RuleTrace] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    decisions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +146,82 @@ class Context:
     message: Mapping[str, Any] = field(default_factory=dict)
     fuel: int = 2_000_000
     size: int = 1_000_000
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    """The shape of `run-sample --json`: JSON types only, exact numbers as text, lineage made."""
+    return {
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "document": _json(outcome.document),
+        "event": _json(outcome.event),
+        "actions": [_action_json(action) for action in outcome.actions],
+        "failures": [failure_json(failure) for failure in outcome.failures],
+        "lineage": lineage_json(outcome.lineage),
+        "rules": [rule_json(trace) for trace in outcome.rules],
+        "facts": _json(outcome.facts),
+        "decisions": list(outcome.decisions),
+    }
+
+
+def failure_json(failure: Failure) -> dict[str, Any]:
+    """One failure."""
+    return {
+        "kind": failure.kind, "code": failure.code, "message": failure.message, "step": failure.step,
+        "path": failure.path, **_place_json(failure.place), "value": failure.value, "action": failure.action,
+        "warn": failure.warn,
+    }  # fmt: skip
+
+
+def lineage_json(lineage: Mapping[str, Trace]) -> dict[str, Any]:
+    """The traces of all paths."""
+    return {
+        path: {"sources": list(trace.sources), "decisions": list(trace.decisions), **_place_json(trace.place)}
+        for path, trace in lineage.items()
+    }
+
+
+def rule_json(trace: RuleTrace) -> dict[str, Any]:
+    """One rule: whether it fired, why, on what values."""
+    return {
+        "rules": trace.rules, "rule": trace.rule, "fired": trace.fired, "because": trace.because,
+        "values": _json(trace.values), **_place_json(trace.place),
+    }  # fmt: skip
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def _action_json(action: Action) -> dict[str, Any]:
+    match action:
+        case SendAction():
+            return {
+                "type": "send", "endpoint": action.endpoint, "payload": _json(action.payload),
+                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "to": action.to,
+                "key": action.key, "lineage": lineage_json(action.lineage),
+            }  # fmt: skip
+        case RaiseAction():
+            return {
+                "type": "raise", "event": action.event, "payload": _json(action.payload),
+                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
+            }  # fmt: skip
+        case AlertAction():
+            return {
+                "type": "alert", "channel": action.channel, "text": action.text, "rules": action.rules,
+                "rule": action.rule,
+            }  # fmt: skip
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _json(inner) for name, inner in value.items() if name != "^"}
+    if isinstance(value, list | tuple):
+        return [_json(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)

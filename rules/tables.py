@@ -29,12 +29,12 @@ class Candidate:
     conditions: tuple[Condition, ...]
     ranges: Mapping[int, tuple[Any, bool, Any, bool]]
 
-    def fits(self, values: Sequence[Any], inputs: Sequence[Any]) -> bool:
-        """Whether the remaining tests hold."""
+    def fits(self, values: Sequence[Any], inputs: Sequence[Any], run: Any) -> bool:
+        """Whether the remaining tests hold; `run` is handed to free conditions before the inputs."""
         for column, test in self.tests:
             if not test(values[column]):
                 return False
-        return all(condition(*inputs) for condition in self.conditions)
+        return not self.conditions or all(condition(run, *inputs) for condition in self.conditions)
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class TableIndex:
         for group in self._groups:
             group.buckets = {key: _cut(bucket) for key, bucket in group.buckets.items()}
 
-    def matches(self, inputs: Sequence[Any]) -> list[int]:
+    def matches(self, inputs: Sequence[Any], run: Any = None) -> list[int]:
         """The numbers of all rows that fit, in the order of the table."""
         values = [comparable(value) if type(value) is dict else value for value in inputs]
         found: list[int] = []
@@ -106,7 +106,7 @@ class TableIndex:
             if bucket is not None:
                 rows = bucket.at(values[bucket.column]) if isinstance(bucket, Pieces) else bucket
                 for candidate in rows:
-                    if candidate.fits(values, inputs):
+                    if candidate.fits(values, inputs, run):
                         found.append(candidate.row)
         if len(found) > 1:
             found.sort()

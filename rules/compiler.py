@@ -1,0 +1,206 @@
+"""Typed program -> Python `ast` nodes -> code object.
+
+Never source text: every name in the generated tree is made here, every user string is an
+`ast.Constant`, and the namespace of the code holds no builtins. `compile_program` gives a Compiled,
+which the engine runs.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dsl import syntax
+from dsl.program import CheckedFlow, CheckedTable, Program
+from dsl.types import Record
+from rules.errors import CompileError, UnknownName
+from rules.generation.actions import RulesCompiler, RulesPlan
+from rules.generation.maps import MapCompiler
+from rules.generation.plans import FramePlan
+from rules.generation.runtime import LookupRuntime, Runtime, TableRuntime
+from rules.generation.sending import ActionSpec
+from rules.generation.snippets import NOT_CONSTANT, Snippets, constant
+from rules.generation.unit import Site, Station, Unit
+from rules.policies import OTHERWISE, Policy
+from rules.shaping import write_document
+from rules.tables import TableIndex
+
+FILE = "<rule set>"
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledMap:
+    """A map as a function (run, *documents) -> (output, marks)."""
+
+    name: str
+    function: Callable[..., Any]
+    plan: FramePlan
+    parameters: tuple[tuple[str, Record], ...]
+    write: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRules:
+    """Rules as a function (run, subject) -> (fired, roots, marks)."""
+
+    name: str
+    function: Callable[..., Any]
+    plan: RulesPlan
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledFlow:
+    """A flow: what it receives, its keys and its steps in order."""
+
+    name: str
+    checked: CheckedFlow
+    keys: Callable[..., Any]
+    steps: tuple[CompiledMap | CompiledRules, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """A whole rule set, ready to run; immutable and shared by threads."""
+
+    program: Program
+    maps: Mapping[str, CompiledMap]
+    rules: Mapping[str, CompiledRules]
+    flows: Mapping[str, CompiledFlow]
+    tables: Mapping[str, TableRuntime]
+    sites: tuple[Site, ...]
+    stations: tuple[Station, ...]
+    zone: ZoneInfo
+    receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def flows_for(self, endpoint_or_event: str) -> tuple[str, ...]:
+        """The flows that receive what arrives at an endpoint, or an event."""
+        return self.receivers.get(endpoint_or_event, ())
+
+    def flow(self, name: str) -> CompiledFlow:
+        """A flow by name; raises UnknownName."""
+        if name not in self.flows:
+            raise UnknownName(f"there is no flow {name}", {"name": name, "known": sorted(self.flows)})
+        return self.flows[name]
+
+    def map(self, name: str) -> CompiledMap:
+        """A map by name; raises UnknownName."""
+        if name not in self.maps:
+            raise UnknownName(f"there is no map {name}", {"name": name, "known": sorted(self.maps)})
+        return self.maps[name]
+
+    def rule_set(self, name: str) -> CompiledRules:
+        """Rules by name; raises UnknownName."""
+        if name not in self.rules:
+            raise UnknownName(f"there are no rules {name}", {"name": name, "known": sorted(self.rules)})
+        return self.rules[name]
+
+
+def compile_program(program: Program) -> Compiled:
+    """Compile a program that the checker found in order; raises CompileError otherwise."""
+    if not program.ok:
+        raise CompileError(details={"diagnostics": [d.message for d in program.diagnostics]})
+    unit = Unit(program)
+    runtime = Runtime(program.manifest)
+    runtime.lookups.update((name, LookupRuntime(lookup)) for name, lookup in program.lookups.items())
+    runtime.tables.update((name, TableRuntime(table.node)) for name, table in program.tables.items())
+    snippets = Snippets(unit, runtime)
+    tables = {name: _TableParts(snippets, table) for name, table in program.tables.items()}
+    maps = {name: MapCompiler(unit, runtime, checked).compile() for name, checked in program.maps.items()}
+    functions = {name: function for name, (function, _) in maps.items()}
+    rules = {n: RulesCompiler(unit, runtime, checked, functions).compile() for n, checked in program.rules.items()}
+    keys = {name: snippets.keys_function(checked) for name, checked in program.flows.items()}
+    namespace = _execute(unit)
+    for name, parts in tables.items():
+        parts.finish(runtime.tables[name], namespace)
+    return _assemble(unit, runtime, namespace, maps, rules, keys)
+
+
+def _execute(unit: Unit) -> dict[str, Any]:
+    module = ast.Module(unit.definitions, [])
+    ast.fix_missing_locations(module)
+    namespace = {"__builtins__": {}, **unit.namespace}
+    exec(compile(module, FILE, "exec", dont_inherit=True), namespace)
+    return namespace
+
+
+class _TableParts:
+    """A table whose free conditions and outputs wait for their code."""
+
+    def __init__(self, snippets: Snippets, table: CheckedTable) -> None:
+        self.table = table
+        self.program = snippets.unit.program
+        rows = [row for row in table.node.rows if isinstance(row, syntax.TableRow)]
+        self.rows = rows
+        self.conditions = {
+            cell: snippets.table_function(table, [cell.condition], single=True)
+            for row in rows for cell in row.cells if isinstance(cell, syntax.ConditionCell)
+        }  # fmt: skip
+        self.constants: dict[int, tuple[Any, ...]] = {}
+        self.makers: dict[int, str] = {}
+        outputs = list(enumerate(row.outputs for row in rows))
+        if table.node.otherwise is not None:
+            outputs.append((OTHERWISE, table.node.otherwise))
+        for number, expressions in outputs:
+            values = tuple(constant(self.program, expression) for expression in expressions)
+            if any(value is NOT_CONSTANT for value in values):
+                self.makers[number] = snippets.table_function(table, expressions, single=False)
+            else:
+                self.constants[number] = values
+
+    def finish(self, runtime: TableRuntime, namespace: Mapping[str, Any]) -> None:
+        """Build the index."""
+        conditions = {cell: namespace[name] for cell, name in self.conditions.items()}
+        index = TableIndex(self.rows, partial(constant, self.program), conditions)
+        policy = Policy(self.table.node, self.table.outputs, self.table.result)
+        makers = {number: namespace[name] for number, name in self.makers.items()}
+        runtime.prepare(index, policy, self.constants, makers)
+
+
+def _assemble(
+    unit: Unit, runtime: Runtime, namespace: Mapping[str, Any], maps: Mapping[str, tuple[str, FramePlan]],
+    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str],
+) -> Compiled:  # fmt: skip
+    program = unit.program
+    made_maps = {
+        name: CompiledMap(
+            name, namespace[function], plan, program.maps[name].parameters,
+            partial(write_document, record=program.maps[name].target.record),
+        )
+        for name, (function, plan) in maps.items()
+    }  # fmt: skip
+    for value in unit.namespace.values():
+        if isinstance(value, ActionSpec) and value.map is not None:
+            value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
+    made_rules = {
+        name: CompiledRules(name, namespace[function], plan, program.rules[name].schema.record)
+        for name, (function, plan) in rules.items()
+    }
+    flows = {
+        name: CompiledFlow(name, checked, namespace[keys[name]], tuple(_steps(checked, made_maps, made_rules)))
+        for name, checked in program.flows.items()
+    }
+    receivers: dict[str, tuple[str, ...]] = {}
+    for name, flow in flows.items():
+        source = flow.checked.node.endpoint
+        receivers[source] = (*receivers.get(source, ()), name)
+    return Compiled(
+        program, made_maps, made_rules, flows, runtime.tables, tuple(unit.sites), tuple(unit.stations),
+        ZoneInfo(program.manifest.time_zone or "UTC"), receivers,
+    )  # fmt: skip
+
+
+def _steps(
+    checked: CheckedFlow, maps: Mapping[str, CompiledMap], rules: Mapping[str, CompiledRules]
+) -> list[CompiledMap | CompiledRules]:
+    steps: list[CompiledMap | CompiledRules] = []
+    for step in checked.node.steps:
+        match step:
+            case syntax.MapStep(map=name):
+                steps.append(maps[name])
+            case syntax.ApplyStep(rules=name):
+                steps.append(rules[name])
+    return steps

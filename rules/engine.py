@@ -1,0 +1,193 @@
+"""Runs a compiled rule set on one document: pure, bounded, an Outcome and nothing else.
+
+Documents are read by the schema, payloads are written by theirs. Every failure of a message is
+collected; one that rejects leaves no actions.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import getcontext, setcontext
+from typing import Any
+
+from dsl.decimals import CONTEXT
+from dsl.program import CheckedFlow
+from rules.compiler import FILE, Compiled, CompiledMap, CompiledRules
+from rules.errors import BudgetExceeded
+from rules.generation.plans import Lineage
+from rules.generation.support import POISON, Run
+from rules.outcome import Context, Failure, Keys, Outcome, Place
+from rules.shaping import ShapeFailure, read_document
+from rules.traces import Decisions, RuleTraces
+from rules.values import shorten
+from rules.writing import write_plain
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Inside, numbers have 34 digits, half-even."""
+    outer = getcontext()
+    setcontext(CONTEXT)
+    try:
+        yield
+    finally:
+        setcontext(outer)
+
+
+def run(compiled: Compiled, flow: str, document: Any, context: Context) -> Outcome:
+    """One message through one flow."""
+    found = compiled.flow(flow)
+    with exact():
+        schema = found.checked.schema
+        typed, faults = read_document(document, schema.record)
+        if faults:
+            title = f"{schema.name} {schema.version}".strip()
+            return _misshapen(typed, faults, f"schema/{schema.name}", title, _flow_place(compiled, found.checked))
+        return _Walk(compiled, context).steps(typed, found.steps)
+
+
+def run_map(compiled: Compiled, map: str, inputs: Mapping[str, Any], context: Context) -> Outcome:
+    """One map on its own, for previews and tests; the event is its result."""
+    found = compiled.map(map)
+    with exact():
+        documents, faults = [], []
+        for name, record in found.parameters:
+            typed, own = read_document(inputs.get(name, {}), record)
+            documents.append(typed)
+            faults += [_within(name, fault) for fault in own] if len(found.parameters) > 1 else own
+        document = documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
+        if faults:
+            return _misshapen(document, faults, f"map/{map}", "the input", Place(_map_path(compiled, map), 1, 1))
+        walk = _Walk(compiled, context)
+        return walk.guarded(document, lambda: walk.map(found, documents))
+
+
+def apply_rules(compiled: Compiled, rules: str, subject: Any, context: Context) -> Outcome:
+    """Rules on their own; fields that the subject lacks are missing."""
+    found = compiled.rule_set(rules)
+    with exact():
+        typed, faults = read_document(subject, found.record)
+        wrong = [fault for fault in faults if fault.kind != "missing"]
+        if wrong:
+            return _misshapen(typed, wrong, f"rules/{rules}", "the subject", Place("", 1, 1))
+        return _Walk(compiled, context).steps(typed, (found,))
+
+
+def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys:
+    """What the flow says of a document before it runs; what can't be made is left out."""
+    found = compiled.flow(flow)
+    with exact():
+        typed, _ = read_document(document, found.checked.schema.record)
+        state = _Walk(compiled, context).state
+        try:
+            identify, order, business = found.keys(state, typed)
+        except BudgetExceeded:
+            return Keys(None, None, {})
+    return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
+
+
+def _key(value: Any) -> str | None:
+    if value is None:
+        return None
+    return shorten(value) if isinstance(value, dict | list) else str(write_plain(value, "string"))
+
+
+def _within(name: str, fault: ShapeFailure) -> ShapeFailure:
+    return ShapeFailure(f"{name}.{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value)
+
+
+def _map_path(compiled: Compiled, map: str) -> str:
+    return compiled.program.maps[map].path
+
+
+def _flow_place(compiled: Compiled, flow: CheckedFlow) -> Place:
+    source = compiled.program.sources.get(flow.path)
+    line, column = source.position(flow.node.span.start) if source else (1, 1)
+    return Place(flow.path, line, column)
+
+
+def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: str, place: Place) -> Outcome:
+    failures = tuple(
+        Failure(
+            fault.kind, f"value_{fault.kind}", fault.message, step, fault.path, place,
+            None if fault.value is None else shorten(fault.value),
+        )
+        for fault in faults
+    )  # fmt: skip
+    first = f"{faults[0].path}: {faults[0].message}" if faults[0].path else faults[0].message
+    return Outcome("rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures)
+
+
+class _Walk:
+    """One run: its state, and what the steps have given so far."""
+
+    def __init__(self, compiled: Compiled, context: Context) -> None:
+        self.compiled = compiled
+        local = context.now.astimezone(compiled.zone)
+        self.state = Run(context, local, compiled.sites, compiled.stations)
+        self.event: Any = None
+        self.lineage: Mapping[str, Any] = {}
+        self.traces = RuleTraces()
+
+    def steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules]) -> Outcome:
+        """All steps of a flow; the first that rejects or ends is the last."""
+        return self.guarded(typed, lambda: self._steps(typed, steps))
+
+    def _steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules]) -> None:
+        current = typed
+        for step in steps:
+            if isinstance(step, CompiledMap):
+                current = self.map(step, [current])
+            else:
+                self._apply(step, current)
+            if self.state.rejects or self.state.ended:
+                return
+
+    def map(self, step: CompiledMap, documents: Sequence[Any]) -> Any:
+        """Run a map; its output is the event so far."""
+        output, marks = step.function(self.state, *documents)
+        self.state.frames.append((step.plan, marks))
+        if not self.state.rejects:
+            self.event = step.write(output)
+        self.lineage = Lineage(step.plan, marks, output)
+        return output
+
+    def _apply(self, step: CompiledRules, subject: Any) -> None:
+        fired, roots, marks = step.function(self.state, subject)
+        self.state.frames.append((step.plan.frame, marks))
+        self.traces.add(step.plan, fired, roots, POISON)
+
+    def guarded(self, document: Any, work: Any) -> Outcome:
+        """The outcome of the work, also where it runs out of its budget."""
+        try:
+            work()
+        except BudgetExceeded as exceeded:
+            self._exceeded(exceeded)
+        return self._outcome(document)
+
+    def _exceeded(self, exceeded: BudgetExceeded) -> None:
+        place, trace = Place("", 1, 1), exceeded.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == FILE:
+                place = self.state.sites[trace.tb_lineno].place
+            trace = trace.tb_next
+        self.state.rejects += 1
+        self.state.failures.append(
+            Failure("error", exceeded.code, exceeded.message, "engine", "", place, None)
+        )
+
+    def _outcome(self, document: Any) -> Outcome:
+        state = self.state
+        decisions = Decisions(state.frames)
+        failures = tuple(state.failures)
+        if state.rejects:
+            reason = next(f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject")
+            return Outcome(
+                "rejected", document, self.event, reason, (), failures, self.lineage, self.traces,
+                dict(state.facts), decisions,
+            )  # fmt: skip
+        ended, reason = state.ended or ("done", "")
+        actions = () if state.ended else tuple(state.actions)
+        return Outcome(
+            ended, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
+            self.traces, state.facts, decisions,
+        )  # fmt: skip
