@@ -24,7 +24,7 @@ def create_app(installation: Installation) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=2_000)
     sessions.register(app, installation.database, secret_keys(settings), settings.url)
     headers.register(app, settings.url)
-    csrf.register(app)
+    csrf.register(app, "/v1/")
     _answer_errors(app)
     api.register(app)
     web.register(app)

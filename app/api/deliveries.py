@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.runtime import recovery
 from app.storage import queries
 
-blueprint = Resource("deliveries", __name__, url_prefix="/v1", description="Deliveries, problems, lanes")
+blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries, problems, lanes")
 _STUCK = ("dead", "uncertain")
 
 

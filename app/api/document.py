@@ -11,7 +11,7 @@ from flask import Flask, Response, render_template_string
 from flask.json.provider import DefaultJSONProvider
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE
-from webargs.flaskparser import FlaskParser
+from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.api import schemas
@@ -50,7 +50,7 @@ def strict_loads(text: str | bytes) -> Any:
             decoded, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates
         )
     except (UnicodeDecodeError, RecursionError) as error:
-        raise json.JSONDecodeError(str(error), "", 0) from None
+        raise _not_json(str(error)) from None
 
 
 class StrictParser(FlaskParser):
@@ -62,6 +62,9 @@ class StrictParser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType("send application/json")
         return strict_loads(req.get_data(cache=True) or b"{}")
+
+    def _handle_invalid_json_error(self, error: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+        abort(400, exc=error, messages={"json": {"body": [error.msg]}})
 
 
 class Resource(Blueprint):
@@ -143,14 +146,19 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
                 yield method.upper(), path, item[method]
 
 
+def _not_json(why: str) -> json.JSONDecodeError:
+    """`doc` must not be empty: webargs takes that for an absent body."""
+    return json.JSONDecodeError(why, "(body)", 0)
+
+
 def _no_constant(said: str) -> Any:
-    raise json.JSONDecodeError(f"{said} is no JSON number", "", 0)
+    raise _not_json(f"{said} is no JSON number")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise json.JSONDecodeError("a name stands twice in one object", "", 0)
+        raise _not_json("a name stands twice in one object")
     return made
 
 

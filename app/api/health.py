@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.api.calls import installation
 from app.storage import environments, queries
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("v1-health", __name__)
 
 
 @blueprint.get("/health/live")

@@ -12,7 +12,7 @@ from app.security import tokens
 from app.security.bodies import read_body
 from app.security.errors import EndpointNotAllowed, NotPermitted
 
-blueprint = Resource("intake", __name__, url_prefix="/v1/in", description="Hand in messages")
+blueprint = Resource("v1-intake", __name__, url_prefix="/v1/in", description="Hand in messages")
 
 _BODY = {
     "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}

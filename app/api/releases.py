@@ -9,7 +9,7 @@ from app.api.paging import numbered_page
 from app.design import releases
 from app.storage import releases as stored
 
-blueprint = Resource("releases", __name__, url_prefix="/v1/releases", description="Immutable releases")
+blueprint = Resource("v1-releases", __name__, url_prefix="/v1/releases", description="Immutable releases")
 
 
 @blueprint.route("", methods=["GET"])

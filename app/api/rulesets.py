@@ -13,7 +13,7 @@ from app.security.bodies import read_body
 from app.storage.rulesets import RuleSet, StoredFile
 from rules import testing
 
-blueprint = Resource("rulesets", __name__, url_prefix="/v1/rulesets", description="Rule sets being worked on")
+blueprint = Resource("v1-rulesets", __name__, url_prefix="/v1/rulesets", description="Rule sets being worked on")
 _FILE = {
     "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 }
