@@ -18,7 +18,6 @@ _ISA_DEFAULTS = {
     "03": "00",
     "05": "ZZ",
     "07": "ZZ",
-    "11": "U",
     "12": "00401",
     "14": "0",
     "15": "P",
@@ -57,10 +56,10 @@ def encode_documents(documents: Sequence[Plain], guide: Guide | None, style: Sty
 
 
 def _interchange(isa: Any, documents: list[dict[str, Any]], guide: Guide | None, style: Style) -> list[str]:
-    fields = _isa_fields(isa, style.delimiters)
-    marks = style.delimiters
-    if fields["12"] < "00402":
-        marks = Delimiters(marks.element, marks.component, marks.terminator)
+    given = {**_ISA_DEFAULTS, **_record(isa, "$.ISA")}
+    _needed(given, _ISA_NEEDED, "$.ISA")
+    marks = _marks(given, style.delimiters)
+    fields = _isa_fields(given, marks)
     writer = SegmentText(marks)
     lines = [marks.element.join(["ISA", *(fields[f"{n:02}"] for n in range(1, 17))])]
     groups = [list(inside) for _, inside in groupby(documents, lambda document: document.get("GS"))]
@@ -69,14 +68,19 @@ def _interchange(isa: Any, documents: list[dict[str, Any]], guide: Guide | None,
     return [*lines, writer.line("IEA", [str(len(groups)), fields["13"]], "$.IEA")]
 
 
-def _isa_fields(isa: Any, marks: Delimiters) -> dict[str, str]:
+def _marks(isa: Mapping[str, Any], marks: Delimiters) -> Delimiters:
+    """Before release 00402, and where ISA11 says U, nothing repeats."""
+    repeats = str(isa["12"]) >= "00402" and isa.get("11") != "U"
+    return marks if repeats else Delimiters(marks.element, marks.component, marks.terminator)
+
+
+def _isa_fields(given: Mapping[str, Any], marks: Delimiters) -> dict[str, str]:
     """All sixteen elements at their fixed lengths."""
-    given = {**_ISA_DEFAULTS, **_record(isa, "$.ISA")}
-    _needed(given, _ISA_NEEDED, "$.ISA")
-    if str(given["12"]) >= "00402":
-        given["11"] = marks.repetition
-    given["16"] = marks.component
-    return {f"{n:02}": _fixed(given, f"{n:02}", width, marks) for n, width in enumerate(ISA_WIDTHS, 1)}
+    standard = str(given.get("11", "U"))
+    if len(standard) != 1 or standard in (marks.element, marks.terminator) or standard < " ":
+        standard = "U"
+    known = {**given, "11": marks.repetition or standard, "16": marks.component}
+    return {f"{n:02}": _fixed(known, f"{n:02}", width, marks) for n, width in enumerate(ISA_WIDTHS, 1)}
 
 
 def _fixed(given: Mapping[str, Any], key: str, width: int, marks: Delimiters) -> str:

@@ -55,8 +55,10 @@ class Scanner:
             elif self.number == 1:
                 found = self.body[self.at : self.at + 20].decode("latin-1")
                 raise _refusal("no_isa", f"an interchange begins with ISA, not with {found!r}", self.at, 1)
-            elif segment := self._segment():
-                yield segment
+            else:
+                yield self._segment()
+        if not self.number:
+            raise _refusal("no_isa", "the body is empty", self.at, 1)
 
     def _skip(self) -> bool:
         """Past white space that is no delimiter; past empty segments. False at the end."""
@@ -100,7 +102,7 @@ class Scanner:
             raise _refusal(
                 "isa_truncated", f"ISA has 16 elements; {len(parts) - 1} were found", start, self.number
             )
-        elements = [_BREAKS.sub(b"", part).decode("latin-1") for part in parts[1:16]]
+        elements = [self._text(_BREAKS.sub(b"", part), start) for part in parts[1:16]]
         self.wrapped = any(_BREAKS.search(part) for part in parts[:16]) and window[3:4] not in (b"\r", b"\n")
         self.delimiters = _delimiters(window[3:4], parts[16], elements, start, self.number)
         self.at = start + len(window) - len(parts[16]) + 2
@@ -120,7 +122,7 @@ class Scanner:
                 )
                 return
 
-    def _segment(self) -> Segment | None:
+    def _segment(self) -> Segment:
         start = self.at
         raw = self._raw(start)
         if self.wrapped:
