@@ -31,3 +31,15 @@ class FunctionFailure(DslError):
         super().__init__(message, {"kind": kind, "value": None if value is None else str(value)[:200]})
         self.kind = kind
         self.value = value
+
+
+class FormError(DslError):
+    """The module has no such construct."""
+
+    code = "not_in_module"
+
+
+class EditError(DslError):
+    """The edit would leave a text that can't be read; details hold the diagnostics."""
+
+    code = "edit_refused"

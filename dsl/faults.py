@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from dsl.codes import diagnostic
 from dsl.diagnostics import Diagnostic, Edit, Fix
-from dsl.lines import Fault
+from dsl.lines import Fault, grammar
 from dsl.source import Span
 from dsl.tree import MAX_DEPTH, Line, Token
 
@@ -111,7 +111,8 @@ def line_fault(line: Line, fault: Fault | None, file: str, subject: str) -> Diag
 def _unit(line: Line, token: Token) -> str:
     """A word directly after a number was meant as its unit."""
     before = line.tokens[line.tokens.index(token) - 1] if token is not line.tokens[0] else None
-    return token.text if token.kind == "word" and before is not None and before.kind == "number" else ""
+    meant = token.kind == "word" and token.text not in grammar()[1]
+    return token.text if meant and before is not None and before.kind == "number" else ""
 
 
 def _unexpected(span: Span, found: str, fault: Fault, file: str, subject: str) -> Diagnostic:

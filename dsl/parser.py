@@ -49,7 +49,7 @@ def parse_expression(
     """Read one expression, as a formula bar has it; spans are moved by `offset`."""
     tree = parse_tree(text)
     if not tree.lines:
-        return None, (diagnostic("M101", path, Span(offset, offset), found="nothing"),)
+        return None, (diagnostic("M101", path, Span(offset, offset), found="an empty expression"),)
     line = tree.lines[0]
     if len(tree.lines) > 1:
         second = _moved(tree.lines[1].span, offset)

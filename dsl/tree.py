@@ -6,7 +6,7 @@ brackets and where the next line begins with `on`, `and`, `or`, `&` or `+`.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,6 +101,10 @@ class Tree:
         if index < 0 or offset > self.lines[index].span.end:
             return None
         return self.lines[index]
+
+    def lines_between(self, start: int, end: int) -> tuple[Line, ...]:
+        """The statements that begin at or after `start` and before `end`."""
+        return self.lines[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
 
 def parse_tree(text: str) -> Tree:

@@ -1,0 +1,17 @@
+"""Edits: a changed row of a form as the least change of the text.
+
+Each function takes the parsed module and returns edits of text spans; nothing else of the text
+moves, comments included. A change after which the text could not be read, or which would say more
+than one row can say, is refused with `EditError`; its details hold the diagnostics.
+"""
+
+from dsl.edits.applying import apply_edits
+from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row
+from dsl.edits.maps import add_line, remove_field, set_field, set_line
+from dsl.edits.tables import add_row, move_row, remove_row, set_cell
+from dsl.errors import EditError
+
+__all__ = [
+    "EditError", "add_line", "add_lookup_row", "add_row", "apply_edits", "move_row", "remove_field",
+    "remove_lookup_row", "remove_row", "set_cell", "set_field", "set_line", "set_lookup_row",
+]  # fmt: skip

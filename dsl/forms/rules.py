@@ -1,0 +1,112 @@
+"""The forms of rules (cards: when, then, because) and of flows."""
+
+from dsl import syntax
+from dsl.forms.reading import Form, find, handler_forms, placed, text_of
+from dsl.parser import Parsed
+
+
+def rules_form(parsed: Parsed, name: str) -> Form:
+    """Rules as cards, and the values named before them."""
+    node = find(parsed, syntax.Rules, name)
+    return {
+        "kind": "rules",
+        "name": name,
+        "parameter": {"name": node.parameter.name, "schema": node.parameter.schema},
+        "first_only": node.first_only,
+        "lets": [
+            {
+                "id": f"let:{let.name}",
+                "target": let.name,
+                "expression": text_of(parsed, let.value),
+                "handlers": handler_forms(parsed, let.handlers),
+                **placed(parsed, let),
+            }
+            for let in node.lets
+        ],
+        "rules": [_rule(parsed, rule, number) for number, rule in enumerate(node.rules, 1)],
+        **placed(parsed, node),
+    }
+
+
+def _rule(parsed: Parsed, rule: syntax.Rule | syntax.Raw, number: int) -> Form:
+    if isinstance(rule, syntax.Raw):
+        return {"id": f"raw:{number}", "kind": "raw", "text": text_of(parsed, rule), **placed(parsed, rule)}
+    return {
+        "id": rule.name,
+        "kind": "rule",
+        "name": rule.name,
+        "when": text_of(parsed, rule.when),
+        "actions": [_action(parsed, action) for action in rule.actions],
+        "because": rule.because,
+        **placed(parsed, rule),
+    }
+
+
+def _action(parsed: Parsed, action: syntax.Action) -> Form:
+    form: Form = {"kind": _kind(action), "text": text_of(parsed, action)}
+    match action:
+        case syntax.Send():
+            form |= {
+                "endpoint": action.endpoint,
+                "map": action.map,
+                "arguments": [text_of(parsed, argument) for argument in action.arguments],
+                "to": text_of(parsed, action.to),
+                "key": text_of(parsed, action.key),
+            }
+        case syntax.Raise():
+            form |= {"event": action.event, "map": action.map or ""}
+        case syntax.Reject() | syntax.Ignore() | syntax.HoldForReview():
+            form["reason"] = text_of(parsed, action.reason)
+        case syntax.Alert():
+            form |= {"channel": action.channel, "message": text_of(parsed, action.text)}
+        case syntax.SetFact():
+            form |= {"name": action.name, "value": text_of(parsed, action.value)}
+        case syntax.LeftOut():
+            form["left_out"] = action.construct
+    if isinstance(action, syntax.Send | syntax.Raise) and action.each is not None:
+        form["each"] = {"variable": action.each[0], "source": text_of(parsed, action.each[1])}
+    return form | {"line": parsed.source.position(action.span.start)[0]}
+
+
+def _kind(node: syntax.Node) -> str:
+    words = {
+        "HoldForReview": "hold",
+        "SetFact": "set",
+        "LeftOut": "raw",
+        "MapStep": "map",
+        "ApplyStep": "apply",
+    }
+    return words.get(type(node).__name__, type(node).__name__.lower())
+
+
+def flow_form(parsed: Parsed, name: str) -> Form:
+    """What a flow receives, its order and keys, its steps."""
+    node = find(parsed, syntax.Flow, name)
+    return {
+        "kind": "flow",
+        "name": name,
+        "endpoint": node.endpoint,
+        "variable": node.variable,
+        "schema": node.schema,
+        "version": node.version,
+        "owner": node.owner,
+        "criticality": node.criticality,
+        "sla": text_of(parsed, node.sla),
+        "identify_by": text_of(parsed, node.identify_by),
+        "order_by": text_of(parsed, node.order_by),
+        "keys": [{"name": key, "expression": text_of(parsed, value)} for key, value in node.keys],
+        "steps": [_step(parsed, step) for step in node.steps],
+        "playbook": node.playbook,
+        **placed(parsed, node),
+    }
+
+
+def _step(parsed: Parsed, step: syntax.Step) -> Form:
+    name = (
+        step.map
+        if isinstance(step, syntax.MapStep)
+        else step.rules
+        if isinstance(step, syntax.ApplyStep)
+        else ""
+    )
+    return {"kind": _kind(step), "name": name, "text": text_of(parsed, step), **placed(parsed, step)}
