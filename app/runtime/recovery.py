@@ -1,4 +1,4 @@
-"""What people do about messages and deliveries that went wrong: again, not at all, or once more from the start.
+"""What people do about messages and deliveries that went wrong: again, never, or once more from the start.
 
 Every step needs who and why, and stands in the audit log in the transaction of the step itself.
 """

@@ -66,7 +66,8 @@ def guide(compiled: Compiled, endpoint: Endpoint | None) -> Mapping[str, Any]:
     """The declaration a codec of fixed layouts reads by; empty for JSON."""
     if endpoint is None:
         return {}
-    schema = compiled.program.schemas.get(endpoint.schema)
+    schemas = compiled.program.schemas
+    schema = schemas.get(endpoint.schema) or schemas.get(endpoint.schema.partition("@")[0])
     return schema.guide if schema else {}
 
 

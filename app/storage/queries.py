@@ -54,7 +54,7 @@ def search_messages(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Messages, latest first. `key` is `lot:L1` or just `L1`; `q` an id, a business key or words of the reason."""
+    """Messages, latest first. `key` is `lot:L1` or `L1`; `q` an id, a key or words of the reason."""
     query = select(messages_table).where(_m.environment == environment)
     states = [state] if isinstance(state, str) else list(state or ())
     if states:
@@ -255,10 +255,10 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
 
 def _by_state(tx: Connection, columns: Any, where: ColumnElement[bool]) -> dict[str, int]:
     rows = tx.execute(select(columns.state, func.count()).where(where).group_by(columns.state))
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _parked_reasons(tx: Connection, environment: str) -> dict[str, int]:
     c = lanes_table.c
     query = select(c.parked, func.count()).where(c.environment == environment, c.parked != "", c.ready)
-    return {reason: count for reason, count in tx.execute(query.group_by(c.parked))}
+    return {row[0]: row[1] for row in tx.execute(query.group_by(c.parked))}

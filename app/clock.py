@@ -1,0 +1,91 @@
+"""The clock: every second it rings for lanes that are due, and polls sources when their time has come.
+
+Several may run; a lease in SQL makes one of them the owner, and another takes over when it is gone.
+"""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import structlog
+
+from app.runtime.installation import Installation
+from app.runtime.polling import Polling
+from app.storage.lanes import due_partitions
+from app.storage.workers import beat, end_lease, gone, own_lease
+
+TICK_SECONDS = 1.0
+LEASE_SECONDS = 5.0
+_LEASE = "clock"
+_BEAT_TICKS = 5
+_log = structlog.get_logger(__name__)
+
+
+class Clock:
+    """One clock process; it sweeps only while it holds the lease."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+        self._installation = installation
+        self._polling = Polling(installation)
+        self._stop = Event()
+        self._ticks = 0
+
+    def stop(self, *_: Any) -> None:
+        """Leave after this tick."""
+        self._stop.set()
+
+    def run(self) -> int:
+        """Tick until told to stop; the exit code."""
+        _log.info("clock started", clock=self.name)
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self._quietly(self.tick)
+            self._stop.wait(max(0.05, TICK_SECONDS - (time.monotonic() - started)))
+        self._polling.close()
+        self._quietly(self._leave)
+        _log.info("clock ended", clock=self.name)
+        return 0
+
+    def tick(self) -> bool:
+        """Sweep and poll if this clock is the owner; whether it is."""
+        with self._installation.database.begin() as tx:
+            owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
+            if self._ticks % _BEAT_TICKS == 0:
+                beat(tx, self.name, "clock", self._ticks)
+        self._ticks += 1
+        if owner:
+            self.sweep()
+            self._polling.poll(self._stop.is_set)
+        return owner
+
+    def sweep(self) -> None:
+        """Ring every partition with a lane that is due: new work, retries, leases that ended."""
+        with self._installation.database.read() as tx:
+            due = {"drain": set(due_partitions(tx, "inbox")), "deliver": set(due_partitions(tx, "outbox"))}
+        for kind, partitions in due.items():
+            if partitions:
+                self._installation.doorbell.ring(kind, partitions)
+
+    def _leave(self) -> None:
+        with self._installation.database.begin() as tx:
+            end_lease(tx, _LEASE, self.name)
+            gone(tx, self.name)
+
+    def _quietly(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except Exception as error:
+            _log.error("clock step failed", clock=self.name, error=str(error)[:500], exc_info=True)
+
+
+def run_clock(installation: Installation) -> int:
+    """Run a clock in this process until SIGTERM or SIGINT; the exit code."""
+    clock = Clock(installation)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, clock.stop)
+    return clock.run()

@@ -1,0 +1,177 @@
+"""A worker process: hears doorbells, polls SQL every second, drains lanes and sends deliveries.
+
+One thread drains, some threads deliver, one listens to Redis, one gives signs of life. Redis away costs
+a second at the most. SIGTERM ends the batch at hand, gives lanes back and leaves within five seconds.
+"""
+
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable
+from threading import Condition, Event, Thread
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from app.jobs import Bells
+from app.runtime.connections import Connections
+from app.runtime.delivery import deliver
+from app.runtime.installation import Installation
+from app.runtime.processing import drain
+from app.storage.lanes import Kind, due_partitions
+from app.storage.workers import beat, gone
+
+POLL_SECONDS = 1.0
+BEAT_SECONDS = 5.0
+STOP_SECONDS = 5.0
+_PARTITIONS_A_DRAIN = 16
+_log = structlog.get_logger(__name__)
+
+
+class Rung:
+    """Partitions that somebody rang for, until a thread takes them."""
+
+    def __init__(self) -> None:
+        self._partitions: set[int] = set()
+        self._condition = Condition()
+
+    def add(self, partitions: set[int]) -> None:
+        """Somebody rang."""
+        with self._condition:
+            self._partitions |= partitions
+            self._condition.notify_all()
+
+    def take(self, most: int, seconds: float) -> set[int]:
+        """Some partitions, waiting for the first at the most so long."""
+        with self._condition:
+            if not self._partitions:
+                self._condition.wait(seconds)
+            taken = {self._partitions.pop() for _ in range(min(most, len(self._partitions)))}
+            return taken
+
+
+class Worker:
+    """The threads of one worker process."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+        self.handled = 0
+        self._installation = installation
+        self._stop = Event()
+        self._drains = Rung()
+        self._deliveries = Rung()
+        threads = installation.settings.delivery_threads
+        self._senders = max(1, min(threads, 4) if installation.database.kind == "sqlite" else threads)
+        self._connections = Connections(installation, max(1, self._senders * 3 // 4))
+
+    def stop(self, *_: Any) -> None:
+        """End the work at hand and leave."""
+        self._stop.set()
+
+    def run(self) -> int:
+        """Work until told to stop or until enough was handled; the exit code."""
+        _log.info("worker started", worker=self.name, database=self._installation.database.kind)
+        threads = [self._thread("beat", self._beat)]
+        threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders)]
+        if self._installation.redis is not None:
+            self._thread("bells", self._listen)
+        self._drain()
+        until = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._quietly(lambda: self._signed(gone, self.name))
+        _log.info("worker ended", worker=self.name, handled=self.handled)
+        return 0
+
+    def _thread(self, name: str, work: Callable[[], None]) -> Thread:
+        thread = Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _drain(self) -> None:
+        last_poll = 0.0
+        while not self._stop.is_set():
+            if time.monotonic() - last_poll >= POLL_SECONDS:
+                last_poll = time.monotonic()
+                self._quietly(self._poll)
+            rest = POLL_SECONDS - (time.monotonic() - last_poll)
+            partitions = self._drains.take(_PARTITIONS_A_DRAIN, min(0.25, max(0.01, rest)))
+            if partitions:
+                self._quietly(lambda found=partitions: self._drain_some(found))  # type: ignore[misc]
+            if self.handled >= self._installation.settings.recycle_after:
+                self._stop.set()
+
+    def _poll(self) -> None:
+        kinds: tuple[tuple[Kind, Rung], ...] = (("inbox", self._drains), ("outbox", self._deliveries))
+        with self._installation.database.read() as tx:
+            for kind, rung in kinds:
+                rung.add(set(due_partitions(tx, kind)))
+
+    def _drain_some(self, partitions: set[int]) -> None:
+        moved = drain(self._installation, partitions, holder=self.name, stop=self._stop.is_set)
+        self.handled += moved
+        if moved and self._installation.redis is None:
+            self._deliveries.add(self._due("outbox"))
+
+    def _due(self, kind: Kind) -> set[int]:
+        with self._installation.database.read() as tx:
+            return set(due_partitions(tx, kind))
+
+    def _deliver(self) -> None:
+        while not self._stop.is_set():
+            for partition in self._deliveries.take(1, 0.25):
+                self._quietly(lambda found=partition: self._deliver_one(found))  # type: ignore[misc]
+
+    def _deliver_one(self, partition: int) -> None:
+        deliver(
+            self._installation,
+            partition,
+            holder=self.name,
+            connections=self._connections,
+            stop=self._stop.is_set,
+        )
+
+    def _listen(self) -> None:
+        bells = Bells(self._installation.redis, self._installation.database)
+        while not self._stop.is_set():
+            try:
+                bell = bells.hear(1)
+            except (RedisError, OSError, DBAPIError) as error:
+                _log.warning("no doorbells for a second", error=str(error)[:200])
+                self._stop.wait(1.0)
+                continue
+            if bell is not None:
+                (self._drains if bell[0] == "drain" else self._deliveries).add({bell[1]})
+
+    def _beat(self) -> None:
+        while True:
+            self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled))
+            if self._stop.wait(BEAT_SECONDS):
+                return
+
+    def _signed(self, write: Callable[..., None], *words: Any) -> None:
+        with self._installation.database.begin() as tx:
+            write(tx, *words)
+
+    def _quietly(self, work: Callable[[], Any]) -> None:
+        """A fault of the database or of one batch ends that step, never the worker."""
+        try:
+            work()
+        except Exception as error:
+            _log.error("worker step failed", worker=self.name, error=str(error)[:500], exc_info=True)
+            self._stop.wait(0.5)
+
+
+def run_worker(installation: Installation) -> int:
+    """Run a worker in this process until SIGTERM or SIGINT; the exit code."""
+    worker = Worker(installation)
+    limit = installation.settings.memory_limit
+    if limit > 0:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop)
+    return worker.run()
