@@ -67,10 +67,14 @@ class Schema:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variable:
-    """What a Name means: a parameter, let, each variable, table input or test value."""
+    """What a Name means: a parameter, let, each variable, table input or test value.
+
+    `origin` is target where a check or a test names a field of the result.
+    """
 
     name: str
     type: types.Type
+    origin: Literal["value", "target"] = "value"
 
 
 @dataclass(frozen=True, slots=True)

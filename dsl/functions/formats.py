@@ -2,7 +2,7 @@
 
     YYYY year   MM month   DD day   HH hour   mm minute   ss second   SSS milliseconds
     YY  two-digit year (only where a century is given)     ZZ offset as +01:00, +0100 or Z
-Letters stand for themselves only in 'single quotes'; other characters stand for themselves.
+T and characters that are no letters stand for themselves; other letters only in 'single quotes'.
 """
 
 import re
@@ -14,7 +14,7 @@ from dsl.decimals import shown
 from dsl.errors import FunctionFailure
 
 _FIELDS = {"YYYY": 4, "SSS": 3, "YY": 2, "MM": 2, "DD": 2, "HH": 2, "mm": 2, "ss": 2}
-_TOKEN = re.compile(r"YYYY|SSS|YY|MM|DD|HH|mm|ss|ZZ|'[^']*'|[^A-Za-z']")
+_TOKEN = re.compile(r"YYYY|SSS|YY|MM|DD|HH|mm|ss|ZZ|'[^']*'|T|[^A-Za-z']")
 DATE_FIELDS = frozenset({"YYYY", "YY", "MM", "DD"})
 TIME_FIELDS = frozenset({"HH", "mm", "ss", "SSS"})
 

@@ -1,0 +1,209 @@
+"""The checker's entry: the files of a rule set in, a typed Program with every finding out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dsl import codes, syntax
+from dsl.checking import flows, lookups, maps, rules, tables, testblocks
+from dsl.checking.session import Session, Site, did_you_mean
+from dsl.diagnostics import Diagnostic
+from dsl.errors import SchemaError
+from dsl.manifest import FILE, empty_manifest, read_manifest
+from dsl.parser import parse
+from dsl.program import CheckedMap, CheckedRules, CheckedTable, Manifest, Program, Schema
+from dsl.schema import read_schema, schema_name
+from dsl.source import Source, Span
+
+_START = Span(0, 0)
+
+
+def check(files: Mapping[str, bytes], samples: Mapping[str, Any] | None = None) -> Program:
+    """Check a rule set; never raises for what stands in its files.
+
+    `files` maps paths in the rule set to contents; `samples` (optional) are only asked for their names.
+    """
+    texts, found = _decode(files)
+    manifest, problems = _manifest(texts)
+    session = Session(manifest)
+    session.diagnostics += [*found, *problems]
+    session.samples = None if samples is None else frozenset(name.removeprefix("samples/") for name in samples)
+    session.sources.update({path: Source(path, text) for path, text in texts.items()})
+    _read_schemas(session, files)
+    for path in sorted(texts):
+        if path.endswith(".mw"):
+            parsed = parse(session.sources[path])
+            session.modules[path] = parsed.module
+            session.diagnostics += parsed.diagnostics
+    _Checker(session, files).run()
+    return _program(session)
+
+
+def _decode(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[Diagnostic]]:
+    texts: dict[str, str] = {}
+    found: list[Diagnostic] = []
+    for path, content in files.items():
+        if not path.endswith((".mw", ".toml", ".json")):
+            continue
+        try:
+            texts[path] = content.decode("utf-8")
+        except UnicodeDecodeError:
+            texts[path] = ""
+            found.append(codes.diagnostic("M805", path, _START, path, path=path))
+    return texts, found
+
+
+def _manifest(texts: Mapping[str, str]) -> tuple[Manifest, tuple[Diagnostic, ...]]:
+    if FILE not in texts:
+        return empty_manifest(), (_not_there(FILE, _START, FILE),)
+    manifest, found = read_manifest(texts[FILE])
+    return manifest or empty_manifest(), found
+
+
+def _not_there(path: str, span: Span, file: str) -> Diagnostic:
+    return codes.diagnostic("M804", file, span, file, path=path)
+
+
+def _read_schemas(session: Session, files: Mapping[str, bytes]) -> None:
+    for path, content in sorted(files.items()):
+        if not path.startswith("schemas/") or not path.endswith((".json", ".toml")):
+            continue
+        try:
+            schema = read_schema(path, content)
+        except SchemaError as error:
+            place = ", ".join(f"{name} {value}" for name, value in error.details.items())
+            problem = f"{error.message} ({place})" if place else error.message
+            session.diagnostics.append(codes.diagnostic("M803", path, _START, path, path=path, problem=problem))
+            continue
+        session.schemas[f"{schema.name}@{schema.version}"] = schema
+
+
+class _Checker:
+    """The order of the work: names first, then what stands behind them."""
+
+    def __init__(self, session: Session, files: Mapping[str, bytes]) -> None:
+        self._session = session
+        self._files = files
+        self._declared: dict[tuple[str, str], Site] = {}
+        self._sites = {path: self._uses(path, module) for path, module in session.modules.items()}
+
+    def run(self) -> None:
+        """Everything that is declared, in dependency order: lookups, tables, maps, rules, flows, tests."""
+        session = self._session
+        self._each(syntax.Lookup, "lookup", self._lookup)
+        self._each(syntax.Table, "table", self._table)
+        self._each(syntax.Map, "map", self._map)
+        self._each(syntax.Rules, "rules", self._rules)
+        for table in session.tables.values():
+            tables.check_table(session, self._site(table, "table"), table)
+        for checked in session.maps.values():
+            maps.check_map(session, self._site(checked, "map"), checked)
+        for checked_rules in session.rules.values():
+            rules.check_rules(session, self._site(checked_rules, "rules"), checked_rules)
+        self._each(syntax.Flow, "flow", self._flow)
+        self._each(syntax.Test, "test", self._test)
+
+    def _site(self, checked: CheckedMap | CheckedTable | CheckedRules, kind: str) -> Site:
+        return self._sites[checked.path].at(f"{kind}/{checked.node.name}")
+
+    def _each(self, kind: type[Any], word: str, declare: Callable[[Site, Any], None]) -> None:
+        for path, module in self._session.modules.items():
+            for node in module.declarations:
+                if isinstance(node, kind):
+                    site = self._sites[path].at(f"{word}/{node.name}")
+                    if self._claims(site, word, node):
+                        declare(site, node)
+
+    def _claims(self, site: Site, word: str, node: Any) -> bool:
+        first = self._declared.setdefault((word, node.name), site)
+        if first is site:
+            return True
+        span = getattr(node, "name_span", node.span)
+        help_ = [f"The other one stands in {first.file}."]
+        self._session.report("M306", site, span, kind=word, name=node.name, help=help_)
+        return False
+
+    def _lookup(self, site: Site, node: syntax.Lookup) -> None:
+        self._session.lookups[node.name] = lookups.inline_lookup(self._session, site, node)
+
+    def _table(self, site: Site, node: syntax.Table) -> None:
+        self._session.tables[node.name] = tables.declare_table(self._session, site, node)
+
+    def _map(self, site: Site, node: syntax.Map) -> None:
+        checked = maps.declare_map(self._session, site, node)
+        if checked is not None:
+            self._session.maps[node.name] = checked
+
+    def _rules(self, site: Site, node: syntax.Rules) -> None:
+        checked = rules.declare_rules(self._session, site, node)
+        if checked is not None:
+            self._session.rules[node.name] = checked
+
+    def _flow(self, site: Site, node: syntax.Flow) -> None:
+        checked = flows.check_flow(self._session, site, node)
+        if checked is not None:
+            self._session.flows[node.name] = checked
+
+    def _test(self, site: Site, node: syntax.Test) -> None:
+        self._session.tests.append(testblocks.check_test(self._session, site, node))
+
+    def _uses(self, path: str, module: syntax.Module) -> Site:
+        """What a module uses: schemas by name, lookups into the session."""
+        used: dict[str, Schema] = {}
+        site = Site(path, path, used)
+        for use in module.uses:
+            if isinstance(use, syntax.UseSchema):
+                self._use_schema(site, used, use)
+            else:
+                self._use_lookup(site, use)
+        return site
+
+    def _use_schema(self, site: Site, used: dict[str, Schema], use: syntax.UseSchema) -> None:
+        schema = self._session.schemas.get(f"{use.name}@{use.version}")
+        if schema is None:
+            wanted = f"schemas/{use.name}@{use.version}"
+            broken = [p for p in self._files if schema_name(p) == (use.name, use.version)]
+            if not broken:
+                self._missing_file(site, use, f"{wanted}.json")
+            return
+        if use.name in used and used[use.name] is not schema:
+            versions = {"first": used[use.name].version, "second": use.version}
+            self._session.report("M808", site, use.span, name=use.name, **versions)
+        used[use.name] = schema
+
+    def _missing_file(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, path: str) -> None:
+        known = [p for p in self._files if p.rpartition("/")[0] == path.rpartition("/")[0]]
+        help_, _ = did_you_mean(site, use.span, path, known)
+        diagnostic = _not_there(path, use.span, site.file)
+        self._session.diagnostics.append(
+            codes_with_help(diagnostic, tuple(help_) or (f"There are {', '.join(sorted(known)[:8])}.",))
+        )
+
+    def _use_lookup(self, site: Site, use: syntax.UseLookup) -> None:
+        path = f"lookups/{use.name}@{use.version}.csv"
+        found = self._session.lookups.get(use.name)
+        if found is not None and found.path == path:
+            return
+        if path not in self._files:
+            self._missing_file(site, use, path)
+            return
+        lookup = lookups.csv_lookup(self._session, site, use.span, use, path, self._files[path])
+        if lookup is not None:
+            self._session.lookups[use.name] = lookup
+
+
+def codes_with_help(diagnostic: Diagnostic, help: tuple[str, ...]) -> Diagnostic:
+    """The same finding with advice."""
+    return Diagnostic(
+        diagnostic.code, diagnostic.severity, diagnostic.message, diagnostic.file, diagnostic.span,
+        diagnostic.subject, diagnostic.labels, help, diagnostic.fixes,
+    )  # fmt: skip
+
+
+def _program(session: Session) -> Program:
+    ordered = sorted(session.diagnostics, key=lambda d: (d.file, d.span.start, d.span.end, d.code))
+    unique = list({(d.code, d.file, d.span, d.message, d.subject): d for d in ordered}.values())
+    return Program(
+        session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
+        session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
+        session.failures, tuple(unique),
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""Calls of functions: their arguments against the declaration."""
+
+from typing import TYPE_CHECKING
+
+from dsl import syntax, types
+from dsl.checking import expressions as e
+from dsl.checking.scopes import Scope, facts
+from dsl.checking.session import did_you_mean, is_broken, listed
+from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
+
+if TYPE_CHECKING:
+    from dsl.checking.expressions import Expressions, Kinds, Typed
+
+Given = list[tuple[Parameter, syntax.Expression]]
+
+
+def infer_call(check: "Expressions", node: syntax.Call, scope: Scope, expected: types.Type | None) -> "Typed":
+    """The type of `f(a, b, name: c)`."""
+    spec = find_function(check, node)
+    if spec is None:
+        for argument in (*node.arguments, *(value for _, value in node.named)):
+            check.infer(argument, scope)
+        return e.BROKEN_VALUE
+    if spec.family == "tests" and not scope.testing:
+        check.report("M411", node.span, function=spec.name)
+    if spec.name == "position":
+        return _position(check, node, scope)
+    given = pair_arguments(check, spec, node)
+    if given is None:
+        return e.BROKEN_VALUE
+    return _checked(check, spec, node, given, scope, expected)
+
+
+def find_function(check: "Expressions", node: syntax.Call | syntax.Comprehension) -> FunctionSpec | None:
+    """The declaration of the function that is called."""
+    spec = registry().get(node.function)
+    if spec is None:
+        name_end = node.span.start + len(node.function)
+        span = type(node.span)(node.span.start, name_end)
+        help_, fixes = did_you_mean(check.site, span, node.function, registry())
+        check.report("M304", span, name=node.function, help=help_, fixes=fixes)
+    return spec
+
+
+def pair_arguments(check: "Expressions", spec: FunctionSpec, node: syntax.Call) -> Given | None:
+    """Each argument with its parameter; reports wrong numbers and names."""
+    positional = [p for p in spec.parameters if not p.named]
+    repeated = positional[-1] if positional and positional[-1].repeated else None
+    if len(node.arguments) > len(positional) and repeated is None:
+        return _wrong(check, spec, node, f"takes {_number(len(positional))}, not {len(node.arguments)}")
+    given: Given = [
+        (positional[index] if index < len(positional) else repeated or positional[-1], argument)
+        for index, argument in enumerate(node.arguments)
+    ]
+    by_name = {p.name: p for p in spec.parameters if not p.repeated}
+    for name, value in node.named:
+        parameter = by_name.get(name)
+        if parameter is None:
+            return _wrong(check, spec, node, f"has no parameter `{name}`; it has {listed(by_name)}")
+        if any(p is parameter for p, _ in given):
+            return _wrong(check, spec, node, f"`{name}` is given twice")
+        given.append((parameter, value))
+    present = {p.name for p, _ in given}
+    lacking = [p.name for p in spec.parameters if p.name not in present and (p.required or p.repeated)]
+    return _wrong(check, spec, node, f"`{lacking[0]}` is not given") if lacking else given
+
+
+def _number(count: int) -> str:
+    return "no arguments" if count == 0 else "1 argument" if count == 1 else f"{count} arguments"
+
+
+def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem: str) -> None:
+    check.report("M404", node.span, function=spec.name, problem=problem, help=[spec.signature])
+
+
+def _checked(
+    check: "Expressions", spec: FunctionSpec, node: syntax.Call, given: Given, scope: Scope, expected: types.Type | None
+) -> "Typed":
+    failures: "Kinds" = spec.failures
+    arguments: list[Argument] = []
+    broken = False
+    inner = scope
+    for index, (parameter, value) in enumerate(given):
+        inner = _scope_of(spec, node, index, scope)
+        typed = check_argument(check, spec, parameter, value, inner, expected)
+        kinds = typed.failures
+        if spec.name == "coalesce":
+            kinds = kinds - {"missing"}
+            of = types.maybe(typed.type) if "missing" in typed.failures else typed.type
+            typed = e.Typed(of, kinds)
+        failures |= kinds
+        broken = broken or is_broken(typed.type)
+        arguments.append(_argument(value, typed.type))
+    if broken:
+        return e.BROKEN_VALUE.also(failures)
+    return _result(check, spec, node, arguments, failures)
+
+
+def _scope_of(spec: FunctionSpec, node: syntax.Call, index: int, scope: Scope) -> Scope:
+    """In if_else each branch knows what the condition settled."""
+    if spec.name == "if_else" and index in (1, 2) and len(node.arguments) == 3:
+        return scope.with_present(facts(node.arguments[0], index == 1))
+    return scope
+
+
+def _result(
+    check: "Expressions", spec: FunctionSpec, node: syntax.Call, arguments: list[Argument], failures: "Kinds"
+) -> "Typed":
+    try:
+        of = spec.result_type(arguments)
+    except TypeRuleError as error:
+        check.report("M406", node.span, function=spec.name, problem=error.message)
+        return e.BROKEN_VALUE.also(failures)
+    if spec.name == "coalesce" and arguments and not isinstance(arguments[-1].type, types.Maybe | types.Nothing):
+        of = types.present(of)
+    return e.Typed(of, failures)
+
+
+def _argument(value: syntax.Expression, of: types.Type) -> Argument:
+    constant = isinstance(value, syntax.Literal)
+    return Argument(of, constant, value.value if isinstance(value, syntax.Literal) else None)
+
+
+def check_argument(
+    check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression, scope: Scope,
+    expected: types.Type | None,
+) -> "Typed":  # fmt: skip
+    """One argument against its parameter: type, presence, and constants by the parameter's own check."""
+    kind = parameter.type
+    wanted = expected if isinstance(kind, Accepts) else kind
+    infer = check.infer if parameter.missing_ok else check.need
+    typed = infer(value, scope, wanted)
+    if is_broken(typed.type):
+        return typed
+    if not (kind.test(typed.type) if isinstance(kind, Accepts) else types.fits(typed.type, kind)):
+        words = kind.words if isinstance(kind, Accepts) else types.describe(kind)
+        given = types.describe(typed.type)
+        check.report(
+            "M403", value.span, function=spec.name, wanted=words, parameter=parameter.name, given=given,
+            help=[spec.signature],
+        )  # fmt: skip
+        return e.BROKEN_VALUE.also(typed.failures)
+    _check_constant(check, spec, parameter, value)
+    return typed
+
+
+def _check_constant(
+    check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression
+) -> None:
+    problem = None
+    if isinstance(value, syntax.Literal) and parameter.check is not None:
+        problem = parameter.check(value.value)
+    elif parameter.constant and not isinstance(value, syntax.Literal):
+        problem = f"`{parameter.name}` of `{spec.name}` has to be written as a constant"
+    if problem:
+        check.report("M405", value.span, problem=problem, help=[spec.doc])
+
+
+def _position(check: "Expressions", node: syntax.Call, scope: Scope) -> "Typed":
+    name = node.arguments[0] if len(node.arguments) == 1 else None
+    if not isinstance(name, syntax.Name) or name.name not in scope.elements:
+        spec = registry()["position"]
+        _wrong(check, spec, node, "takes the variable of an `each`")
+        return e.BROKEN_VALUE
+    check.infer(name, scope)
+    return e.Typed(types.INTEGER)

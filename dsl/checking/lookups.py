@@ -1,0 +1,204 @@
+"""Lookups, inline and from CSV files: types of their columns, rows of plain values, keys that occur once."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from dsl import program, syntax, types
+from dsl.checking import constants
+from dsl.checking.expressions import Expressions
+from dsl.checking.session import BROKEN, Session, Site
+from dsl.checking.typerefs import find_type, resolve_type
+from dsl.errors import FunctionFailure
+from dsl.functions.lists import identity_key
+from dsl.program import LookupSpec
+from dsl.source import Span
+
+Columns = tuple[tuple[str, types.Type], ...]
+Row = tuple[Any, ...]
+_MOST_REPORTED = 20
+_LONGEST = 1_000_000
+
+
+def inline_lookup(session: Session, site: Site, node: syntax.Lookup) -> program.CheckedLookup:
+    """An inline lookup; wrong rows are reported and left out."""
+    keys = tuple((c.name, resolve_type(session, site, c.type)) for c in node.keys)
+    results = tuple((c.name, resolve_type(session, site, c.type)) for c in node.results)
+    rows: list[Row] = []
+    for number, row in enumerate(node.rows, 1):
+        if isinstance(row, syntax.LookupRow):
+            check = Expressions(session, site.at(f"lookup/{node.name}/{number}"))
+            values = _inline_row(check, row, keys, results)
+            _check_key(check, row.span, rows, values, keys)
+            rows.append(values)
+    if node.two_way:
+        _check_two_way(session, site, node.name_span, rows, len(keys))
+    return program.CheckedLookup(node.name, "", site.file, keys, results, tuple(rows), two_way=node.two_way)
+
+
+def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, results: Columns) -> Row:
+    given, columns = (*row.keys, *row.results), (*keys, *results)
+    if len(row.keys) != len(keys) or len(row.results) != len(results):
+        wanted = f"{len(keys)} => {len(results)}"
+        report_arity(check, row, f"{len(row.keys)} => {len(row.results)}", wanted)
+        columns = (*columns, *[("", BROKEN)] * len(given))
+    values = [
+        constants.check_constant(check, node, name, of) for node, (name, of) in zip(given, columns, strict=False)
+    ]
+    return tuple(values[: len(keys) + len(results)])
+
+
+def report_arity(check: Expressions, row: syntax.Node, given: object, wanted: object) -> None:
+    """A row that does not fill its columns."""
+    check.report("M601", row.span, given=given, wanted=wanted, parts="columns")
+
+
+def _check_key(check: Expressions, span: Span, rows: Sequence[Row], values: Row, keys: Columns) -> None:
+    key = identity_key(list(values[: len(keys)]))
+    if any(identity_key(list(row[: len(keys)])) == key for row in rows):
+        shown = ", ".join(f'"{value}"' for value in values[: len(keys)])
+        check.session.report("M603", check.site, span, key=shown)
+
+
+def _check_two_way(session: Session, site: Site, span: Span, rows: Sequence[Row], width: int) -> None:
+    seen: set[Any] = set()
+    for number, row in enumerate(rows, 1):
+        result = identity_key(list(row[width:]))
+        if result in seen:
+            shown = ", ".join(f'"{value}"' for value in row[width:])
+            session.report("M610", site, span, value=shown, subject=f"{site.subject}/{number}")
+        seen.add(result)
+
+
+def csv_lookup(
+    session: Session, site: Site, span: Span, use: syntax.UseLookup, path: str, content: bytes
+) -> program.CheckedLookup | None:
+    """A lookup from its CSV file, read by what ruleset.toml says of its columns."""
+    return _CsvLookup(session, site.at(f"lookup/{use.name}"), span, path).read(use, content)
+
+
+class _CsvLookup:
+    """One file being read."""
+
+    def __init__(self, session: Session, site: Site, span: Span, path: str) -> None:
+        self._session = session
+        self._site = site
+        self._span = span
+        self._path = path
+        self._reported = 0
+
+    def read(self, use: syntax.UseLookup, content: bytes) -> program.CheckedLookup | None:
+        lines = self._lines(content)
+        if not lines:
+            return None
+        head, body = lines[0], lines[1:]
+        spec = self._session.manifest.lookups.get(use.name) or LookupSpec(use.name, (head[0],))
+        special = [name for name in (spec.valid_from, spec.valid_to) if name]
+        lacking = [name for name in (*spec.keys, *spec.columns, *special) if name not in head]
+        if lacking or len(set(head)) != len(head):
+            return self._fail(f"it has no column {lacking[0]}" if lacking else "two columns have one name")
+        results = [name for name in head if name not in spec.keys]
+        order = [*spec.keys, *results]
+        columns = [(name, self._type(spec, name, [line[1][head.index(name)] for line in _full(body, head)])) for name in order]
+        rows = self._rows(body, head, columns, spec)
+        width = len(spec.keys)
+        if spec.two_way:
+            _check_two_way(self._session, self._site, self._span, [row for _, row in rows], width)
+        return program.CheckedLookup(
+            use.name, use.version, self._path, tuple(columns[:width]), tuple(columns[width:]),
+            tuple(row for _, row in rows),
+            order.index(spec.valid_from) if spec.valid_from else None,
+            order.index(spec.valid_to) if spec.valid_to else None, spec.two_way,
+        )  # fmt: skip
+
+    def _lines(self, content: bytes) -> list[list[str]]:
+        try:
+            text = content.decode("utf-8-sig")
+            lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        except UnicodeDecodeError:
+            self._fail("it is not UTF-8 text")
+            return []
+        except csv.Error as error:
+            self._fail(f"it is no CSV: {error}")
+            return []
+        if not lines or not lines[0] or len(lines) > _LONGEST:
+            self._fail("its first line has to name the columns" if len(lines) <= _LONGEST else "it has too many rows")
+            return []
+        return [[name.strip() for name in lines[0]], *lines[1:]]
+
+    def _fail(self, problem: str) -> None:
+        self._session.report("M607", self._site, self._span, path=self._path, problem=problem)
+
+    def _wrong(self, line: int, problem: str) -> None:
+        self._reported += 1
+        if self._reported <= _MOST_REPORTED:
+            subject = f"{self._site.subject}/{line - 1}"
+            self._session.report(
+                "M608", self._site, self._span, subject=subject, path=self._path, line=line, problem=problem
+            )
+
+    def _type(self, spec: LookupSpec, name: str, values: list[str]) -> types.Type:
+        """The declared type of a column; text if none is, missing where a cell is empty."""
+        declared = spec.columns.get(name, "")
+        if not declared:
+            date_column = name in (spec.valid_from, spec.valid_to)
+            of: types.Type = types.DATE if date_column else types.TEXT
+            return types.maybe(of) if "" in values and name not in spec.keys else of
+        found = find_type(declared.removesuffix("?"), self._session.schemas.values())
+        if found is None:
+            self._fail(f"ruleset.toml calls {name} a {declared}, which is no type")
+            return BROKEN
+        return types.maybe(found) if declared.endswith("?") else found
+
+    def _rows(
+        self, body: list[list[str]], head: list[str], columns: list[tuple[str, types.Type]], spec: LookupSpec
+    ) -> list[tuple[int, Row]]:
+        rows: list[tuple[int, Row]] = []
+        seen: dict[Any, list[Row]] = {}
+        for number, cells in enumerate(body, 2):
+            if not any(cells):
+                continue
+            if len(cells) != len(head):
+                self._wrong(number, f"it has {len(cells)} cells, the first line has {len(head)}")
+                continue
+            row = self._row(number, dict(zip(head, cells, strict=True)), columns)
+            if row is None:
+                continue
+            others = seen.setdefault(row[: len(spec.keys)], [])
+            if any(_periods_meet(row, other, spec, columns) for other in others):
+                self._wrong(number, f"the key {', '.join(map(str, row[: len(spec.keys)]))} occurs twice")
+            others.append(row)
+            rows.append((number, row))
+        return rows
+
+    def _row(self, number: int, cells: dict[str, str], columns: list[tuple[str, types.Type]]) -> Row | None:
+        values: list[Any] = []
+        for name, of in columns:
+            try:
+                values.append(None if of is BROKEN else constants.read_cell(cells[name].strip(), of))
+            except FunctionFailure as failure:
+                self._wrong(number, f"{name}: {failure.message}")
+                return None
+        return tuple(values)
+
+
+def _full(body: list[list[str]], head: list[str]) -> list[tuple[int, list[str]]]:
+    return [(number, cells) for number, cells in enumerate(body) if len(cells) == len(head)]
+
+
+def _periods_meet(row: Row, other: Row, spec: LookupSpec, columns: list[tuple[str, types.Type]]) -> bool:
+    """Whether two rows of one key are valid at one moment."""
+    if not spec.valid_from and not spec.valid_to:
+        return True
+    names = [name for name, _ in columns]
+    start, end = (names.index(name) if name else None for name in (spec.valid_from, spec.valid_to))
+
+    def bounds(of: Row) -> tuple[date | datetime | None, date | datetime | None]:
+        return (of[start] if start is not None else None, of[end] if end is not None else None)
+
+    (low, high), (other_low, other_high) = bounds(row), bounds(other)
+    before = high is not None and other_low is not None and high < other_low
+    after = other_high is not None and low is not None and other_high < low
+    return not before and not after

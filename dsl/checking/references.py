@@ -1,0 +1,105 @@
+"""Calls of lookups and decision tables."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from dsl import syntax, types
+from dsl.checking import expressions as e
+from dsl.checking.scopes import Scope
+from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed
+from dsl.program import CheckedLookup
+
+if TYPE_CHECKING:
+    from dsl.checking.expressions import Expressions, Kinds, Typed
+
+_NO_MATCH: "Kinds" = frozenset({"no_match"})
+
+
+def unknown_declaration(
+    check: "Expressions", node: syntax.Node, kind: str, name: str, known: Iterable[str]
+) -> None:
+    """Report a name that no declaration has."""
+    names = list(known)
+    help_, fixes = did_you_mean(check.site, node.span, name, names)
+    help_ = help_ or ([f"There are {listed(names)}."] if names else [])
+    has_place = check.session.sources[check.site.file].slice(node.span) == name
+    check.report("M305", node.span, kind=kind, name=name, help=help_, fixes=fixes if has_place else [])
+
+
+def infer_lookup(check: "Expressions", node: syntax.LookupCall, scope: Scope) -> "Typed":
+    """The type of `lookup codes(k1, k2).column`."""
+    lookup = check.session.lookups.get(node.lookup)
+    if lookup is None:
+        for key in node.keys:
+            check.infer(key, scope)
+        unknown_declaration(check, node, "lookup", node.lookup, check.session.lookups)
+        return e.BROKEN_VALUE
+    failures = check_arguments(check, node, "lookup", node.lookup, node.keys, lookup.keys, scope)
+    return e.Typed(_result(check, node, lookup), failures | _NO_MATCH)
+
+
+def _result(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup) -> types.Type:
+    results = dict(lookup.results)
+    if node.column is not None:
+        if node.column not in results:
+            help_ = [f"Its result columns are {listed(results)}."]
+            check.report("M609", node.span, lookup=node.lookup, column=node.column, help=help_)
+            return BROKEN
+        return results[node.column]
+    if len(results) == 1:
+        return lookup.results[0][1]
+    return record_of(lookup.name, lookup.results)
+
+
+def record_of(name: str, columns: Iterable[tuple[str, types.Type]]) -> types.Record:
+    """A record of several results."""
+    return types.Record(
+        name,
+        {
+            column: types.FieldSpec(types.present(of), not isinstance(of, types.Maybe))
+            for column, of in columns
+        },
+    )
+
+
+def infer_table(check: "Expressions", node: syntax.TableCall, scope: Scope) -> "Typed":
+    """The type of `table disposition(a, b)`."""
+    table = check.session.tables.get(node.table)
+    if table is None:
+        for argument in node.arguments:
+            check.infer(argument, scope)
+        unknown_declaration(check, node, "table", node.table, check.session.tables)
+        return e.BROKEN_VALUE
+    failures = check_arguments(check, node, "table", node.table, node.arguments, table.inputs, scope)
+    return e.Typed(table.result, failures | check.session.table_failures.get(node.table, frozenset()))
+
+
+def check_arguments(
+    check: "Expressions",
+    node: syntax.Node,
+    kind: str,
+    name: str,
+    arguments: Sequence[syntax.Expression],
+    wanted: Sequence[tuple[str, types.Type]],
+    scope: Scope,
+) -> "Kinds":
+    """Arguments against named types; a missing one fails unless the type is optional."""
+    failures: "Kinds" = frozenset()
+    for index, argument in enumerate(arguments):
+        of = wanted[index][1] if index < len(wanted) else None
+        optional = isinstance(of, types.Maybe)
+        typed = (check.infer if optional else check.need)(argument, scope, of)
+        failures |= typed.failures
+        if of is None or is_broken(of) or is_broken(typed.type) or types.fits(typed.type, of):
+            continue
+        problem = f"`{wanted[index][0]}` is {types.describe(of)}, but this is {types.describe(typed.type)}"
+        check.report("M705", argument.span, kind=kind, name=name, problem=problem)
+    if len(arguments) != len(wanted):
+        problem = f"takes {len(wanted)} ({listed(n for n, _ in wanted)}), not {len(arguments)}"
+        report_count(check, node, kind, name, problem)
+    return failures
+
+
+def report_count(check: "Expressions", node: syntax.Node, kind: str, name: str, problem: str) -> None:
+    """A wrong number of arguments."""
+    check.report("M705", node.span, kind=kind, name=name, problem=problem)

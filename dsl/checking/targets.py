@@ -1,0 +1,124 @@
+"""What a map sets: every required field, on every branch, once, and nothing unknown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dsl import types
+from dsl.checking.session import BROKEN, Session, Site, did_you_mean, listed
+from dsl.source import Span
+
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Assigned:
+    """The paths that a block sets: always, or on some of its ways only."""
+
+    always: dict[Path, Span] = field(default_factory=dict)
+    sometimes: dict[Path, Span] = field(default_factory=dict)
+
+    def find(self, path: Path) -> Span | None:
+        """Where a path is set."""
+        return self.always.get(path) or self.sometimes.get(path)
+
+    def paths(self) -> list[Path]:
+        """Everything that is set in some way."""
+        return [*self.always, *self.sometimes]
+
+
+def merge_branches(branches: list[Assigned], complete: bool) -> Assigned:
+    """What an `if` sets: always what each branch sets, if there is an `else`."""
+    merged = Assigned()
+    for path in dict.fromkeys(path for branch in branches for path in branch.paths()):
+        span = next(place for branch in branches if (place := branch.find(path)) is not None)
+        everywhere = complete and all(path in branch.always for branch in branches)
+        (merged.always if everywhere else merged.sometimes)[path] = span
+    return merged
+
+
+class Coverage:
+    """Judges what a block of statements sets against the record it fills."""
+
+    def __init__(self, session: Session, site: Site, subject: str) -> None:
+        self._session = session
+        self._site = site
+        self._subject = subject
+
+    def field_spec(self, record: types.Record, target: Path, span: Span) -> types.FieldSpec | None:
+        """What the schema says of a target path; reported and None where it says nothing."""
+        spec: types.FieldSpec | None = None
+        of: types.Type = record
+        for index, name in enumerate(target):
+            if isinstance(of, types.ListOf):
+                shown, of_list = self._dotted(target), ".".join(target[:index])
+                self._report("M211", target, span, target=shown, list=of_list)
+                return None
+            if not isinstance(of, types.Record) or of is BROKEN:
+                self._unknown(target, span, index, record.name, ())
+                return None
+            if of.open and not of.fields:
+                return types.FieldSpec(types.ANYTHING)
+            spec = of.fields.get(name)
+            if spec is None:
+                self._unknown(target, span, index, of.name or record.name, of.fields)
+                return None
+            of = types.present(spec.type)
+        return spec
+
+    def _dotted(self, target: Path) -> str:
+        return ".".join(target)
+
+    def _report(self, code: str, target: Path, span: Span, **words: object) -> None:
+        subject = "/".join([self._subject, self._dotted(target)]) if target else self._subject
+        self._session.report(code, self._site, span, subject=subject, **words)  # type: ignore[arg-type]
+
+    def _unknown(self, target: Path, span: Span, index: int, owner: str, known: Iterable[str]) -> None:
+        names = list(known)
+        whole = index == len(target) - 1 and len(target) == 1
+        help_, fixes = did_you_mean(self._site, span, target[index], names)
+        help_ = help_ or ([f"Its fields are {listed(names)}."] if names else [])
+        shown = self._dotted(target)
+        self._report("M201", target, span, target=shown, schema=owner, help=help_, fixes=fixes if whole else [])
+
+    def set(self, into: Assigned, path: Path, span: Span) -> None:
+        """A line sets a path."""
+        self.add(into, Assigned(always={path: span}))
+
+    def add(self, into: Assigned, more: Assigned) -> None:
+        """Statements that follow one another: nothing may be set twice, nor as a whole and in part."""
+        for path in more.paths():
+            span = more.find(path)
+            assert span is not None
+            if into.find(path) is not None:
+                self._report("M205", path, span, target=self._dotted(path))
+            elif any(_overlap(path, other) for other in into.paths()):
+                self._report("M209", path, span, target=self._dotted(path))
+        into.always.update(more.always)
+        into.sometimes.update({p: s for p, s in more.sometimes.items() if p not in into.always})
+
+    def complete(self, record: types.Record, assigned: Assigned, span: Span, prefix: Path = ()) -> None:
+        """Report required fields that are not set, or not on every way."""
+        for name, spec in record.fields.items():
+            path = (*prefix, name)
+            if path in assigned.always:
+                continue
+            below = [other for other in assigned.paths() if other[: len(path)] == path and len(other) > len(path)]
+            kind = types.present(spec.type)
+            if below and isinstance(kind, types.Record):
+                always = any(other in assigned.always for other in below)
+                if spec.required or always:
+                    self.complete(kind, assigned, span, path)
+            elif spec.required:
+                self._lacking(path, assigned, span, kind)
+
+    def _lacking(self, path: Path, assigned: Assigned, span: Span, kind: types.Type) -> None:
+        shown = self._dotted(path)
+        if path in assigned.sometimes:
+            self._report("M206", path, assigned.sometimes[path], target=shown)
+            return
+        self._report("M204", path, span, target=shown, help=[f"Its type is {types.describe(kind)}."])
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    shorter = min(len(one), len(other))
+    return one != other and one[:shorter] == other[:shorter]
