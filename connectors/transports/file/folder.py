@@ -86,12 +86,13 @@ class Folder:
         os.fsync(self.descriptor)
 
     def inner(self, name: str) -> "Folder":
-        """A folder directly below, created where it is missing."""
+        """A folder directly below, created where it is missing. Errors: SettingsError"""
         try:
-            os.mkdir(name, 0o750, dir_fd=self.descriptor)
-        except FileExistsError:
-            pass
-        return Folder(os.open(name, _READ | os.O_DIRECTORY, dir_fd=self.descriptor))
+            if not self.exists(name):
+                os.mkdir(name, 0o750, dir_fd=self.descriptor)
+            return Folder(os.open(name, _READ | os.O_DIRECTORY, dir_fd=self.descriptor))
+        except OSError as error:
+            raise _fault(f"folder: {name!r} in it can't be used as a folder: {error.strerror}") from None
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from typing import Any
 
 from connectors.contract import Outgoing, Receipt
@@ -28,9 +29,11 @@ class FileSink:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
-        self.folder = open_folder(settings["folder"])
-        self.ledger = self.folder.inner(".delivered")
-        self._forget()
+        with ExitStack() as opened:
+            self.folder = opened.enter_context(closing(open_folder(settings["folder"])))
+            self.ledger = opened.enter_context(closing(self.folder.inner(".delivered")))
+            self._forget()
+            self._opened = opened.pop_all()
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Write the file; the receipt says how it ended."""
@@ -46,8 +49,7 @@ class FileSink:
 
     def close(self) -> None:
         """Give the folders back."""
-        self.folder.close()
-        self.ledger.close()
+        self._opened.close()
 
     def _deliver(self, name: str, outgoing: Outgoing) -> Receipt:
         mark = _mark(name, outgoing)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,9 +19,13 @@ class FileSource:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
-        self.folder = open_folder(settings["folder"])
-        self.processed = self.folder.inner(single_name("processed", settings["processed"]))
-        self.failed = self.folder.inner(single_name("failed", settings["failed"]))
+        names = [single_name(key, settings[key]) for key in ("processed", "failed")]
+        with ExitStack() as opened:
+            self.folder = opened.enter_context(closing(open_folder(settings["folder"])))
+            self.processed, self.failed = [
+                opened.enter_context(closing(self.folder.inner(name))) for name in names
+            ]
+            self._opened = opened.pop_all()
 
     def poll(self, limit: int) -> Iterator[Incoming]:
         """Up to `limit` complete files, oldest first."""
@@ -41,8 +46,7 @@ class FileSource:
 
     def close(self) -> None:
         """Give the folders back."""
-        for folder in (self.folder, self.processed, self.failed):
-            folder.close()
+        self._opened.close()
 
     def _candidate(self, name: str) -> Stamp | None:
         if name.startswith(".") or name.endswith(_DONE) or not fnmatchcase(name, self.settings["pattern"]):
