@@ -1,0 +1,44 @@
+"""The pages: one blueprint a noun, rendered on the server, with htmx for parts of a page.
+
+A request passes `access` (logged in, and the capability the page asks for), a view in the noun's
+module asks the services of `app.design`, `app.runtime` and `app.storage`, a view model turns the
+answer into plain values, and a template writes HTML. `frame` adds what every page shows; `display`
+says how states, times and values look; `workspace` is the one way in which forms change a file.
+
+Invariants:
+- No page holds a rule of who may do what: it asks `current_user.can` only to leave buttons out, and
+  the service refuses.
+- Templates escape everything; there is no inline script or style, so the strict CSP holds.
+- A form edits the text of a file through `dsl.edits` and is refused where somebody changed the file
+  since the page was made (etag).
+- static/ is built from client/ (`npm ci && npm run build`) and committed: running needs no Node.
+"""
+
+from importlib import import_module
+
+from flask import Flask
+
+from app.web import errors
+
+_NOUNS = (
+    "session", "home", "search", "rulesets", "texts", "maps", "tables", "lookups", "rules", "trials", "releases",
+    "messages", "problems", "accounts",
+)  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Add the pages to the application."""
+    try:
+        from app.web import display, frame, static
+    except ImportError:
+        return
+    static.register(app)
+    display.register(app)
+    frame.register(app)
+    for noun in _NOUNS:
+        try:
+            blueprint = import_module(f"app.web.{noun}").blueprint
+        except ImportError:
+            continue
+        errors.register([blueprint])
+        app.register_blueprint(blueprint)

@@ -1,0 +1,52 @@
+// Tables and lookups: a changed cell is sent at once; arrows and Enter move like in a spreadsheet.
+document.addEventListener("change", (event) => {
+  const cell = event.target.closest("[data-cell]");
+  if (cell) act(cell, { ...JSON.parse(cell.dataset.cell), text: cell.value });
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button) act(button, JSON.parse(button.dataset.act));
+});
+
+document.addEventListener("keydown", (event) => {
+  const cell = event.target.closest?.("[data-cell]");
+  if (!cell) return;
+  if (event.key === "Escape") {
+    cell.value = cell.defaultValue;
+  } else if (event.key === "ArrowUp" || event.key === "ArrowDown" || event.key === "Enter") {
+    event.preventDefault();
+    const up = event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey);
+    neighbour(cell, up ? -1 : 1).focus();
+  }
+});
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-cell]")) event.target.select();
+});
+
+document.addEventListener("paste", (event) => {
+  const cell = event.target.closest?.("[data-cell]");
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (!cell || !/[\t\n]/.test(text.trim())) return;
+  event.preventDefault();
+  const block = text.replace(/\r/g, "").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
+  act(cell, { ...JSON.parse(cell.dataset.cell), do: "paste", block: JSON.stringify(block) });
+});
+
+function neighbour(cell, step) {
+  const rows = [...cell.closest("tbody").rows].filter((row) => row.querySelector("[data-cell]"));
+  const row = rows[rows.indexOf(cell.closest("tr")) + step];
+  return row?.cells[cell.closest("td").cellIndex]?.querySelector("[data-cell]") ?? cell;
+}
+
+function act(source, values) {
+  const work = source.closest("[data-act-url]");
+  const file = { file: work.dataset.file, etag: work.dataset.etag, sample: work.dataset.sample ?? "" };
+  window.htmx.ajax("POST", work.dataset.actUrl, {
+    source: work,
+    target: `#${work.id}`,
+    swap: "outerMorph",
+    values: { ...file, ...values },
+  });
+}

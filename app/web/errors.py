@@ -1,0 +1,62 @@
+"""Pages for what went wrong: what, and where to go on."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Blueprint, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.errors import AppError
+from dsl.errors import DslError
+
+_log = structlog.get_logger(__name__)
+
+_TITLES = {
+    400: "This request cannot be understood",
+    403: "Not allowed",
+    404: "There is no such page",
+    405: "This page does not do that",
+    409: "That does not go now",
+    412: "Somebody else changed this meanwhile",
+    413: "That is too large",
+    422: "That does not fit",
+    429: "Too many attempts",
+    500: "Something broke here",
+}
+
+
+def register(blueprints: Sequence[Blueprint]) -> None:
+    """Answer errors of the pages as pages; call it before the blueprints are registered."""
+    for blueprint in blueprints:
+        blueprint.register_error_handler(AppError, of_app)
+        blueprint.register_error_handler(HTTPException, of_http)
+        blueprint.register_error_handler(DslError, of_language)
+        blueprint.register_error_handler(Exception, of_anything)
+
+
+def of_app(error: AppError) -> Any:
+    """An error of our own tree."""
+    return _page(error.status, error.message, error.code)
+
+
+def of_http(error: HTTPException) -> Any:
+    """An error of HTTP."""
+    return _page(error.code or 500, error.description or "", "")
+
+
+def of_language(error: DslError) -> Any:
+    """A construct that is not there, an edit that does not go."""
+    return _page(404 if error.code == "not_in_module" else 422, error.message, error.code)
+
+
+def of_anything(error: Exception) -> Any:
+    """What nobody expected: logged, and nothing of the inside shown."""
+    _log.error("unexpected error", exc_info=error, path=request.path)
+    return _page(500, "The log of the server has it.", "internal_error")
+
+
+def _page(status: int, message: str, code: str) -> Any:
+    title = _TITLES.get(status, HTTPStatus(status).phrase)
+    return render_template("error.html", status=status, title=title, message=message, code=code), status

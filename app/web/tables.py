@@ -1,0 +1,85 @@
+"""The form of a decision table: cells edited where they stand, rows added, removed and moved."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from app.web.access import requires
+from app.web.edits import Edited, change
+from app.web.workspace import Workspace, open_workspace
+from dsl import edits, forms
+
+blueprint = Blueprint("tables", __name__)
+
+
+@blueprint.get("/rulesets/<name>/tables/<item>")
+@requires("view")
+def show(name: str, item: str) -> Any:
+    """The form."""
+    return render_template("table.html", **_context(open_workspace(name), item))
+
+
+@blueprint.post("/rulesets/<name>/tables/<item>")
+@requires("edit")
+def edit(name: str, item: str) -> Any:
+    """Change the table and show it again."""
+    form = request.form
+    done = change(name, form.get("file", ""), form.get("etag", ""), lambda here: _edits(here, item, form))
+    return render_template("table_work.html", oob=True, **_context(done.here, item, done)), done.status
+
+
+def _edits(here: Workspace, item: str, form: Any) -> Any:
+    path, _ = here.find("table", item)
+    parsed, row = here.parsed(path), form.get("row", "")
+    match form.get("do"):
+        case "cell":
+            return edits.set_cell(parsed, item, row, form["column"], form.get("text", "").strip())
+        case "add":
+            return edits.add_row(parsed, item, row or None, _new_cells(parsed, item))
+        case "remove":
+            return edits.remove_row(parsed, item, row)
+        case "move":
+            return edits.move_row(parsed, item, row, form.get("before") or None)
+        case "paste":
+            return _paste(parsed, item, form)
+        case _:
+            return here.fix_edits(form.get("code", ""), form.get("place", ""), int(form.get("fix", 0)))
+
+
+def _paste(parsed: Any, item: str, form: Any) -> Any:
+    """A block from a spreadsheet, from the cell on to the right and down, as far as rows and columns go."""
+    table = forms.table_form(parsed, item)
+    columns = [column["name"] for column in (*table["inputs"], *table["outputs"])]
+    rows = [row["id"] for row in table["rows"]]
+    first_row, first_column = rows.index(form["row"]), columns.index(form["column"])
+    made = []
+    for row, values in zip(rows[first_row:], json.loads(form["block"]), strict=False):
+        for column, text in zip(columns[first_column:], values, strict=False):
+            made += edits.set_cell(parsed, item, row, column, str(text).strip() or "-")
+    return made
+
+
+def _new_cells(parsed: Any, item: str) -> list[str]:
+    """A new row fits everything and gives what the last row gives, until somebody types over it."""
+    table = forms.table_form(parsed, item)
+    rows = [row for row in table["rows"] if row["kind"] == "row"]
+    outputs = list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
+    return ["-"] * len(table["inputs"]) + outputs
+
+
+def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str, Any]:
+    path, node = here.find("table", item)
+    source = here.trial.program.sources[path]
+    first, last = source.position(node.span.start)[0], source.position(node.span.end)[0]
+    findings = [f for f in here.findings() if f["file"] == path and first <= f["line"] <= last]
+    table = forms.table_form(here.parsed(path), item)
+    return {
+        "here": here,
+        "path": path,
+        "table": table,
+        "etag": here.stored[path].etag,
+        "findings": (done.findings if done else []) + findings,
+        "wrong": {f["subject"].rpartition("/")[2] for f in findings},
+        "done": done,
+    }
