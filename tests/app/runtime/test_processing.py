@@ -1,0 +1,192 @@
+"""Processing: each message once, in order, under the fence of its lane."""
+
+import pytest
+
+from app.runtime.committing import Worked, commit
+from app.runtime.deciding import Decider
+from app.runtime.installation import Installation
+from app.runtime.intake import accept
+from app.runtime.processing import POISON_CLAIMS, drain
+from app.storage.alerts import alerts
+from app.storage.bodies import contents
+from app.storage.deliveries import of_message
+from app.storage.flows import FlowPolicy, put_flow_policy
+from app.storage.identity import partition_of
+from app.storage.lanes import ClaimedLane, claim
+from app.storage.messages import Message, history, message, open_messages
+from app.storage.outcomes import outcome
+from app.storage.queries import message_view, search_messages
+from tests.journey import ENVIRONMENT, drain_all, order
+
+ALL = set(range(256))
+
+
+def send(installation: Installation, number: int, lot: str = "L1", **more: object) -> str:
+    return accept(installation, ENVIRONMENT, "shop.order", order(number, lot, **more))[0].message_id
+
+
+def found(installation: Installation, id: str) -> Message:
+    with installation.database.read() as tx:
+        return message(tx, id)
+
+
+def policy(installation: Installation, on_failure: str = "dead_letter", paused: bool = False) -> None:
+    with installation.database.begin() as tx:
+        put_flow_policy(tx, ENVIRONMENT, "journey", "orders", FlowPolicy(on_failure, paused))  # type: ignore[arg-type]
+
+
+def test_a_message_is_done_and_its_delivery_waits_in_the_outbox(installation: Installation) -> None:
+    id = send(installation, 1)
+    assert drain_all(installation) == 1
+    assert found(installation, id).state == "done"
+    with installation.database.read() as tx:
+        (delivery,) = of_message(tx, id)
+        decided = outcome(tx, id)
+        moves = history(tx, id)
+    assert (delivery.state, delivery.endpoint, delivery.idempotent) == ("pending", "erp.order", True)
+    assert (delivery.rules, delivery.rule, delivery.ordinal) == ("dispatch", "book", 0)
+    assert decided is not None and decided["state"] == "done"
+    assert [(m["from_state"], m["to_state"]) for m in moves] == [("received", "done")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "state"), [("reject", "rejected"), ("hold", "held"), ("ignore", "ignored"), ("alert", "done")]
+)
+def test_what_the_rules_decide_is_the_state(installation: Installation, mode: str, state: str) -> None:
+    id = send(installation, 1, mode=mode)
+    drain_all(installation)
+    assert found(installation, id).state == state
+    assert bool(found(installation, id).reason) == (state != "done")
+    with installation.database.read() as tx:
+        assert of_message(tx, id) == []
+
+
+def test_an_alert_is_stored(installation: Installation) -> None:
+    id = send(installation, 1, mode="alert")
+    drain_all(installation)
+    with installation.database.read() as tx:
+        (alert,) = alerts(tx, ENVIRONMENT)
+    assert (alert["channel"], alert["message_id"], alert["rule"]) == ("quality", id, "dispatch/tell")
+
+
+def test_a_message_the_map_cannot_make_is_rejected_with_the_field(installation: Installation) -> None:
+    (accepted,) = accept(installation, ENVIRONMENT, "shop.kept", b'{"id": "x", "lot": "L1"}')
+    drain_all(installation)
+    assert found(installation, accepted.message_id).state == "rejected"
+    assert "n" in found(installation, accepted.message_id).reason
+
+
+def test_an_event_becomes_a_message_of_its_flow_with_its_cause(installation: Installation) -> None:
+    id = send(installation, 1, mode="event")
+    drain_all(installation)
+    with installation.database.read() as tx:
+        items = search_messages(tx, ENVIRONMENT, flow="follow_ups").items
+        view = message_view(tx, id)
+    assert [(item["causation_id"], item["state"]) for item in items] == [(id, "done")]
+    assert items[0]["correlation_id"] == found(installation, id).correlation_id
+    assert [child["id"] for child in view["children"]] == [items[0]["id"]]
+
+
+def test_messages_of_a_lane_reach_the_outbox_in_order(installation: Installation) -> None:
+    ids = [send(installation, n) for n in range(120)]
+    drain_all(installation)
+    with installation.database.read() as tx:
+        seqs = [of_message(tx, id)[0].seq for id in ids]
+    assert seqs == sorted(seqs) and len(set(seqs)) == 120
+
+
+def _claimed(installation: Installation, id: str, lease: float = 30) -> list[ClaimedLane]:
+    with installation.database.begin() as tx:
+        return claim(tx, "inbox", {partition_of(id)}, "test", lease)
+
+
+def _worked(installation: Installation, lane: ClaimedLane) -> Worked:
+    with installation.database.read() as tx:
+        waiting = open_messages(tx, [lane], 50)[lane.id]
+        bodies = contents(tx, {m.body_id for m in waiting})
+    decider = Decider(installation, bodies)
+    return Worked(lane, [decider.decide(m, lane) for m in waiting])
+
+
+def test_a_claimed_lane_is_passed_over_by_others(installation: Installation) -> None:
+    id = send(installation, 1)
+    assert len(_claimed(installation, id)) == 1
+    assert _claimed(installation, id) == [] and drain_all(installation) == 0
+
+
+def test_a_worker_whose_lease_ended_writes_nothing(installation: Installation) -> None:
+    id = send(installation, 1)
+    (late,) = _claimed(installation, id, lease=-1)
+    worked = _worked(installation, late)
+    assert drain_all(installation) == 1
+    assert commit(installation, [worked]).messages == 0
+    with installation.database.read() as tx:
+        assert len(of_message(tx, id)) == 1
+
+
+def test_a_commit_that_is_repeated_writes_once(installation: Installation) -> None:
+    id = send(installation, 1)
+    (lane,) = _claimed(installation, id)
+    worked = _worked(installation, lane)
+    assert [commit(installation, [worked]).messages for _ in range(2)] == [1, 0]
+    with installation.database.read() as tx:
+        assert len(of_message(tx, id)) == 1
+
+
+def test_fences_only_grow(installation: Installation) -> None:
+    id = send(installation, 1)
+    fences = [_claimed(installation, id, lease=-1)[0].fence for _ in range(4)]
+    assert fences == [1, 2, 3, 4]
+
+
+def test_a_message_that_ends_its_workers_is_quarantined_and_the_lane_goes_on(
+    installation: Installation,
+) -> None:
+    first, second = send(installation, 1), send(installation, 2)
+    for _ in range(POISON_CLAIMS - 1):
+        assert len(_claimed(installation, first, lease=-1)) == 1
+    drain_all(installation)
+    assert found(installation, first).state == "quarantined" and found(installation, first).code == "poison"
+    assert found(installation, second).state == "done"
+
+
+def _break(installation: Installation, id: str) -> None:
+    """Make a message fail in the engine: its document is gone from its body."""
+    with installation.database.begin() as tx:
+        tx.exec_driver_sql(f"update messages set document_index = 5 where id = '{id}'")
+
+
+def test_a_failing_message_is_a_dead_letter_and_the_lane_goes_on(installation: Installation) -> None:
+    first, second = send(installation, 1), send(installation, 2)
+    _break(installation, first)
+    drain_all(installation)
+    assert found(installation, first).state == "dead" and found(installation, first).reason
+    assert found(installation, second).state == "done"
+
+
+def test_a_failing_message_blocks_its_lane_where_the_flow_says_so(installation: Installation) -> None:
+    policy(installation, "block_lane")
+    first, second, other = send(installation, 1), send(installation, 2), send(installation, 3, "L2")
+    _break(installation, first)
+    drain_all(installation)
+    states = [found(installation, id).state for id in (first, second, other)]
+    assert states == ["dead", "received", "done"]
+    third = send(installation, 4)
+    assert drain(installation, ALL) == 0 and found(installation, third).state == "received"
+
+
+def test_a_paused_flow_takes_messages_in_and_runs_none(installation: Installation) -> None:
+    policy(installation, paused=True)
+    id = send(installation, 1)
+    assert drain_all(installation) == 0
+    policy(installation, paused=False)
+    assert drain_all(installation) == 1 and found(installation, id).state == "done"
+
+
+def test_a_stopping_worker_gives_its_lanes_back(installation: Installation) -> None:
+    ids = [send(installation, n) for n in range(3)]
+    asked = iter([False, False, False, True, True, True, True])
+    drain(installation, ALL, stop=lambda: next(asked, True))
+    states = [found(installation, id).state for id in ids]
+    assert "done" in states and "received" in states
+    assert drain_all(installation) == states.count("received")
