@@ -36,7 +36,7 @@ def character_faults(line: Line, file: str, subject: str) -> list[Diagnostic]:
         elif token.kind == "open_string":
             fix = Fix("Close the text", (Edit(file, Span(token.span.end, token.span.end), '"'),))
             found.append(diagnostic("M105", file, token.span, subject, fixes=(fix,)))
-        elif token.kind == "wrong":
+        elif token.kind == "wrong" and not any(d.code == "M101" for d in found):
             found.append(_wrong(token, file, subject))
         elif token.kind == "string" and not BIDI.isdisjoint(token.text):
             found.append(_hidden(token, BIDI, file, subject))

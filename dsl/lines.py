@@ -140,11 +140,10 @@ def _name_after_all(tokens: Sequence[Token], index: int, choices: Any, following
     """`check = 1` sets the field `check`; `lookup` without a name after it is an ordinary name."""
     if "NAME" not in choices:
         return False
-    if index == 0:
-        return following in ("=", ".")
-    return tokens[index].text in CALLED_BY_WORD and not (
-        index + 1 < len(tokens) and tokens[index + 1].kind == "word"
-    )
+    if index == 0 and following in ("=", "."):
+        return True
+    named = index + 1 < len(tokens) and tokens[index + 1].kind == "word"
+    return tokens[index].text in CALLED_BY_WORD and not named
 
 
 def _next(tokens: Sequence[Token], index: int) -> str:

@@ -1,0 +1,131 @@
+"""Rules, flows, tests and uses."""
+
+from collections.abc import Callable
+
+import pytest
+
+from dsl import syntax
+from dsl.parser import Parsed
+
+Read = Callable[[str], Parsed]
+
+
+def the(parsed: Parsed) -> syntax.Declaration:
+    assert parsed.diagnostics == ()
+    (node,) = parsed.module.declarations
+    return node
+
+
+def action(read: Read, text: str) -> syntax.Action:
+    node = the(read(f"rules r : nc in canon.x\n rule a\n  then {text}\n end\nend\n"))
+    assert isinstance(node, syntax.Rules)
+    rule = node.rules[0]
+    assert isinstance(rule, syntax.Rule)
+    return rule.actions[0]
+
+
+def test_rules_have_lets_and_rules(read: Read) -> None:
+    node = the(
+        read(
+            "rules r : nc in canon.x first\n  let d = table t(nc.a)\n  rule one\n    when d.hold\n"
+            '    then reject "x"\n    then ignore "y"\n    because "why"\n  end\nend\n'
+        )
+    )
+    assert isinstance(node, syntax.Rules)
+    assert node.first_only
+    assert [let.name for let in node.lets] == ["d"]
+    rule = node.rules[0]
+    assert isinstance(rule, syntax.Rule)
+    assert (rule.name, len(rule.actions), rule.because) == ("one", 2, "why")
+    assert rule.when is not None
+
+
+def test_send_with_everything(read: Read) -> None:
+    node = action(read, "each o in nc.orders send wms.receipt using to_receipt(nc, o) to nc.p key nc.k")
+    assert isinstance(node, syntax.Send)
+    assert (node.endpoint, node.map, len(node.arguments)) == ("wms.receipt", "to_receipt", 2)
+    assert node.to is not None and node.key is not None and node.each is not None
+    assert node.each[0] == "o"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("send a.b using m", syntax.Send), ("send a.b using m key k", syntax.Send), ("raise canon.e", syntax.Raise),
+        ("raise canon.e using m(a)", syntax.Raise), ("each a in b raise canon.e using m", syntax.Raise),
+        ('reject "r"', syntax.Reject), ('ignore "r" & a', syntax.Ignore), ('alert quality "t"', syntax.Alert),
+        ('hold for review "r"', syntax.HoldForReview), ("set total = a + 1", syntax.SetFact),
+    ],
+)  # fmt: skip
+def test_actions(read: Read, text: str, kind: type[syntax.Node]) -> None:
+    assert isinstance(action(read, text), kind)
+
+
+def test_flow_gathers_its_properties(read: Read) -> None:
+    node = the(
+        read(
+            'flow f\n  receive qms.nc as nc : sap.x "v2"\n  owner "q"  criticality high  sla 5 minutes\n'
+            '  identify by nc.a & "/" & nc.b\n  order by nc.c\n  keys lot = nc.c, number = nc.a\n'
+            '  map with m\n  apply r\n  on failure playbook "hold"\nend\n'
+        )
+    )
+    assert isinstance(node, syntax.Flow)
+    assert (node.endpoint, node.variable, node.schema, node.version) == ("qms.nc", "nc", "sap.x", "v2")
+    assert (node.owner, node.criticality, node.playbook) == ("q", "high", "hold")
+    assert node.sla is not None and node.sla.value == {"amount": 5, "unit": "minutes"}
+    assert [name for name, _ in node.keys] == ["lot", "number"]
+    assert [type(step) for step in node.steps] == [syntax.MapStep, syntax.ApplyStep]
+    assert node.identify_by is not None and node.order_by is not None
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [("map m", ("map", "m", 0)), ("map m(a, b)", ("map", "m", 2)), ("apply r", ("apply", "r", 0)),
+     ("flow f", ("flow", "f", 0)), ("table t(a)", ("table", "t", 1))],
+)  # fmt: skip
+def test_tests_have_givens_subject_and_expectations(read: Read, subject: str, expected: tuple[str, str, int]) -> None:
+    node = the(
+        read(f'test "dated"\n  given nc = sample("a.json", with: {{ A: "1" }})\n  {subject}\n  expect a = 1\n  and b\nend')
+    )
+    assert isinstance(node, syntax.Test)
+    assert (node.subject, node.subject_name, len(node.arguments)) == expected
+    assert (node.name, len(node.givens), len(node.expects)) == ("dated", 1, 1)
+
+
+def test_uses_stand_apart(read: Read) -> None:
+    parsed = read('use schema x12.856 "v1"\nuse lookup vendor_xref "2026-11"\n')
+    assert [(type(u), u.name, u.version) for u in parsed.module.uses] == [
+        (syntax.UseSchema, "x12.856", "v1"),
+        (syntax.UseLookup, "vendor_xref", "2026-11"),
+    ]
+
+
+RULE = "rules r : nc in canon.x\n rule a\n{}\n end\nend\n"
+FLOW = 'flow f\n  receive a.b as nc : s.x "v1"\n{}\n  map with m\nend\n'
+MAP = "map m : nc -> canon.x\n{}\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (RULE.format("then expect e.d where event.a = nc.b within 15 minutes"), "M901"),
+        (RULE.format("then expect e.d where x within d.due\n   else raise canon.e using m"), "M901"),
+        (RULE.format("then collect by nc.id for 15 minutes at most 200 then send a.b using m"), "M902"),
+        (RULE.format("then remember items key nc.id = nc"), "M903"),
+        (RULE.format("then forget items key nc.id"), "M904"),
+        (MAP.format("a = recall items(nc.A)"), "M905"),
+        (FLOW.format("  call a.b using m as r : s.y"), "M907"),
+        (FLOW.format("  reply using m"), "M908"),
+        (MAP.format("copy nc.* except a, b"), "M909"),
+        (MAP.format("let t = tree(nc.rows, id: a, parent: b, kind: c)"), "M910"),
+        (MAP.format("let c = compare(nc.a, nc.b, key: line)"), "M911"),
+        ("function twice(a: decimal, b: text) : decimal = a * 2", "M912"),
+    ],
+)
+def test_what_is_left_out_says_so(read: Read, text: str, code: str) -> None:
+    assert [d.code for d in read(text).diagnostics] == [code]
+
+
+def test_enrich_is_left_out_with_its_waiting(read: Read) -> None:
+    parsed = read(FLOW.format("  enrich i = recall items(nc.A) on missing wait 1 hours"))
+    assert {d.code for d in parsed.diagnostics} == {"M905", "M906"}
