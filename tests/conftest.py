@@ -1,8 +1,6 @@
 """Databases and queue of the tests: each test has a fresh schema, on SQLite and on PostgreSQL."""
 
-import importlib
 import os
-import pkgutil
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,19 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-import app.storage
-from app.storage.database import Database, metadata, open_database
+from app.storage.database import Database, open_database
 from app.storage.migrate import upgrade
 from tests.servers import Postgres, Valkey, locked, shared_folder
-
-
-def _migrate(url: str) -> None:
-    upgrade(url)
-    opened = open_database(url)
-    for module in pkgutil.iter_modules(app.storage.__path__):
-        importlib.import_module(f"app.storage.{module.name}")
-    metadata.create_all(opened.engine)
-    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +37,7 @@ def postgres_template(postgres: Postgres, run_folder: Path) -> str:
     done = run_folder / "template.done"
     with locked(run_folder / "template.lock"):
         if not done.exists():
-            _migrate(postgres.create(name))
+            upgrade(postgres.create(name))
             done.touch()
     return name
 
@@ -58,7 +46,7 @@ def postgres_template(postgres: Postgres, run_folder: Path) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file that new ones are copied from."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite:///{path}")
+    upgrade(f"sqlite:///{path}")
     return path
 
 

@@ -109,12 +109,12 @@ def retry_delivery(installation: Installation, delivery_id: str, *, by: str, rea
     with installation.database.begin() as tx:
         found = _delivery(tx, delivery_id)
         lock(tx, found.lane)
-        move = DeliveryMove(found, "retry", next_at=now(tx), attempts=0, reason=reason)
+        move = DeliveryMove(found, "retry", next_at=now(tx), forgiven=found.attempts, reason=reason)
         move_delivery_states(tx, [move], now(tx))
         wake(tx, found.lane, unblock=found.id)
         append(tx, by, "delivery.retry", found.id, _shown_delivery(found), {"state": "retry"}, reason)
     installation.doorbell.ring("deliver", {partition_of(found.lane)})
-    return replace(found, state="retry", attempts=0)
+    return replace(found, state="retry", forgiven=found.attempts)
 
 
 def confirm_delivery(installation: Installation, delivery_id: str, *, by: str, reason: str) -> Delivery:

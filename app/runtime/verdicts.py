@@ -30,10 +30,11 @@ def verdict(sent: Sent, settings: Settings, at: datetime) -> DeliveryMove:
     if receipt.result == "uncertain" and not delivery.idempotent:
         noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
         return DeliveryMove(delivery, "uncertain", **noted)  # type: ignore[arg-type]
-    if delivery.attempts >= settings.retry_attempts:
+    counted = delivery.attempts - delivery.forgiven
+    if counted >= settings.retry_attempts:
         noted["reason"] = f"gave up after {delivery.attempts} attempts: {receipt.detail}"
         return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
-    wait = wait_seconds(delivery.attempts, receipt.retry_after, settings)
+    wait = wait_seconds(counted, receipt.retry_after, settings)
     return DeliveryMove(delivery, "retry", next_at=at + timedelta(seconds=wait), **noted)  # type: ignore[arg-type]
 
 

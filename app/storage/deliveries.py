@@ -37,6 +37,7 @@ deliveries_table = Table(
     Column("next_at", UtcTime, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("forgiven", Integer, nullable=False),
     Column("environment", String(60), nullable=False),
     Column("endpoint", String(120), nullable=False),
     Column("message_id", String(40), nullable=False),
@@ -90,7 +91,10 @@ ledger_table = Table(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One effect on one target. `ledger_key` is the same whenever this effect is meant again."""
+    """One effect on one target. `ledger_key` is the same whenever this effect is meant again.
+
+    `forgiven` attempts don't count towards giving up: a person said to try again after them.
+    """
 
     id: str
     lane: str
@@ -115,6 +119,7 @@ class Delivery:
     updated_at: datetime
     fence: int = 0
     attempts: int = 0
+    forgiven: int = 0
     error_class: str = ""
     status: int | None = None
     reason: str = ""
@@ -129,6 +134,7 @@ class DeliveryMove:
     next_at: datetime | None = None
     fence: int | None = None
     attempts: int | None = None
+    forgiven: int | None = None
     error_class: str | None = None
     status: int | None = None
     reason: str | None = None
@@ -220,7 +226,7 @@ def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime)
     if not moves:
         return 0
     here = (_c.partition == bindparam("old_partition")) & (_c.id == bindparam("old_id"))
-    names = ("state", "next_at", "fence", "attempts", "error_class", "status", "reason")
+    names = ("state", "next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     statement = update(deliveries_table).where(here, _c.state == bindparam("old_state"))
     return tx.execute(statement.values(**values, updated_at=at), [_move_row(m) for m in moves]).rowcount
@@ -228,7 +234,7 @@ def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime)
 
 def _move_row(m: DeliveryMove) -> dict[str, Any]:
     old = m.delivery
-    names = ("next_at", "fence", "attempts", "error_class", "status", "reason")
+    names = ("next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
     new: Mapping[str, Any] = {
         f"new_{n}": getattr(old, n) if getattr(m, n) is None else getattr(m, n) for n in names
     }

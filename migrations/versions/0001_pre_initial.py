@@ -143,6 +143,7 @@ def _outbox() -> None:
         sa.Column("next_at", moment, nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("forgiven", sa.Integer(), nullable=False),
         sa.Column("environment", sa.String(60), nullable=False),
         sa.Column("endpoint", sa.String(120), nullable=False),
         sa.Column("message_id", sa.String(40), nullable=False),

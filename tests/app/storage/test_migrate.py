@@ -1,0 +1,36 @@
+"""Migrations make exactly the tables that the storage modules describe."""
+
+import importlib
+import pkgutil
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import app.storage
+from app.errors import SchemaOutdated
+from app.storage.database import Database, metadata, open_database
+from app.storage.migrate import current, head, require_current, upgrade
+
+
+def test_the_migrated_schema_is_the_described_one(database: Database) -> None:
+    for module in pkgutil.iter_modules(app.storage.__path__):
+        importlib.import_module(f"app.storage.{module.name}")
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_migrated_database_is_current_and_migrating_again_does_nothing(
+    database_url: str, database: Database
+) -> None:
+    upgrade(database_url)
+    assert current(database) == head() is not None
+    require_current(database)
+
+
+def test_an_empty_database_is_refused(tmp_path: object) -> None:
+    empty = open_database(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(SchemaOutdated):
+        require_current(empty)
+    empty.close()

@@ -1,0 +1,116 @@
+"""What pages and the API read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.storage.bodies import Body, add_bodies
+from app.storage.database import Database
+from app.storage.messages import Message, add_messages
+from app.storage.queries import counts, message_view, search_messages
+
+AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def stored(database: Database) -> Database:
+    """Twelve messages of two lots, one a minute, every fourth dead."""
+    with database.begin() as tx:
+        add_bodies(tx, [Body("07b0", b"raw", "h", "text/plain", {"a": "b"}, AT)])
+        add_messages(tx, [_message(n) for n in range(12)])
+    return database
+
+
+def _message(n: int) -> Message:
+    return Message(
+        id=f"07m{n:02}",
+        lane="07l",
+        seq=n + 1,
+        state="dead" if n % 4 == 0 else "done",
+        environment="test" if n < 11 else "prod",
+        endpoint="a.b",
+        ruleset="r",
+        flow="f1" if n % 2 else "f2",
+        release_id="x",
+        correlation_id=f"c{n}",
+        body_id="07b0",
+        received_at=AT + timedelta(minutes=n),
+        updated_at=AT + timedelta(minutes=n),
+        reason="100% wrong" if n == 4 else "other",
+        keys={"lot": f"L{n % 3}", "order": f"o{n}"},
+    )
+
+
+def ids(database: Database, **search: object) -> list[str]:
+    with database.read() as tx:
+        return [item["id"] for item in search_messages(tx, "test", **search).items]  # type: ignore[arg-type]
+
+
+def test_latest_first_and_only_of_the_environment(stored: Database) -> None:
+    assert ids(stored) == [f"07m{n:02}" for n in range(10, -1, -1)]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ({"state": "dead"}, [8, 4, 0]),
+        ({"state": ["dead"], "flow": "f2"}, [8, 4, 0]),
+        ({"flow": "f1"}, [9, 7, 5, 3, 1]),
+        ({"endpoint": "x.y"}, []),
+        ({"key": "lot:L1"}, [10, 7, 4, 1]),
+        ({"key": "L1"}, [10, 7, 4, 1]),
+        ({"key": "order:L1"}, []),
+        ({"since": AT + timedelta(minutes=9)}, [10, 9]),
+        ({"until": AT + timedelta(minutes=2)}, [1, 0]),
+        ({"q": "c3"}, [3]),
+        ({"q": "07m05"}, [5]),
+        ({"q": "o6"}, [6]),
+        ({"q": "100% WRONG"}, [4]),
+        ({"q": "1_0% wrong"}, []),
+        ({"q": "' or 1=1 --"}, []),
+    ],
+)
+def test_search(stored: Database, search: dict[str, object], found: list[int]) -> None:
+    assert ids(stored, **search) == [f"07m{n:02}" for n in found]
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(stored: Database) -> None:
+    seen: list[str] = []
+    cursor = None
+    while True:
+        with stored.read() as tx:
+            page = search_messages(tx, "test", cursor=cursor, limit=3)
+        seen += [item["id"] for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == ids(stored)
+
+
+def test_a_cursor_of_somebody_else_is_refused(stored: Database) -> None:
+    with stored.read() as tx, pytest.raises(ValueError, match="cursor"):
+        search_messages(tx, "test", cursor="nonsense")
+
+
+def test_items_carry_their_keys(stored: Database) -> None:
+    with stored.read() as tx:
+        (item,) = search_messages(tx, "test", q="07m05").items
+    assert item["keys"] == {"lot": "L2", "order": "o5"}
+
+
+def test_a_message_view_shows_the_raw_bytes(stored: Database) -> None:
+    with stored.read() as tx:
+        view = message_view(tx, "07m03")
+    assert (view["raw"], view["media_type"], view["headers"]) == (b"raw", "text/plain", {"a": "b"})
+    assert view["message"]["keys"] == {"lot": "L0", "order": "o3"} and view["deliveries"] == []
+
+
+def test_a_message_that_is_not_there(stored: Database) -> None:
+    with stored.read() as tx, pytest.raises(LookupError):
+        message_view(tx, "07nothing")
+
+
+def test_figures_of_the_home_page(stored: Database) -> None:
+    with stored.read() as tx:
+        figures = counts(tx, "test")
+    assert figures["problems"] == {"dead": 3} and figures["waiting"] == 0 and figures["workers"] == []
