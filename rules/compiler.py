@@ -121,10 +121,21 @@ def compile_program(program: Program) -> Compiled:
 
 def _execute(unit: Unit) -> dict[str, Any]:
     module = ast.Module(unit.definitions, [])
-    ast.fix_missing_locations(module)
+    for definition in unit.definitions:
+        _locate(definition, 1)
     namespace = {"__builtins__": {}, **unit.namespace}
     exec(compile(module, FILE, "exec", dont_inherit=True), namespace)
     return namespace
+
+
+def _locate(node: ast.AST, line: int) -> None:
+    """Give every node the line (the site) of its statement."""
+    line = getattr(node, "lineno", line)
+    if "lineno" in node._attributes:
+        node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
+        node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
+    for child in ast.iter_child_nodes(node):
+        _locate(child, line)
 
 
 class _TableParts:
