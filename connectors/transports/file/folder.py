@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +77,8 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a file; one that is gone already is fine."""
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self.descriptor)
-        except FileNotFoundError:
-            pass
 
     def sync(self) -> None:
         """The names are on the disk when this returns."""
@@ -88,7 +87,7 @@ class Folder:
     def inner(self, name: str) -> "Folder":
         """A folder directly below, created where it is missing. Errors: SettingsError"""
         try:
-            if not self.exists(name):
+            with suppress(FileExistsError):
                 os.mkdir(name, 0o750, dir_fd=self.descriptor)
             return Folder(os.open(name, _READ | os.O_DIRECTORY, dir_fd=self.descriptor))
         except OSError as error:
