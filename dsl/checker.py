@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dsl import codes, syntax
-from dsl.checking import flows, lookups, maps, rules, tables, testblocks
+from dsl.checking import findings, flows, lookups, maps, rules, tables, testblocks
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
@@ -118,8 +118,7 @@ class _Checker:
         if first is site:
             return True
         span = getattr(node, "name_span", node.span)
-        help_ = [f"The other one stands in {first.file}."]
-        self._session.report("M306", site, span, kind=word, name=node.name, help=help_)
+        findings.declared_twice(self._session, site, span, word, node.name, first.file)
         return False
 
     def _lookup(self, site: Site, node: syntax.Lookup) -> None:
@@ -166,8 +165,8 @@ class _Checker:
                 self._missing_file(site, use, f"{wanted}.json")
             return
         if use.name in used and used[use.name] is not schema:
-            versions = {"first": used[use.name].version, "second": use.version}
-            self._session.report("M808", site, use.span, name=use.name, **versions)
+            first = used[use.name].version
+            self._session.report("M808", site, use.span, name=use.name, first=first, second=use.version)
         used[use.name] = schema
 
     def _missing_file(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, path: str) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
+from dsl.checking import findings
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
@@ -69,14 +70,15 @@ def _number(count: int) -> str:
     return "no arguments" if count == 0 else "1 argument" if count == 1 else f"{count} arguments"
 
 
-def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem: str) -> None:
+def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem: str) -> Given | None:
     check.report("M404", node.span, function=spec.name, problem=problem, help=[spec.signature])
+    return None
 
 
 def _checked(
     check: "Expressions", spec: FunctionSpec, node: syntax.Call, given: Given, scope: Scope, expected: types.Type | None
 ) -> "Typed":
-    failures: "Kinds" = spec.failures
+    failures: Kinds = spec.failures
     arguments: list[Argument] = []
     broken = False
     inner = scope
@@ -109,7 +111,7 @@ def _result(
     try:
         of = spec.result_type(arguments)
     except TypeRuleError as error:
-        check.report("M406", node.span, function=spec.name, problem=error.message)
+        findings.unrelated_arguments(check, node.span, spec.name, error.message)
         return e.BROKEN_VALUE.also(failures)
     if spec.name == "coalesce" and arguments and not isinstance(arguments[-1].type, types.Maybe | types.Nothing):
         of = types.present(of)
@@ -134,11 +136,7 @@ def check_argument(
         return typed
     if not (kind.test(typed.type) if isinstance(kind, Accepts) else types.fits(typed.type, kind)):
         words = kind.words if isinstance(kind, Accepts) else types.describe(kind)
-        given = types.describe(typed.type)
-        check.report(
-            "M403", value.span, function=spec.name, wanted=words, parameter=parameter.name, given=given,
-            help=[spec.signature],
-        )  # fmt: skip
+        findings.wrong_argument(check, value.span, spec, words, parameter.name, typed.type)
         return e.BROKEN_VALUE.also(typed.failures)
     _check_constant(check, spec, parameter, value)
     return typed

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dsl import syntax, types
-from dsl.checking import calls
+from dsl.checking import calls, findings
 from dsl.checking import expressions as e
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import BROKEN, is_broken
@@ -23,7 +23,7 @@ def infer_comprehension(
     item, failures = element_of(check, node.source, scope)
     inner = scope.with_variable(Variable(node.variable, item), element=True)
     if scope.find(node.variable) is not None and node.variable != "message":
-        check.report("M210", node.span, name=node.variable)
+        findings.taken_name(check, node.span, node.variable)
     inner, more = filtered(check, inner, node.where, node.order_by)
     wanted = expected.item if isinstance(expected, types.ListOf) else expected
     element = check.need(node.element, inner, wanted)
@@ -41,7 +41,7 @@ def element_of(check: "Expressions", source: syntax.Expression, scope: Scope) ->
     if isinstance(typed.type, types.ListOf):
         empty = isinstance(typed.type.item, types.Nothing)
         return BROKEN if empty else typed.type.item, typed.failures
-    check.report("M408", source.span, given=types.describe(typed.type))
+    findings.no_list(check, source.span, typed.type)
     return BROKEN, typed.failures
 
 
@@ -49,7 +49,7 @@ def filtered(
     check: "Expressions", scope: Scope, where: syntax.Expression | None, order: tuple[syntax.OrderKey, ...]
 ) -> tuple[Scope, "Kinds"]:
     """The scope behind a `where`, and how it and the order keys can fail."""
-    failures: "Kinds" = frozenset()
+    failures: Kinds = frozenset()
     if where is not None:
         failures |= check.condition(where, scope, "what follows `where`")
         scope = scope.with_present(facts(where, True))
@@ -58,15 +58,12 @@ def filtered(
 
 def ordered(check: "Expressions", scope: Scope, order: tuple[syntax.OrderKey, ...]) -> "Kinds":
     """The failures of order keys; each has to be of a type that has an order."""
-    failures: "Kinds" = frozenset()
+    failures: Kinds = frozenset()
     for key in order:
         typed = check.need(key.value, scope)
         failures |= typed.failures
         if not is_broken(typed.type) and not (is_ordered(typed.type) or isinstance(typed.type, types.Enum)):
-            check.report(
-                "M402", key.span, what="an order key", wanted="a value that can be ordered",
-                given=types.describe(typed.type),
-            )  # fmt: skip
+            findings.wrong_type(check, key.span, "an order key", "a value that can be ordered", typed.type)
     return failures
 
 
@@ -82,10 +79,7 @@ def _applied(
     if not _fits(given[0][0], collected):
         words = given[0][0].type
         wanted = words.words if isinstance(words, Accepts) else types.describe(words)
-        check.report(
-            "M403", node.element.span, function=spec.name, wanted=wanted, parameter=given[0][0].name,
-            given=types.describe(collected), help=[spec.signature],
-        )  # fmt: skip
+        findings.wrong_argument(check, node.element.span, spec, wanted, given[0][0].name, collected)
         return e.BROKEN_VALUE.also(failures)
     arguments = [Argument(collected)]
     for parameter, value in given[1:]:
@@ -106,5 +100,5 @@ def _result(
     try:
         return e.Typed(spec.result_type(arguments), failures)
     except TypeRuleError as error:
-        check.report("M406", node.span, function=spec.name, problem=error.message)
+        findings.unrelated_arguments(check, node.span, spec.name, error.message)
         return e.BROKEN_VALUE.also(failures)

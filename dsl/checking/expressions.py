@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dsl import syntax, types
-from dsl.checking import calls, comprehensions, operators, references
+from dsl.checking import calls, comprehensions, findings, operators, references
 from dsl.checking.scopes import Scope, key_of
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean, is_broken, listed
 from dsl.program import EnumValue, Variable
@@ -71,14 +72,12 @@ class Expressions:
         """The failures of a value that has to be there and of a certain type."""
         typed = self.need(node, scope, wanted)
         if not is_broken(typed.type) and not types.fits(typed.type, wanted):
-            self.report(
-                "M402", node.span, what=what, wanted=types.describe(wanted), given=types.describe(typed.type)
-            )
+            findings.wrong_type(self, node.span, what, types.describe(wanted), typed.type)
         return typed.failures
 
-    def report(self, code: str, span: Span, **words: object) -> None:
+    def report(self, code: str, span: Span, **words: Any) -> None:
         """Report at the place this checker works on."""
-        self.session.report(code, self.site, span, **words)  # type: ignore[arg-type]
+        self.session.report(code, self.site, span, **words)
 
     def _infer(self, node: syntax.Expression, scope: Scope, expected: types.Type | None) -> Typed:
         match node:
@@ -128,9 +127,7 @@ class Expressions:
 
     def _unknown_name(self, node: syntax.Name, scope: Scope, expected: types.Type | None) -> None:
         if isinstance(expected, types.Enum):
-            help_, fixes = did_you_mean(self.site, node.span, node.name, expected.values)
-            help_ = [*help_, f"Its values are {listed(expected.values, 30)}."]
-            self.report("M308", node.span, value=node.name, type=types.describe(expected), help=help_, fixes=fixes)
+            findings.unknown_value(self, node.span, node.name, expected, replace=True)
             return
         help_, fixes = did_you_mean(self.site, node.span, node.name, scope.known())
         self.report("M301", node.span, name=node.name, help=help_, fixes=fixes)
@@ -155,7 +152,7 @@ class Expressions:
         if node.field in parts:
             return parts[node.field]
         if isinstance(of, types.Anything):
-            self.report("M409", node.base.span)
+            findings.unconverted(self, node.base.span)
             return BROKEN
         help_ = [f"It has {listed(parts)}."] if parts else []
         self.report("M303", node.span, field=node.field, type=types.describe(of), help=help_)

@@ -1,6 +1,7 @@
 """Flows: endpoint, schema and steps that fit each other."""
 
 from dsl import program, syntax, types
+from dsl.checking import findings
 from dsl.checking.expressions import Expressions
 from dsl.checking.maps import schema_named
 from dsl.checking.references import unknown_declaration
@@ -53,7 +54,7 @@ def _check_keys(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
         typed = check.infer(value, scope)
         of = types.present(typed.type)
         if not is_broken(of) and not types.fits(of, types.TEXT) and of != types.INTEGER:
-            check.report("M402", value.span, what=what, wanted="text", given=types.describe(typed.type))
+            findings.wrong_type(check, value.span, what, "text", typed.type)
 
 
 def _check_steps(check: Expressions, node: syntax.Flow, schema: Schema) -> Schema:

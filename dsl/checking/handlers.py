@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dsl import syntax, types
+from dsl.checking import findings
 from dsl.checking.expressions import Expressions, Kinds, Typed
 from dsl.checking.scopes import Scope, facts, key_of
 from dsl.checking.session import Session, Site, is_broken
@@ -41,7 +42,7 @@ def handlers_by_kind(
             continue
         chosen[handler.failure] = handler
         if handler.action in ("skip row", "reject row") and not in_row:
-            session.report("M504", site, handler.span, action=handler.action)
+            findings.row_action_outside(session, site, handler.span, handler.action)
     return chosen
 
 
@@ -118,8 +119,4 @@ def no_failures(check: Expressions, node: syntax.Node, failures: Kinds) -> None:
     """Report each way a value can fail where nothing could handle it."""
     for kind in ORDER:
         if kind in failures:
-            help_ = {
-                "missing": "Guard it by `x is not missing and ...`, or give a default by coalesce(x, ...).",
-                "no_match": "Look it up in a `let` with `on no_match use ...` first.",
-            }.get(kind, "Make the value in a `let` with a handler first.")
-            check.report("M505", node.span, kind=kind, help=[help_])
+            findings.unhandled_here(check, node.span, kind)

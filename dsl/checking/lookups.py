@@ -41,18 +41,11 @@ def inline_lookup(session: Session, site: Site, node: syntax.Lookup) -> program.
 def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, results: Columns) -> Row:
     given, columns = (*row.keys, *row.results), (*keys, *results)
     if len(row.keys) != len(keys) or len(row.results) != len(results):
-        wanted = f"{len(keys)} => {len(results)}"
-        report_arity(check, row, f"{len(row.keys)} => {len(row.results)}", wanted)
-        columns = (*columns, *[("", BROKEN)] * len(given))
+        return tuple([None] * len(columns))  # the parser has said that the row does not fill its columns
     values = [
         constants.check_constant(check, node, name, of) for node, (name, of) in zip(given, columns, strict=False)
     ]
     return tuple(values[: len(keys) + len(results)])
-
-
-def report_arity(check: Expressions, row: syntax.Node, given: object, wanted: object) -> None:
-    """A row that does not fill its columns."""
-    check.report("M601", row.span, given=given, wanted=wanted, parts="columns")
 
 
 def _check_key(check: Expressions, span: Span, rows: Sequence[Row], values: Row, keys: Columns) -> None:
@@ -101,7 +94,7 @@ class _CsvLookup:
             return self._fail(f"it has no column {lacking[0]}" if lacking else "two columns have one name")
         results = [name for name in head if name not in spec.keys]
         order = [*spec.keys, *results]
-        columns = [(name, self._type(spec, name, [line[1][head.index(name)] for line in _full(body, head)])) for name in order]
+        columns = [(name, self._type(spec, name, _column(body, head, name))) for name in order]
         rows = self._rows(body, head, columns, spec)
         width = len(spec.keys)
         if spec.two_way:
@@ -128,8 +121,9 @@ class _CsvLookup:
             return []
         return [[name.strip() for name in lines[0]], *lines[1:]]
 
-    def _fail(self, problem: str) -> None:
+    def _fail(self, problem: str) -> program.CheckedLookup | None:
         self._session.report("M607", self._site, self._span, path=self._path, problem=problem)
+        return None
 
     def _wrong(self, line: int, problem: str) -> None:
         self._reported += 1
@@ -184,8 +178,9 @@ class _CsvLookup:
         return tuple(values)
 
 
-def _full(body: list[list[str]], head: list[str]) -> list[tuple[int, list[str]]]:
-    return [(number, cells) for number, cells in enumerate(body) if len(cells) == len(head)]
+def _column(body: list[list[str]], head: list[str], name: str) -> list[str]:
+    index = head.index(name)
+    return [cells[index].strip() for cells in body if len(cells) == len(head) and any(cells)]
 
 
 def _periods_meet(row: Row, other: Row, spec: LookupSpec, columns: list[tuple[str, types.Type]]) -> bool:

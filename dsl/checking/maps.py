@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from dsl import program, syntax, types
-from dsl.checking import handlers
+from dsl.checking import findings, handlers
+from dsl.checking.expressions import Expressions
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean
 from dsl.checking.statements import Block, Statements
@@ -50,7 +51,7 @@ def _parameter_type(session: Session, site: Site, node: syntax.Map, parameter: s
             return others[0].record
         if not others and len(node.parameters) == 1 and node.target in site.uses and len(site.uses) == 1:
             return site.uses[node.target].record
-        session.report("M310", site, parameter.span, name=parameter.name)
+        findings.unclear_schema(session, site, parameter)
         return BROKEN
     return parameter_record(session, site, parameter)
 
@@ -71,7 +72,7 @@ def check_map(session: Session, site: Site, checked: program.CheckedMap) -> None
     _check_policy(session, site, checked.policy, node)
     variables = {name: Variable(name, record) for name, record in checked.parameters}
     if len(variables) < len(checked.parameters):
-        session.report("M210", site, node.name_span, name=checked.parameters[-1][0])
+        findings.taken_name(Expressions(session, site), node.name_span, checked.parameters[-1][0])
     statements = Statements(session, site, checked.policy)
     block = Block(checked.target.record, (), False)
     assigned = statements.body(node.body, Scope(variables), block)

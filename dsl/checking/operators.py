@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
+from dsl.checking import findings
 from dsl.checking.scopes import Scope, facts
-from dsl.checking.session import is_broken, listed
+from dsl.checking.session import is_broken
 from dsl.functions.kinds import is_number, is_ordered, is_scalar
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _minus(check: "Expressions", node: syntax.Unary, scope: Scope) -> "Typed":
 
 
 def _refuse(check: "Expressions", node: syntax.Expression, operator: str, left: str, right: str) -> "Typed":
-    check.report("M401", node.span, operator=operator, left=left, right=right)
+    findings.wrong_operands(check, node.span, operator, left, right)
     return e.BROKEN_VALUE
 
 
@@ -68,7 +69,7 @@ def _membership(check: "Expressions", node: syntax.Membership, scope: Scope) -> 
     if is_broken(value.type) or is_broken(options.type):
         return e.Typed(types.BOOLEAN, failures)
     if not isinstance(options.type, types.ListOf):
-        check.report("M408", node.options.span, given=types.describe(options.type))
+        findings.no_list(check, node.options.span, options.type)
     else:
         _comparable(check, node, types.present(value.type), options.type.item, node.options)
     return e.Typed(types.BOOLEAN, failures)
@@ -96,7 +97,7 @@ def _comparison(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
         return e.Typed(types.BOOLEAN, failures)
     if not equality and not (is_ordered(one) and is_ordered(other)):
         wrong = other if is_ordered(one) else one
-        check.report("M401", node.span, operator=node.operator, left=types.describe(wrong), right="something")
+        findings.wrong_operands(check, node.span, node.operator, wrong, "anything: it has no order")
         return e.Typed(types.BOOLEAN, failures)
     _comparable(check, node, one, other, node.right)
     if not equality and _unit_may_differ(one, other):
@@ -114,28 +115,25 @@ def _comparable(
     if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
         return
     if isinstance(left, types.Anything) or isinstance(right, types.Anything):
-        check.report("M409", place.span)
+        findings.unconverted(check, place.span)
         return
     enum = left if isinstance(left, types.Enum) else right
     if isinstance(enum, types.Enum) and isinstance(place, syntax.Literal) and place.kind == "text":
         if place.value not in enum.values:
-            help_ = [f"Its values are {listed(enum.values, 30)}."]
-            check.report("M308", place.span, value=place.value, type=types.describe(enum), help=help_)
+            findings.unknown_value(check, place.span, place.value, enum, replace=False)
         return
     if types.join(left, right) is None:
         check.report("M410", node.span, left=types.describe(left), right=types.describe(right))
 
 
 def _text(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typed":
-    failures: "Kinds" = frozenset()
+    failures: Kinds = frozenset()
     for side in (node.left, node.right):
         typed = check.need(side, scope)
         failures |= typed.failures
         if not is_broken(typed.type) and not types.fits(typed.type, types.TEXT):
             help_ = ["Make it a text by text(...)."]
-            check.report(
-                "M402", side.span, what="what `&` joins", wanted="text", given=types.describe(typed.type), help=help_
-            )
+            findings.wrong_type(check, side.span, "what `&` joins", "text", typed.type, help=help_)
     return e.Typed(types.TEXT, failures)
 
 

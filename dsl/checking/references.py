@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
+from dsl.checking import findings
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed
 from dsl.program import CheckedLookup
@@ -84,7 +85,7 @@ def check_arguments(
     scope: Scope,
 ) -> "Kinds":
     """Arguments against named types; a missing one fails unless the type is optional."""
-    failures: "Kinds" = frozenset()
+    failures: Kinds = frozenset()
     for index, argument in enumerate(arguments):
         of = wanted[index][1] if index < len(wanted) else None
         optional = isinstance(of, types.Maybe)
@@ -93,13 +94,8 @@ def check_arguments(
         if of is None or is_broken(of) or is_broken(typed.type) or types.fits(typed.type, of):
             continue
         problem = f"`{wanted[index][0]}` is {types.describe(of)}, but this is {types.describe(typed.type)}"
-        check.report("M705", argument.span, kind=kind, name=name, problem=problem)
+        findings.wrong_call(check, argument.span, kind, name, problem)
     if len(arguments) != len(wanted):
         problem = f"takes {len(wanted)} ({listed(n for n, _ in wanted)}), not {len(arguments)}"
-        report_count(check, node, kind, name, problem)
+        findings.wrong_call(check, node.span, kind, name, problem)
     return failures
-
-
-def report_count(check: "Expressions", node: syntax.Node, kind: str, name: str, problem: str) -> None:
-    """A wrong number of arguments."""
-    check.report("M705", node.span, kind=kind, name=name, problem=problem)

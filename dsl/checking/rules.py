@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dsl import program, syntax, types
-from dsl.checking import comprehensions, handlers
+from dsl.checking import comprehensions, findings, handlers
 from dsl.checking.expressions import Expressions
 from dsl.checking.maps import schema_named
-from dsl.checking.references import check_arguments, report_count, unknown_declaration
+from dsl.checking.references import check_arguments, unknown_declaration
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.checking.statements import check_let, claim_name
@@ -21,7 +21,7 @@ def declare_rules(session: Session, site: Site, node: syntax.Rules) -> CheckedRu
         others = list(site.uses.values())
         if len(others) == 1:
             return program.CheckedRules(node, site.file, others[0])
-        session.report("M310", site, node.parameter.span, name=node.parameter.name)
+        findings.unclear_schema(session, site, node.parameter)
         return None
     schema = schema_named(session, site, name, node.parameter.span)
     return None if schema is None else program.CheckedRules(node, site.file, schema)
@@ -39,7 +39,7 @@ def check_rules(session: Session, site: Site, checked: CheckedRules) -> None:
     for rule in rules:
         at = site.at(f"rules/{node.name}/{rule.name}")
         if rule.name in seen:
-            session.report("M306", at, rule.span, kind="rule", name=rule.name)
+            findings.declared_twice(session, at, rule.span, "rule", rule.name)
         seen.add(rule.name)
         _Rule(session, at, checked).check(rule, scope)
     if not node.first_only:
@@ -136,7 +136,7 @@ def _subject_fits(check: Expressions, node: syntax.Node, checked: CheckedMap, gi
         problem = f"takes {len(wanted)} values, so say them: using {checked.node.name}(...)"
     else:
         problem = f"takes {wanted[0][1].name}, but the subject of the rules is {given.name}"
-    report_count(check, node, "map", checked.node.name, problem)
+    findings.wrong_call(check, node.span, "map", checked.node.name, problem)
 
 
 def declared(session: Session, kind: type[syntax.Node], name: str) -> bool:

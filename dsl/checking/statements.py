@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dsl import syntax, types
-from dsl.checking import comprehensions, handlers
+from dsl.checking import comprehensions, findings, handlers
 from dsl.checking.expressions import Expressions, Kinds, Typed
 from dsl.checking.handlers import Place, Policy
 from dsl.checking.scopes import Scope, facts
@@ -128,7 +128,7 @@ class Statements:
     def _check(self, node: syntax.Check, scope: Scope, block: Block) -> None:
         check = self._at(block, ())
         if node.action == "reject row" and not block.in_row:
-            self._session.report("M504", check.site, node.span, action="reject row")
+            findings.row_action_outside(self._session, check.site, node.span, "reject row")
         failures = check.condition(node.condition, scope, "a check")
         failures |= check.needed(node.message, scope, types.TEXT, "the message of a check")
         self._policy_handles(check, "the check", node.condition, failures)
@@ -163,10 +163,10 @@ def _after(check: Expressions, handler: syntax.Handler, of: types.Type, used: ty
     return joined or of
 
 
-def claim_name(check: Expressions, node: syntax.Let | syntax.Each, name: str, scope: Scope) -> None:
+def claim_name(check: Expressions, node: syntax.Node, name: str, scope: Scope) -> None:
     """Report a name that would cover another."""
     if name in scope.variables:
-        check.report("M210", node.span, name=name)
+        findings.taken_name(check, node.span, name)
 
 
 def _group(check: Expressions, node: syntax.Each, scope: Scope, item: types.Type) -> tuple[types.Type, Kinds]:
@@ -220,7 +220,7 @@ def fits_target(
     if is_broken(of) or isinstance(of, types.Nothing) or wanted == types.ANYTHING or types.fits(of, wanted):
         return
     if isinstance(of, types.Anything):
-        check.report("M409", node.span)
+        findings.unconverted(check, node.span)
         return
     wrong_value(check, target, node, given, wanted)
 

@@ -1,9 +1,8 @@
 """Decision tables: types of cells and outputs, ids, and how evaluating one can fail."""
 
 from dsl import program, syntax, types
-from dsl.checking import constants, overlaps
+from dsl.checking import constants, findings, overlaps
 from dsl.checking.expressions import Expressions
-from dsl.checking.lookups import report_arity
 from dsl.checking.references import record_of
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, Site, is_broken
@@ -66,7 +65,7 @@ def check_table(session: Session, site: Site, checked: CheckedTable) -> None:
             sound.append(row)
     if node.otherwise is not None:
         check = Expressions(session, site.at(f"table/{node.name}/otherwise"))
-        _check_outputs(check, node.otherwise, checked, node)
+        _check_outputs(check, node.otherwise, checked)
     if len(sound) == sum(isinstance(row, syntax.TableRow) for row in node.rows):
         overlaps.check_overlaps(session, site, checked, sound)
 
@@ -78,7 +77,8 @@ def _check_policy(session: Session, site: Site, checked: CheckedTable) -> None:
         of = types.present(outputs[0][1])
         takes = is_ordered(of) if node.aggregation in ("min", "max") else _is_addable(of)
         if len(outputs) != 1 or not (takes or is_broken(of)):
-            problem = f"collect {node.aggregation} needs one output that can be {'added' if node.aggregation == 'sum' else 'ordered'}"
+            able = "added" if node.aggregation == "sum" else "ordered"
+            problem = f"collect {node.aggregation} needs one output that can be {able}"
     if node.policy in ("priority", "output_order"):
         of = types.present(outputs[0][1])
         if not isinstance(of, types.Enum) and not is_broken(of):
@@ -94,26 +94,24 @@ def _is_addable(of: types.Type) -> bool:
 def _check_row(check: Expressions, row: syntax.TableRow, checked: CheckedTable) -> bool:
     before = len(check.session.diagnostics)
     if len(row.cells) != len(checked.inputs):
-        report_arity(check, row, len(row.cells), len(checked.inputs))
-        return False
+        return False  # the parser has said so
     for cell, (name, of) in zip(row.cells, checked.inputs, strict=True):
         _check_cell(check, cell, name, of, checked)
-    _check_outputs(check, row.outputs, checked, row)
+    _check_outputs(check, row.outputs, checked)
     return len(check.session.diagnostics) == before
 
 
 def _check_outputs(
-    check: Expressions, outputs: tuple[syntax.Expression, ...], checked: CheckedTable, node: syntax.Node
+    check: Expressions, outputs: tuple[syntax.Expression, ...], checked: CheckedTable
 ) -> None:
     if len(outputs) != len(checked.outputs):
-        report_arity(check, node, len(outputs), len(checked.outputs))
         return
     scope = Scope({name: Variable(name, of) for name, of in checked.inputs})
     for output, (name, of) in zip(outputs, checked.outputs, strict=True):
         typed = check.infer(output, scope, of)
         constants.fits_column(check, output, name, typed.type, of)
         for kind in typed.failures:
-            check.report("M505", output.span, kind=kind)
+            findings.unhandled_here(check, output.span, kind)
 
 
 def _check_cell(
@@ -140,13 +138,13 @@ def _check_cell(
         case syntax.ConditionCell(condition=condition):
             scope = Scope({name: Variable(name, kind) for name, kind in checked.inputs})
             for kind in check.condition(condition, scope, "a condition in a cell"):
-                check.report("M505", condition.span, kind=kind)
+                findings.unhandled_here(check, condition.span, kind)
 
 
 def _needs_order(check: Expressions, cell: syntax.Node, column: str, wanted: types.Type) -> None:
     if not is_ordered(wanted) and not is_broken(wanted):
         given = f"{types.describe(wanted)}, which has no order"
-        check.report("M402", cell.span, what=f"the column `{column}`", wanted="a number, date or text", given=given)
+        findings.wrong_type(check, cell.span, f"the column `{column}`", "a number, date or text", given)
 
 
 def _check_range(check: Expressions, cell: syntax.RangeCell, low: object, high: object) -> None:

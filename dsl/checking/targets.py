@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from dsl import types
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean, listed
@@ -68,9 +69,12 @@ class Coverage:
     def _dotted(self, target: Path) -> str:
         return ".".join(target)
 
-    def _report(self, code: str, target: Path, span: Span, **words: object) -> None:
-        subject = "/".join([self._subject, self._dotted(target)]) if target else self._subject
-        self._session.report(code, self._site, span, subject=subject, **words)  # type: ignore[arg-type]
+    def _report(self, code: str, path: Path, span: Span, /, **words: Any) -> None:
+        subject = self._subject
+        if path:
+            joint = "." if subject != self._site.subject else "/"
+            subject = f"{subject}{joint}{self._dotted(path)}"
+        self._session.report(code, self._site, span, subject=subject, **words)
 
     def _unknown(self, target: Path, span: Span, index: int, owner: str, known: Iterable[str]) -> None:
         names = list(known)

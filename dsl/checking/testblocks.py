@@ -1,5 +1,7 @@
 """Test blocks: values of the right shape, expectations that mean something."""
 
+from collections.abc import Iterable
+
 from dsl import program, syntax, types
 from dsl.checking.expressions import Expressions
 from dsl.checking.references import unknown_declaration
@@ -52,7 +54,9 @@ class _Test:
                 return session.tables[name].inputs
         if not declared(session, _KINDS[node.subject], name):
             kind = "rules" if node.subject == "apply" else node.subject
-            known = {"map": session.maps, "apply": session.rules, "flow": session.flows, "table": session.tables}
+            known: dict[str, Iterable[str]] = {
+                "map": session.maps, "apply": session.rules, "flow": session.flows, "table": session.tables,
+            }  # fmt: skip
             unknown_declaration(self._check, node, kind, name, known[node.subject])
         return None
 

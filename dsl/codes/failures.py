@@ -66,12 +66,4 @@ CODES = (
         _map('check nc.lot is not missing else reject "no lot"'),
         Severity.WARNING,
     ),
-    CodeSpec(
-        "M507",
-        "Value may be missing here",
-        "{what} may be missing where {wanted} is needed",
-        "Give a default by coalesce(x, ...), or handle `missing` before.",
-        _rules("c.supplier.id in [c.note]"),
-        _rules('c.supplier.id is not missing and c.supplier.id in ["V1"]'),
-    ),
 )

@@ -13,15 +13,12 @@ def _table(policy: str, *rows: str) -> str:
     return f"table t policy {policy}\n{head}" + "".join(f"  {row}\n" for row in rows) + "end"
 
 
+def _severity(value: str) -> str:
+    head = "\nmap m : nc in erp.notice -> canon.case\n  id = nc.number\n"
+    return f"{head}  severity = {value} on no_match reject\nend"
+
+
 CODES = (
-    CodeSpec(
-        "M601",
-        "Row with wrong number of parts",
-        "this row has {given} {parts}, the head has {wanted}",
-        "Every row fills every column; `-` stands for any value.",
-        _lookup('"A" => minor | major'),
-        _lookup('"A" => minor'),
-    ),
     CodeSpec(
         "M602",
         "Row id used twice",
@@ -83,10 +80,8 @@ CODES = (
         "Unknown column",
         "the lookup `{lookup}` has no result column `{column}`",
         "Name a column of the lookup that is not a key.",
-        _lookup('"A" => minor')
-        + "\nmap m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = lookup codes(nc.unit).sev on no_match reject\nend",
-        _lookup('"A" => minor')
-        + "\nmap m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = lookup codes(nc.unit) on no_match reject\nend",
+        _lookup('"A" => minor') + _severity("lookup codes(nc.unit).sev"),
+        _lookup('"A" => minor') + _severity("lookup codes(nc.unit)"),
     ),
     CodeSpec(
         "M610",

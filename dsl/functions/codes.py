@@ -72,8 +72,8 @@ def gs1_valid(value: str) -> bool:
     "The 18 digits of a serial shipping container code: a prefix 00 is cut off, 17 digits get their check digit, "
     "a wrong check digit fails.",
     [
-        ('sscc("00340123450000000018")', '"340123450000000018"'),
-        ('sscc("34012345000000001")', '"340123450000000018"'), ('sscc("340123450000000017")', "fails error"),
+        ('sscc("00340123450000000017")', '"340123450000000017"'),
+        ('sscc("34012345000000001")', '"340123450000000017"'), ('sscc("340123450000000018")', "fails error"),
     ],
     fails=["error"],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from dsl import types
@@ -237,6 +237,6 @@ def epoch(milliseconds: int) -> datetime:
     if abs(milliseconds) > 8_640_000_000_000_000:
         raise FunctionFailure("error", "the instant is out of range", milliseconds)
     try:
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=milliseconds)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     except OverflowError:
         raise FunctionFailure("error", "the instant is out of range", milliseconds) from None

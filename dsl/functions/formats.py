@@ -7,7 +7,7 @@ T and characters that are no letters stand for themselves; other letters only in
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
 from dsl.decimals import shown
@@ -118,7 +118,7 @@ def _offset(text: str | None) -> timezone | None:
     if text is None:
         return None
     if text == "Z":
-        return timezone.utc
+        return UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     if hours > 14 or minutes > 59:
         raise ValueError("there is no such offset")

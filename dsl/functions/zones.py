@@ -1,6 +1,6 @@
 """Time zones: a local time that a clock change skips or repeats is never silently moved."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -40,7 +40,7 @@ def localize(local: datetime, name: str, ambiguous: str = "fail") -> datetime:
     late = local.replace(tzinfo=where, fold=1)
     if early.utcoffset() == late.utcoffset():
         return fixed(early)
-    if fixed(early).astimezone(timezone.utc).astimezone(where).replace(tzinfo=None) != local:
+    if fixed(early).astimezone(UTC).astimezone(where).replace(tzinfo=None) != local:
         raise FunctionFailure("error", f"{local.isoformat()} does not exist in {name}: the clock is put forward", local)
     if ambiguous == "earlier":
         return fixed(early)

@@ -1,0 +1,97 @@
+"""Findings that several parts of the checker make: each code is worded at one place."""
+
+from typing import Any, Protocol
+
+from dsl import syntax, types
+from dsl.checking.session import Session, Site, did_you_mean, listed
+from dsl.functions import FunctionSpec
+from dsl.source import Span
+
+
+class Reporter(Protocol):
+    """Whoever checks a place of a module."""
+
+    session: Session
+    site: Site
+
+    def report(self, code: str, span: Span, **words: Any) -> None:
+        """Report at that place."""
+
+
+def wrong_type(at: Reporter, span: Span, what: str, wanted: str, given: types.Type | str, **more: Any) -> None:
+    """A value of another type than its place takes."""
+    shown = given if isinstance(given, str) else types.describe(given)
+    at.report("M402", span, what=what, wanted=wanted, given=shown, **more)
+
+
+def wrong_operands(at: Reporter, span: Span, operator: str, left: types.Type | str, right: types.Type | str) -> None:
+    """An operator on types it does not take."""
+    words = [of if isinstance(of, str) else types.describe(of) for of in (left, right)]
+    at.report("M401", span, operator=operator, left=words[0], right=words[1])
+
+
+def wrong_argument(
+    at: Reporter, span: Span, spec: FunctionSpec, wanted: str, parameter: str, given: types.Type
+) -> None:
+    """An argument of another type than its parameter."""
+    shown = types.describe(given)
+    words = {"function": spec.name, "wanted": wanted, "parameter": parameter, "given": shown}
+    at.report("M403", span, help=[spec.signature], **words)
+
+
+def unrelated_arguments(at: Reporter, span: Span, function: str, problem: str) -> None:
+    """Arguments that do not go together."""
+    at.report("M406", span, function=function, problem=problem)
+
+
+def no_list(at: Reporter, span: Span, given: types.Type) -> None:
+    """Something that has no elements."""
+    at.report("M408", span, given=types.describe(given))
+
+
+def unconverted(at: Reporter, span: Span) -> None:
+    """A value of type any where a type has to be known."""
+    at.report("M409", span)
+
+
+def unknown_value(at: Reporter, span: Span, value: str, of: types.Enum, replace: bool) -> None:
+    """A name or text that is no value of an enumeration."""
+    help_, fixes = did_you_mean(at.site, span, value, of.values)
+    help_ = [*help_, f"Its values are {listed(of.values, 30)}."]
+    words = {"value": value, "type": types.describe(of)}
+    at.report("M308", span, help=help_, fixes=fixes if replace else [], **words)
+
+
+def taken_name(at: Reporter, span: Span, name: str) -> None:
+    """A name that would cover another."""
+    at.report("M210", span, name=name)
+
+
+def unclear_schema(session: Session, site: Site, parameter: syntax.Parameter) -> None:
+    """A parameter without `in` where several schemas could be meant."""
+    session.report("M310", site, parameter.span, name=parameter.name)
+
+
+def declared_twice(session: Session, site: Site, span: Span, kind: str, name: str, first: str = "") -> None:
+    """A second declaration of a name."""
+    help_ = [f"The other one stands in {first}."] if first else []
+    session.report("M306", site, span, kind=kind, name=name, help=help_)
+
+
+def row_action_outside(session: Session, site: Site, span: Span, action: str) -> None:
+    """`skip row` or `reject row` where there is no row."""
+    session.report("M504", site, span, action=action)
+
+
+def unhandled_here(at: Reporter, span: Span, kind: syntax.FailureKind) -> None:
+    """A way to fail where nothing can handle it."""
+    help_ = {
+        "missing": "Guard it by `x is not missing and ...`, or give a default by coalesce(x, ...).",
+        "no_match": "Look it up in a `let` with `on no_match use ...` first.",
+    }.get(kind, "Make the value in a `let` with a handler first.")
+    at.report("M505", span, kind=kind, help=[help_])
+
+
+def wrong_call(at: Reporter, span: Span, kind: str, name: str, problem: str) -> None:
+    """Arguments of a map, table or lookup that are not those of its declaration."""
+    at.report("M705", span, kind=kind, name=name, problem=problem)
