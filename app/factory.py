@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from app import api, web
 from app.runtime.installation import Installation
-from app.security import bodies, csrf, headers, sessions
+from app.security import bodies, csrf, headers, limits, sessions
 from app.settings import secret_keys
 
 
@@ -25,6 +25,7 @@ def create_app(installation: Installation) -> Flask:
     sessions.register(app, installation.database, secret_keys(settings), settings.url)
     headers.register(app, settings.url)
     csrf.register(app, "/v1/")
+    limits.register(app, settings.redis_url)
     _answer_errors(app)
     api.register(app)
     web.register(app)

@@ -11,8 +11,8 @@ from flask import current_app, g, request
 from flask_login import current_user
 
 from app.runtime.installation import Installation
-from app.security import csrf, tokens
-from app.security.errors import EnvironmentNotAllowed, NotAuthenticated, NotPermitted
+from app.security import csrf, limits, tokens
+from app.security.errors import EnvironmentNotAllowed, NotAuthenticated, NotPermitted, TokenRefused
 from app.storage import environments
 from app.storage.tokens import TokenRecord
 
@@ -97,8 +97,12 @@ def correlation_id() -> str:
 
 def _by_token() -> Caller:
     text = request.headers["Authorization"].partition(" ")[2].strip()
-    with installation().database.read() as connection:
-        record = tokens.verify(connection, text)
+    try:
+        with installation().database.read() as connection:
+            record = tokens.verify(connection, text)
+    except TokenRefused:
+        with limits.limited(limits.GUESSES):
+            raise
     return Caller(f"token/{record.id}", record.created_by, frozenset(record.capabilities), record)
 
 

@@ -13,7 +13,9 @@ from app.errors import NotFound
 from app.runtime import recovery
 from app.storage import queries
 
-blueprint = Resource("v1-messages", __name__, url_prefix="/v1/messages", description="Messages and their story")
+blueprint = Resource(
+    "v1-messages", __name__, url_prefix="/v1/messages", description="Messages and their story"
+)
 _RAW = {"responses": {"200": {"description": "The bytes", "content": {"application/octet-stream": {}}}}}
 
 

@@ -9,11 +9,14 @@ from app.api.calls import caller, installation, needs
 from app.api.document import Resource
 from app.design import releases, rulesets, samples, trials
 from app.errors import AppError
+from app.security import limits
 from app.security.bodies import read_body
 from app.storage.rulesets import RuleSet, StoredFile
 from rules import testing
 
-blueprint = Resource("v1-rulesets", __name__, url_prefix="/v1/rulesets", description="Rule sets being worked on")
+blueprint = Resource(
+    "v1-rulesets", __name__, url_prefix="/v1/rulesets", description="Rule sets being worked on"
+)
 _FILE = {
     "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -158,7 +161,8 @@ def changes(name: str) -> Any:
 
 
 def _overlaid(name: str, body: dict[str, Any]) -> dict[str, bytes]:
-    with installation().database.read() as connection:
+    """The stored files with unsaved texts over them; so many a minute, as trials cost time."""
+    with limits.limited(limits.TRIALS, lambda: caller().who), installation().database.read() as connection:
         files = rulesets.read_files(connection, name)
     for path, text in body["files"].items():
         clean = rulesets.clean_path(path)

@@ -1,0 +1,168 @@
+"""The real web server: hostile bodies over a socket, a taken port, no orphan."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app import serving
+from app.settings import Settings
+
+BODY = b'{"number": "7", "priority": "1", "quantity": "3"}'
+_START = "from app.serving import serve; from app.settings import load_settings; serve(load_settings())"
+
+
+@dataclass
+class Server:
+    """A running web server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    token: str
+    site: Any
+
+    def raw(self, head: bytes, body: bytes, close: bool = True) -> bytes:
+        """Send bytes as they are; what is answered until the connection ends."""
+        token = b"Authorization: Bearer " + self.token.encode()
+        start = b"POST /v1/in/shop.orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        with socket.create_connection(("127.0.0.1", self.port), timeout=15) as connection:
+            connection.sendall(start + token + b"\r\nContent-Type: application/json\r\n" + head + b"\r\n\r\n")
+            try:
+                connection.sendall(body)
+                if close:
+                    connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # it may answer and close before it has everything
+            return b"".join(iter(lambda: _receive(connection), b""))
+
+    def post(self, body: bytes) -> bytes:
+        """A well-formed call."""
+        return self.raw(b"Content-Length: %d" % len(body), body, close=False)
+
+    def stored(self) -> int:
+        """How many messages there are."""
+        with self.site.installation.database.read() as connection:
+            return int(connection.execute(text("select count(*) from messages")).scalar_one())
+
+
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65_536)
+    except OSError:
+        return b""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition: Any, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def server(site: Any) -> Iterator[Server]:
+    port = free_port()
+    settings = site.installation.settings
+    environ = {
+        **os.environ,
+        "MAPWRIGHT_HOME": str(settings.home),
+        "MAPWRIGHT_BIND": f"127.0.0.1:{port}",
+        "MAPWRIGHT_SECRET_KEYS": ",".join(settings.secret_keys),
+    }
+    process = subprocess.Popen([sys.executable, "-c", _START], env=environ)
+    running = Server(process, port, site.token("send"), site)
+    assert wait_until(lambda: listens(port))
+    yield running
+    process.kill()
+    process.wait()
+    assert wait_until(lambda: not listens(port))
+
+
+def test_a_whole_body_is_taken_in(server: Server) -> None:
+    assert b" 202 " in server.post(BODY)
+    assert server.stored() == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status", "code"),
+    [
+        (b"Content-Length: %d" % (len(BODY) + 5), BODY, b"400", b"body_incomplete"),
+        (
+            b"Transfer-Encoding: chunked",
+            b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
+            b"411",
+            b"length_required",
+        ),
+        (b"Transfer-Encoding: chunked", b"%x\r\n%s\r\n" % (len(BODY), BODY), b"411", b"length_required"),
+        (b"X-Nothing: 1", b"", b"411", b"length_required"),
+        (b"Content-Length: 20000000", b"x" * 20_000_000, b"413", b"too_large"),
+        (b"Content-Length: 20000", b"[" * 10_000 + b"]" * 10_000, b"400", b"undecodable"),
+    ],
+    ids=["cut", "chunked", "cut chunked", "no length", "20 MB", "nested"],
+)
+def test_a_hostile_body_is_refused_and_the_server_lives(
+    server: Server, head: bytes, body: bytes, status: bytes, code: bytes
+) -> None:
+    answer = server.raw(head, body)
+    assert answer.startswith(b"HTTP/1.1 " + status), answer[:300]
+    assert b'"code": "' + code + b'"' in answer
+    assert server.stored() == 0
+    assert b" 202 " in server.post(BODY)
+
+
+def test_a_second_server_on_the_port_is_refused_with_what_to_do(server: Server) -> None:
+    with pytest.raises(serving.PortTaken, match=f"port {server.port} .* MAPWRIGHT_BIND"):
+        serving.serve(Settings(bind=f"127.0.0.1:{server.port}"))
+
+
+@pytest.mark.faults
+def test_a_killed_server_leaves_no_worker_behind(server: Server) -> None:
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    assert wait_until(lambda: not listens(server.port))
+
+
+def test_a_server_asked_to_stop_stops(server: Server) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(15) in (0, -signal.SIGTERM)
+    assert wait_until(lambda: not listens(server.port))
+
+
+@pytest.mark.parametrize(
+    ("bind", "expected"), [("127.0.0.1:8700", ("127.0.0.1", 8700)), ("[::1]:80", ("::1", 80))]
+)
+def test_an_address_is_host_and_port(bind: str, expected: tuple[str, int]) -> None:
+    assert serving.address(bind) == expected
+
+
+@pytest.mark.parametrize("bind", ["8700", "host", "host:", "host:http", "host:0", "host:99999", ":80"])
+def test_anything_else_is_no_address(bind: str) -> None:
+    with pytest.raises(serving.BindInvalid):
+        serving.address(bind)
+
+
+def test_the_settings_reach_the_processes_of_the_server() -> None:
+    settings = Settings(bind="127.0.0.1:1", secret_keys=("one", "two"), body_limit=5)
+    environ = serving.environ(settings)
+    assert environ["MAPWRIGHT_SECRET_KEYS"] == "one,two" and environ["MAPWRIGHT_BODY_LIMIT"] == "5"
