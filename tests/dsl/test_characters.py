@@ -35,7 +35,8 @@ def test_they_are_reported_where_they_stand(read: Read, line: str, column: int) 
 
 
 @pytest.mark.parametrize(
-    "line", ['f = "Größe 直径 \u05d0\u05d1 \u0435"', "f = 1  # Prüfung: größer", 'f = nc."Größe"', 'f = "\\u{202E}"']
+    "line",
+    ['f = "Größe 直径 \u05d0\u05d1 \u0435"', "f = 1  # Prüfung: größer", 'f = nc."Größe"', 'f = "\\u{202E}"'],
 )
 def test_other_languages_are_welcome_in_texts_and_comments(read: Read, line: str) -> None:
     assert read(in_map(line)).diagnostics == ()

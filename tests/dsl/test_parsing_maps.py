@@ -26,7 +26,9 @@ def test_head_names_parameters_and_target(read: Read) -> None:
 
 
 def test_policy_lines_belong_to_the_head(read: Read) -> None:
-    node = the_map(read("map a : nc -> x\n  on missing reject\n  # why\n  on no_match use 1 warn\n  f = 1\nend"))
+    node = the_map(
+        read("map a : nc -> x\n  on missing reject\n  # why\n  on no_match use 1 warn\n  f = 1\nend")
+    )
     assert [(h.failure, h.action, h.warn) for h in node.policy] == [
         ("missing", "reject", False),
         ("no_match", "use", True),

@@ -83,9 +83,13 @@ def test_flow_gathers_its_properties(read: Read) -> None:
     [("map m", ("map", "m", 0)), ("map m(a, b)", ("map", "m", 2)), ("apply r", ("apply", "r", 0)),
      ("flow f", ("flow", "f", 0)), ("table t(a)", ("table", "t", 1))],
 )  # fmt: skip
-def test_tests_have_givens_subject_and_expectations(read: Read, subject: str, expected: tuple[str, str, int]) -> None:
+def test_tests_have_givens_subject_and_expectations(
+    read: Read, subject: str, expected: tuple[str, str, int]
+) -> None:
     node = the(
-        read(f'test "dated"\n  given nc = sample("a.json", with: {{ A: "1" }})\n  {subject}\n  expect a = 1\n  and b\nend')
+        read(
+            f'test "dated"\n  given nc = sample("a.json", with: {{ A: "1" }})\n  {subject}\n  expect a = 1\n  and b\nend'
+        )
     )
     assert isinstance(node, syntax.Test)
     assert (node.subject, node.subject_name, len(node.arguments)) == expected

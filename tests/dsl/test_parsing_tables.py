@@ -78,7 +78,9 @@ def test_range_knows_its_ends(read: Read) -> None:
 
 
 def test_lookup_names_its_columns(read: Read) -> None:
-    node = the(read('lookup l : text, plant: text -> severity, days: integer two_way\n | "1" | "a" => x | 5 |\nend'))
+    node = the(
+        read('lookup l : text, plant: text -> severity, days: integer two_way\n | "1" | "a" => x | 5 |\nend')
+    )
     assert isinstance(node, syntax.Lookup)
     assert [c.name for c in node.keys] == ["key", "plant"]
     assert [c.name for c in node.results] == ["value", "days"]

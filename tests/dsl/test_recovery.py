@@ -44,7 +44,9 @@ def test_lines_inside_a_broken_block_are_read_too(findings: Findings) -> None:
 
 
 def test_misspelt_head_opens_its_block_all_the_same(findings: Findings) -> None:
-    assert findings("mpa a : nc -> canon.x\n  id = 1\nend\nmap b : nc -> canon.x\n  id = 1\nend\n") == [("M101", 1)]
+    assert findings("mpa a : nc -> canon.x\n  id = 1\nend\nmap b : nc -> canon.x\n  id = 1\nend\n") == [
+        ("M101", 1)
+    ]
 
 
 @pytest.mark.parametrize(
