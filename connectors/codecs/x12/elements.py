@@ -113,4 +113,4 @@ def _time(text: str) -> str | None:
     if not match:
         return None
     hour, minute, second, fraction = match.groups()
-    return f"{hour}:{minute}:{second or '00'}" + (f".{fraction}" if fraction else "")
+    return f"{hour}:{minute}:{second or '00'}" + (f".{fraction:0<2}" if fraction else "")

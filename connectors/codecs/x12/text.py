@@ -1,5 +1,6 @@
 """Values -> the text of segments. What would break the file is refused: X12 knows no escape character."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -11,6 +12,10 @@ from connectors.errors import EncodeError
 
 _PLAIN = ElementSpec()
 _LONGEST_NUMBER = 100
+_ISO = {
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"),
+}
 
 
 class SegmentText:
@@ -106,7 +111,7 @@ def write_value(value: Any, spec: ElementSpec, path: str) -> str:
     if isinstance(value, date):
         return value.strftime("%Y%m%d")
     if isinstance(value, time):
-        return value.strftime("%H%M%S" if value.second else "%H%M")
+        return _time(value, path)
     if isinstance(value, int | Decimal):
         return _number(Decimal(value), spec, path)
     if isinstance(value, str):
@@ -137,6 +142,18 @@ def _instant(text: str, kind: str, path: str) -> date | time | str:
     try:
         if not text:
             return ""
+        if not _ISO[kind].fullmatch(text):
+            raise ValueError
         return date.fromisoformat(text) if kind == "date" else time.fromisoformat(text)
     except ValueError:
         raise EncodeError(f"{path}: {text[:40]!r} is no {kind}", {"path": path}) from None
+
+
+def _time(value: time, path: str) -> str:
+    """HHMM, HHMMSS or HHMMSSDD; a finer time is refused."""
+    hundredths, rest = divmod(value.microsecond, 10_000)
+    if rest or value.tzinfo:
+        raise EncodeError(f"{path}: {value} has a zone or more than hundredths of a second", {"path": path})
+    return value.strftime("%H%M%S" if value.second or hundredths else "%H%M") + (
+        f"{hundredths:02}" if hundredths else ""
+    )
