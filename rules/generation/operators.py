@@ -89,7 +89,9 @@ def _is_plain(of: types.Type) -> bool:
 
 
 def _comparison(of: "Expressions", node: syntax.Binary) -> ast.expr:
-    left, right = of.need(node.left), of.need(node.right)
+    # a missing value equals only another missing one; it has no order
+    value = of.may if node.operator in ("=", "<>") else of.need
+    left, right = value(node.left), value(node.right)
     if _is_plain(of.type_of(node.left)) and _is_plain(of.type_of(node.right)):
         return nodes.compare(left, _COMPARE[node.operator](), right)
     return _risky(of, node, arithmetic.COMPARE[node.operator], left, right)
@@ -126,7 +128,7 @@ def _spilled(
 
 
 def _membership(of: "Expressions", node: syntax.Membership) -> ast.expr:
-    value = of.need(node.value)
+    value = of.may(node.value)
     operator: ast.cmpop = ast.NotIn() if node.negated else ast.In()
     if isinstance(node.options, syntax.ListLiteral) and _is_plain(of.type_of(node.value)):
         options = nodes.tuple_of([of.need(option) for option in node.options.items])

@@ -135,12 +135,14 @@ class Evaluator:
         return not value if node.operator == "not" else arithmetic.minus(value)
 
     def _binary(self, node: syntax.Binary, env: Environment) -> Any:
-        left = self.need(node.left, env)
+        # a missing value equals only another missing one; everything else needs its values
+        value = self.may if node.operator in ("=", "<>") else self.need
+        left = value(node.left, env)
         if node.operator == "and":
             return left and self.need(node.right, env)
         if node.operator == "or":
             return left or self.need(node.right, env)
-        right = self.need(node.right, env)
+        right = value(node.right, env)
         subjects = [v for n, v in ((node.left, left), (node.right, right)) if not self.is_constant(n)]
         try:
             return _operate(node.operator, left, right)
@@ -148,7 +150,7 @@ class Evaluator:
             raise Blamed(error, node, subjects[0] if subjects else None) from None
 
     def _membership(self, node: syntax.Membership, env: Environment) -> Any:
-        value = self.need(node.value, env)
+        value = self.may(node.value, env)
         found = any(comparable(option) == comparable(value) for option in self.need(node.options, env))
         return found is not node.negated
 
