@@ -100,7 +100,7 @@ def _comparison(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
         findings.wrong_operands(check, node.span, node.operator, wrong, "anything: it has no order")
         return e.Typed(types.BOOLEAN, failures)
     _comparable(check, node, one, other, node.right)
-    if not equality and _unit_may_differ(one, other):
+    if _unit_may_differ(one, other):
         failures |= _ERROR
     return e.Typed(types.BOOLEAN, failures)
 
@@ -143,12 +143,26 @@ def _arithmetic(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
     if is_broken(left.type) or is_broken(right.type):
         return e.Typed(left.type if is_broken(left.type) else right.type, failures)
     result = arithmetic_type(node.operator, left.type, right.type)
-    if left.type == types.DATE and isinstance(node.right, syntax.Literal) and node.right.kind == "duration":
-        result = result if node.right.value["unit"] in ("days", "weeks", "business_days") else None
+    if result is not None and _wrong_duration(check, node, left.type):
+        return e.BROKEN_VALUE.also(failures)
     if result is None:
         refused = _refuse(check, node, node.operator, types.describe(left.type), types.describe(right.type))
         return refused.also(failures)
     return e.Typed(result, failures | _arithmetic_failures(node, left.type, right.type))
+
+
+def _wrong_duration(check: "Expressions", node: syntax.Binary, left: types.Type) -> bool:
+    """Business days need a calendar, so they are added by a function; hours do not fit a date."""
+    if not isinstance(node.right, syntax.Literal) or node.right.kind != "duration":
+        return False
+    unit = node.right.value["unit"]
+    if unit == "business_days":
+        findings.wrong_operands(check, node.span, node.operator, left, "business_days; use add(date, duration)")
+    elif left == types.DATE and unit not in ("days", "weeks"):
+        findings.wrong_operands(check, node.span, node.operator, left, unit)
+    else:
+        return False
+    return True
 
 
 def _arithmetic_failures(node: syntax.Binary, left: types.Type, right: types.Type) -> "Kinds":
