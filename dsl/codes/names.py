@@ -68,7 +68,7 @@ CODES = (
         "Unknown type",
         "there is no type `{name}`",
         "Types are text, integer, decimal, percent, boolean, date, time, datetime, duration, quantity, money, "
-        "enum{{...}}, list of ..., and the names in `$defs` of a schema that the module uses.",
+        "enum{...}, list of ..., and the names in `$defs` of a schema that the module uses.",
         'lookup codes : text -> sverity\n  | "A" => major |\nend',
         'lookup codes : text -> severity\n  | "A" => major |\nend',
     ),
