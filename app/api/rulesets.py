@@ -73,7 +73,7 @@ def export(name: str) -> Response:
 @blueprint.route("/<string:name>/files/<path:path>", methods=["GET"])
 @blueprint.doc(responses={"200": {"content": {"application/octet-stream": {}}}})
 @needs("view")
-def read_file(name: str, path: str) -> Response:
+def read_file(name: str, path: str) -> Any:
     """The bytes of a file, with its ETag."""
     with installation().database.read() as connection:
         found = rulesets.read_file(connection, name, path)

@@ -16,7 +16,7 @@ from app.design.errors import NotRunnable, SampleInvalid
 from app.design.rulesets import only_samples, without_samples
 from dsl import checker
 from dsl.diagnostics import to_json
-from dsl.program import Program
+from dsl.program import CheckedFlow, CheckedMap, Program
 from rules import compiler, engine, outcome
 from rules.outcome import Context, Outcome
 from rules.testing import TestReport
@@ -91,9 +91,7 @@ def run_sample(
     compiled = here.compiled
     if flow not in here.program.flows:
         raise SampleInvalid(f"there is no flow {flow}", {"known": sorted(here.program.flows)})
-    endpoint = here.program.flows[flow].node.endpoint
-    known = endpoint if endpoint in here.program.manifest.endpoints else None
-    data = _document(here, sample, document, known)
+    data = _document(here, sample, document, _known_endpoint(here, here.program.flows[flow]))
     return outcome.to_json(engine.run(compiled, flow, data, _context(now)))
 
 
@@ -106,8 +104,7 @@ def preview(
 ) -> dict[str, Any]:
     """What a flow, or else a map of this name, makes of a sample.
 
-    A map with several parameters, or one that reads something else than the sample, is shown through
-    the first flow whose message the sample is.
+    A map gets the sample where it reads that, and the event where it reads what a flow makes of it.
     """
     here = trial(files)
     if subject in here.program.flows:
@@ -122,9 +119,8 @@ def preview_map(here: Trial, name: str, sample: str, document: int, now: datetim
     if checked is None:
         known = sorted({*here.program.maps, *here.program.flows})
         raise SampleInvalid(f"there is no map or flow {name}", {"known": known})
-    first = checked.parameters[0][0]
-    data = _document(here, sample, document, None)
-    return engine.run_map(compiled, name, {first: data}, _context(now))
+    inputs = _map_inputs(here, checked, sample, document, now)
+    return engine.run_map(compiled, name, inputs, _context(now))
 
 
 def run_tests(files: Mapping[str, bytes]) -> TestReport:
@@ -147,6 +143,33 @@ def _document(here: Trial, sample: str, number: int, endpoint: str | None) -> An
     if not 1 <= number <= len(documents):
         raise SampleInvalid(f"{sample} holds {len(documents)} documents, there is no number {number}")
     return documents[number - 1].data
+
+
+def _map_inputs(
+    here: Trial, checked: CheckedMap, sample: str, number: int, now: datetime | None
+) -> dict[str, Any]:
+    """What the parameters of a map are, for a sample that some flow receives."""
+    for flow in here.program.flows.values():
+        records = {id(record) for _, record in checked.parameters}
+        if not records <= {id(flow.schema.record), id(flow.event.record)}:
+            continue
+        try:
+            data = _document(here, sample, number, _known_endpoint(here, flow))
+        except SampleInvalid:
+            continue
+        values = {id(flow.schema.record): data}
+        if id(flow.event.record) in records - set(values):
+            values[id(flow.event.record)] = engine.run(
+                here.compiled, flow.node.name, data, _context(now)
+            ).event
+        return {name: values[id(record)] for name, record in checked.parameters}
+    if len(checked.parameters) > 1 or here.program.flows:
+        raise SampleInvalid(f"no flow comes from {sample} to what {checked.node.name} reads: preview a flow")
+    return {checked.parameters[0][0]: _document(here, sample, number, None)}
+
+
+def _known_endpoint(here: Trial, flow: CheckedFlow) -> str | None:
+    return flow.node.endpoint if flow.node.endpoint in here.program.manifest.endpoints else None
 
 
 def _context(now: datetime | None) -> Context:

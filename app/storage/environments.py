@@ -136,7 +136,8 @@ def ensure_environment(
     if approvals_required is None:
         earlier = select(func.count()).where(environments_table.c.position < position)
         approvals_required = 1 if tx.execute(earlier).scalar_one() else 0
-    row = {"name": name, "position": position, "title": title, "approvals_required": approvals_required}
+    row: dict[str, Any] = {"name": name, "position": position, "title": title}
+    row["approvals_required"] = approvals_required
     tx.execute(insert(environments_table).values(row))
     return Environment(**row)
 
@@ -285,5 +286,5 @@ def set_secrets(tx: Connection, environment: str, endpoint: str, secrets: str) -
     tx.execute(update(bindings_table).where(here).values(secrets=secrets))
 
 
-def _binding(row: Mapping[str, Any]) -> Binding:
+def _binding(row: Any) -> Binding:
     return Binding(**{**row, "settings": json.loads(row["settings"])})

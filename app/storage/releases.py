@@ -137,7 +137,7 @@ def _last_number(tx: Connection, ruleset: str) -> int:
     return tx.execute(query).scalar() or 0
 
 
-def _record(row: Mapping[str, Any]) -> ReleaseRecord:
+def _record(row: Any) -> ReleaseRecord:
     return ReleaseRecord(
         **{**row, "authors": tuple(json.loads(row["authors"])), "report": json.loads(row["report"])}
     )

@@ -1,7 +1,6 @@
 """Rule sets being worked on: their files, and who changed which file when."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -189,5 +188,5 @@ def _record_change(tx: Connection, ruleset: str, path: str, etag: str, by: str) 
     tx.execute(insert(changes_table).values(row))
 
 
-def _stored(row: Mapping[str, Any]) -> StoredFile:
+def _stored(row: Any) -> StoredFile:
     return StoredFile(**{**row, "content": bytes(row["content"])})

@@ -1,7 +1,7 @@
 """API tokens of machines: only the hash of a token is kept."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,6 @@ def revoke_token(tx: Connection, token_id: str) -> bool:
     return tx.execute(update(tokens_table).where(open_one).values(revoked_at=now(tx))).rowcount == 1
 
 
-def _record(row: Mapping[str, Any]) -> TokenRecord:
+def _record(row: Any) -> TokenRecord:
     lists = {name: tuple(json.loads(row[name])) for name in ("endpoints", "capabilities")}
     return TokenRecord(**{**row, **lists})

@@ -1,7 +1,7 @@
 """People who may log in: login, name, password hash, roles and the counter that ends their sessions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,5 +75,5 @@ def end_sessions(tx: Connection, login: str) -> None:
     tx.execute(update(users_table).where(users_table.c.login == login).values(session_counter=counter + 1))
 
 
-def _record(row: Mapping[str, Any]) -> UserRecord:
+def _record(row: Any) -> UserRecord:
     return UserRecord(**{**row, "roles": tuple(json.loads(row["roles"]))})
