@@ -11,6 +11,7 @@ from typing import Any
 
 from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
+from dsl.types import Record
 from rules.compiler import FILE, Compiled, CompiledMap, CompiledRules
 from rules.errors import BudgetExceeded
 from rules.generation.plans import Lineage
@@ -33,25 +34,27 @@ def exact() -> Iterator[None]:
         setcontext(outer)
 
 
-def run(compiled: Compiled, flow: str, document: Any, context: Context) -> Outcome:
-    """One message through one flow."""
+def run(compiled: Compiled, flow: str, document: Any, context: Context, *, partial: bool = False) -> Outcome:
+    """One message through one flow; a partial document may lack what its schema requires."""
     found = compiled.flow(flow)
     with exact():
         schema = found.checked.schema
-        typed, faults = read_document(document, schema.record)
+        typed, faults = read_partly(document, schema.record, partial)
         if faults:
             title = f"{schema.name} {schema.version}".strip()
             return _misshapen(typed, faults, f"schema/{schema.name}", title, _flow_place(compiled, found.checked))
         return _Walk(compiled, context).steps(typed, found.steps)
 
 
-def run_map(compiled: Compiled, map: str, inputs: Mapping[str, Any], context: Context) -> Outcome:
+def run_map(
+    compiled: Compiled, map: str, inputs: Mapping[str, Any], context: Context, *, partial: bool = False
+) -> Outcome:
     """One map on its own, for previews and tests; the event is its result."""
     found = compiled.map(map)
     with exact():
         documents, faults = [], []
         for name, record in found.parameters:
-            typed, own = read_document(inputs.get(name, {}), record)
+            typed, own = read_partly(inputs.get(name, {}), record, partial)
             documents.append(typed)
             faults += [_within(name, fault) for fault in own] if len(found.parameters) > 1 else own
         document = documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
@@ -65,10 +68,9 @@ def apply_rules(compiled: Compiled, rules: str, subject: Any, context: Context) 
     """Rules on their own; fields that the subject lacks are missing."""
     found = compiled.rule_set(rules)
     with exact():
-        typed, faults = read_document(subject, found.record)
-        wrong = [fault for fault in faults if fault.kind != "missing"]
-        if wrong:
-            return _misshapen(typed, wrong, f"rules/{rules}", "the subject", Place("", 1, 1))
+        typed, faults = read_partly(subject, found.record, True)
+        if faults:
+            return _misshapen(typed, faults, f"rules/{rules}", "the subject", Place("", 1, 1))
         return _Walk(compiled, context).steps(typed, (found,))
 
 
@@ -83,6 +85,12 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
         except BudgetExceeded:
             return Keys(None, None, {})
     return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
+
+
+def read_partly(raw: Any, record: Record, partial: bool) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
+    """A document as read by its schema; a partial one may lack required fields."""
+    typed, faults = read_document(raw, record)
+    return typed, [fault for fault in faults if fault.kind != "missing"] if partial else faults
 
 
 def _key(value: Any) -> str | None:

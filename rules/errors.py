@@ -1,6 +1,6 @@
 """The one exception tree of the rules. What a message does wrong is a Failure in its outcome, never one of these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -32,6 +32,11 @@ class ReleaseRefused(RulesError):
     """The rule set can't be released: it has errors or failing tests."""
 
     code = "release_refused"
+
+    def __init__(self, message: str = "", diagnostics: Sequence[Any] = (), test_report: Any = None) -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+        self.test_report = test_report
 
 
 class ReleaseTampered(RulesError):

@@ -86,6 +86,7 @@ class RaiseAction:
     rules: str
     rule: str
     ordinal: int
+    lineage: Mapping[str, Trace] = field(default_factory=dict)
     type: Literal["raise"] = "raise"
 
 
@@ -205,6 +206,7 @@ def _action_json(action: Action) -> dict[str, Any]:
             return {
                 "type": "raise", "event": action.event, "payload": _json(action.payload),
                 "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
+                "lineage": lineage_json(action.lineage),
             }  # fmt: skip
         case AlertAction():
             return {

@@ -45,8 +45,8 @@ def send(run: Run, spec: ActionSpec, ordinal: int, pair: Any, to: Any, key: Any)
 
 def raise_event(run: Run, spec: ActionSpec, ordinal: int, pair: Any) -> None:
     """`raise event using map`."""
-    payload, _ = spec.payload(run, pair)
-    run.actions.append(RaiseAction(spec.target, payload, spec.rules, spec.rule, ordinal))
+    payload, lineage = spec.payload(run, pair)
+    run.actions.append(RaiseAction(spec.target, payload, spec.rules, spec.rule, ordinal, lineage))
 
 
 def alert(run: Run, spec: ActionSpec, text: str) -> None:

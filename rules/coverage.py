@@ -1,0 +1,101 @@
+"""What the tests of a rule set have reached: fields, table rows, rules, branches."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dsl import syntax
+from dsl.program import CheckedMap, Program
+from rules.outcome import AlertAction, Outcome, Place
+
+
+class Coverage:
+    """Collects outcomes; reports per kind how much of the program they touched."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._places: set[Place] = set()
+        self._rows: set[str] = set()
+        self._rules: set[str] = set()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count what one outcome has touched."""
+        self._places.update(trace.place for trace in outcome.lineage.values())
+        for action in outcome.actions:
+            if not isinstance(action, AlertAction):
+                self._places.update(trace.place for trace in action.lineage.values())
+        self._rules.update(f"{trace.rules}/{trace.rule}" for trace in outcome.rules if trace.fired)
+        for words in outcome.decisions:
+            if words.startswith("table "):
+                name, _, rows = words.removeprefix("table ").partition(" ")
+                self._rows.update(f"{name}/{row}" for row in rows.split(", "))
+
+    def report(self) -> dict[str, Any]:
+        """Per kind: covered, total and the names of what no test reached."""
+        fields: dict[str, bool] = {}
+        branches: dict[str, bool] = {}
+        for checked in self._program.maps.values():
+            for name, place in self._fields(checked, checked.node.body, ""):
+                fields[name] = fields.get(name, False) or place in self._places
+            for name, body in self._branches(checked, checked.node.body):
+                places = {place for _, place in self._fields(checked, body, "")}
+                branches[name] = branches.get(name, False) or not places or bool(places & self._places)
+        return {
+            "fields": _counted(fields),
+            "rows": _counted({row: row in self._rows for row in self._table_rows()}),
+            "rules": _counted({rule: rule in self._rules for rule in self._rule_names()}),
+            "branches": _counted(branches),
+        }
+
+    def _table_rows(self) -> Iterator[str]:
+        for name, table in self._program.tables.items():
+            for row in table.node.rows:
+                if isinstance(row, syntax.TableRow):
+                    yield f"{name}/{row.id}"
+            if table.node.otherwise is not None:
+                yield f"{name}/otherwise"
+
+    def _rule_names(self) -> Iterator[str]:
+        for name, rules in self._program.rules.items():
+            for rule in rules.node.rules:
+                if isinstance(rule, syntax.Rule):
+                    yield f"{name}/{rule.name}"
+
+    def _fields(
+        self, checked: CheckedMap, statements: Iterable[syntax.Statement], prefix: str
+    ) -> Iterator[tuple[str, Place]]:
+        for statement in statements:
+            match statement:
+                case syntax.Field():
+                    name = f"{checked.node.name}/{prefix}{'.'.join(statement.target)}"
+                    yield name, self._place(checked, statement.value)
+                case syntax.Each():
+                    yield from self._fields(checked, statement.body, f"{prefix}{'.'.join(statement.target)}[].")
+                case syntax.If():
+                    for branch in statement.branches:
+                        yield from self._fields(checked, branch.body, prefix)
+                    yield from self._fields(checked, statement.otherwise or (), prefix)
+
+    def _branches(
+        self, checked: CheckedMap, statements: Iterable[syntax.Statement]
+    ) -> Iterator[tuple[str, tuple[syntax.Statement, ...]]]:
+        for statement in statements:
+            match statement:
+                case syntax.Each():
+                    yield from self._branches(checked, statement.body)
+                case syntax.If():
+                    place = self._place(checked, statement)
+                    bodies = [branch.body for branch in statement.branches]
+                    if statement.otherwise is not None:
+                        bodies.append(statement.otherwise)
+                    for number, body in enumerate(bodies, 1):
+                        yield f"{checked.node.name}/line {place.line} branch {number}", body
+                        yield from self._branches(checked, body)
+
+    def _place(self, checked: CheckedMap, node: syntax.Node) -> Place:
+        source = self._program.sources[checked.path]
+        return Place(checked.path, *source.position(node.span.start))
+
+
+def _counted(names: dict[str, bool]) -> dict[str, Any]:
+    missed = [name for name, covered in names.items() if not covered]
+    return {"covered": len(names) - len(missed), "total": len(names), "missing": missed}

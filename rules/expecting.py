@@ -1,0 +1,97 @@
+"""What a test expects, evaluated by the referee over the outcome of the compiled code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dsl import syntax
+from dsl.program import CheckedTest, Program
+from rules.outcome import Context, Outcome, SendAction
+from rules.referee.environment import Environment
+from rules.referee.evaluate import Blamed, Evaluator
+from rules.shaping import plain_value
+from rules.values import shorten
+
+
+class Expectations(Evaluator):
+    """Expressions of a test: `fired`, `matched`, `sent`, `state`, `failed`, `sample` have their answer here."""
+
+    def __init__(self, program: Program, context: Context, test: CheckedTest, samples: Mapping[str, Any]) -> None:
+        super().__init__(program, context, context.now, test.path)
+        self.samples = samples
+        self.outcome: Outcome | None = None
+        self.silent: frozenset[str] = frozenset()
+
+    def _call(self, node: syntax.Call, env: Environment) -> Any:
+        if node.function == "sample":
+            return self._sample(node, env)
+        if self.outcome is None or node.function not in ("fired", "matched", "sent", "state", "failed"):
+            return super()._call(node, env)
+        name = self.need(node.arguments[0], env) if node.arguments else ""
+        match node.function:
+            case "fired":
+                return any(trace.fired for trace in self.outcome.rules if trace.rule == name)
+            case "matched":
+                return self._matched(self.outcome, name)
+            case "sent":
+                return [a.payload for a in self.outcome.actions if isinstance(a, SendAction) and a.endpoint == name]
+            case "state":
+                return self.outcome.state
+            case _:
+                return name in self.silent or any(failure.path == name for failure in self.outcome.failures)
+
+    def _matched(self, outcome: Outcome, table: str) -> str | None:
+        start = f"table {table} "
+        found = [words.removeprefix(start) for words in outcome.decisions if words.startswith(start)]
+        return found[-1] if found else None
+
+    def _sample(self, node: syntax.Call, env: Environment) -> Any:
+        name = str(self.need(node.arguments[0], env))
+        document = self.samples.get(name, self.samples.get(f"samples/{name}"))
+        if document is None:
+            raise Blamed(KeyError(f"there is no sample {name}"), node, name)
+        named = dict(node.named)
+        changes = self.may(named["with"], env) if "with" in named else {}
+        return merged(document, plain_value(changes))
+
+    def explain(self, node: syntax.Expression, env: Environment) -> str:
+        """Why an expectation does not hold, with the values it saw."""
+        if isinstance(node, syntax.Binary) and node.operator == "and":
+            return self.explain(node.right if self._holds(node.left, env) else node.left, env)
+        seen = ", ".join(f"{self.text(part)} is {self._shown(part, env)}" for part in self._parts(node))
+        return f"expected {self.text(node)}" + (f", but {seen}" if seen else "")
+
+    def _holds(self, node: syntax.Expression, env: Environment) -> bool:
+        try:
+            return bool(self.need(node, env))
+        except Blamed:
+            return False
+
+    def _parts(self, node: syntax.Expression) -> list[syntax.Expression]:
+        match node:
+            case syntax.Binary(operator="or"):
+                return [*self._parts(node.left), *self._parts(node.right)]
+            case syntax.Binary():
+                return [part for part in (node.left, node.right) if not self.is_constant(part)]
+            case syntax.Unary(operand=inner) | syntax.Presence(value=inner) | syntax.Membership(value=inner):
+                return [inner]
+            case _:
+                return []
+
+    def _shown(self, node: syntax.Expression, env: Environment) -> str:
+        try:
+            value = self.may(node, env)
+        except Blamed as blamed:
+            return f"failing ({blamed})"
+        if value is None:
+            return "missing"
+        return f'"{shorten(value)}"' if isinstance(value, str) else shorten(value)
+
+
+def merged(document: Any, changes: Any) -> Any:
+    """A document with fields of another put in place of its own, records field by field."""
+    if not isinstance(document, Mapping) or not isinstance(changes, Mapping):
+        return changes
+    result = dict(document)
+    for name, value in changes.items():
+        result[name] = merged(result[name], value) if name in result else value
+    return result
