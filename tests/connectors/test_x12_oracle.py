@@ -21,9 +21,13 @@ BEYOND_THE_COUNTER = {
     "byte_order_mark", "isa_length", "wrapped_lines", "no_transaction_set",
 }  # fmt: skip
 EXPLAINED = {
-    "x12-gozer/x12.base.loop.txt": {"segment_id": "segments TEST, RUSH, PARENT, CHILD have names longer than three"},
-    "x12-x12parser/_SampleEdiFiles__ORD___860__Example1.txt": {"line_break": "the terminator after N1*BY is lost, so N3 reads as a part of it"},
-}  # fmt: skip
+    "x12-gozer/x12.base.loop.txt": {
+        "segment_id": "TEST, RUSH, PARENT and CHILD are longer than segment ids are"
+    },
+    "x12-x12parser/_SampleEdiFiles__ORD___860__Example1.txt": {
+        "line_break": "the terminator after N1*BY is lost, so N3 reads as a part of it"
+    },
+}
 
 
 def rows(folder):

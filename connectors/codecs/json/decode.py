@@ -136,7 +136,7 @@ def _check_depth(text: str, value: Plain, most: int) -> None:
     if text.count("[") + text.count("{") <= most:
         return
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [child for item in level for child in _children(item)]
         if not level:
             return
@@ -144,9 +144,9 @@ def _check_depth(text: str, value: Plain, most: int) -> None:
 
 
 def _children(value: Plain) -> list[Plain]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    """The lists and objects directly inside a value."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inside if isinstance(child, dict | list)]
 
 
 def _lines(whole: _Text, faults: tuple[Fault, ...], limits: Limits) -> list[DecodedDocument]:
