@@ -45,7 +45,7 @@ def _print_refusal(error: Exception) -> None:
     complain(str(error))
     for one in details.get("diagnostics") or []:
         say(f"  {one if isinstance(one, str) else '{file}:{line}:{column} {code} {message}'.format(**one)}")
-    for result in (details.get("tests") or {}).get("results", []):
+    for result in (details.get("tests") or {}).get("tests", []):
         if not result["passed"]:
             say(f"  FAILED {result['file']}:{result['line']} {result['name']}: {result['message']}")
 

@@ -15,7 +15,7 @@ from app.security import audit
 from app.storage import releases as stored
 from app.storage import rulesets as stored_rulesets
 from app.storage.releases import ReleaseRecord
-from rules import diff, release, testing
+from rules import release, testing
 from rules.release import Release
 
 _TEXT = (".mw", ".toml", ".json", ".csv", ".md", ".txt")
@@ -81,7 +81,7 @@ def get_release(connection: Connection, release_id: str) -> ReleaseRecord:
 def release_files(connection: Connection, release_id: str) -> dict[str, bytes]:
     """The files a release was made of, its hash verified."""
     content = stored.release_content(connection, release_id)
-    return dict(release.load_release(release_id, content).files)
+    return dict(release.load_release(release_id, content).files())
 
 
 def compare(connection: Connection, old: str | None, new: str) -> dict[str, Any]:
@@ -94,12 +94,14 @@ def compare_draft(connection: Connection, ruleset: str) -> dict[str, Any]:
     """What the files of a rule set change since its latest release."""
     latest = stored.latest_release(connection, ruleset)
     before = release_files(connection, latest.id) if latest else {}
-    return compare_files(before, without_samples(read_files(connection, ruleset)))
+    return compare_files(before, read_files(connection, ruleset))
 
 
 def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, Any]:
-    """Semantic changes in sentences, and a unified diff for each file that differs."""
-    old, new = without_samples(old), without_samples(new)
+    """Semantic changes in sentences, and a unified diff for each file of a release that differs."""
+    old, new = ({p: c for p, c in side.items() if release.belongs(p)} for side in (old, new))
+    from rules import diff
+
     program = trial(old).program if old else None
     changes = diff.semantic_diff(program, trial(new).program)
     paths = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
@@ -132,6 +134,8 @@ def _build(files: Mapping[str, bytes]) -> tuple[Release, dict[str, Any]]:
         made = release.build_release(without_samples(files), here.samples)
     except release.ReleaseRefused as error:
         raise _refused(error) from None
+    except UnicodeDecodeError as error:
+        raise ReleaseRefused(f"a file is not UTF-8: {error}") from None
     return made, testing.to_json(testing.run_tests(here.compiled, here.samples))
 
 

@@ -116,7 +116,7 @@ def test_run_of_a_rule_set_with_errors_says_so(site: Any) -> None:
 def test_the_tests_are_run(site: Any) -> None:
     answer = site.visitor("ana").call("POST", "/v1/rulesets/orders/test", json={})
     assert answer.status_code == 200
-    assert [result["passed"] for result in answer.json["results"]] == [True]
+    assert [result["passed"] for result in answer.json["tests"]] == [True]
 
 
 def test_a_release_is_cut_and_listed(site: Any) -> None:
