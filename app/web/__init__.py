@@ -20,6 +20,8 @@ from flask import Flask
 
 from app.web import errors
 
+__all__ = ["errors", "register"]
+
 _NOUNS = (
     "session", "home", "search", "rulesets", "texts", "maps", "tables", "lookups", "rules", "trials", "releases",
     "messages", "problems", "accounts",
@@ -37,8 +39,6 @@ def register(app: Flask) -> None:
     frame.register(app)
     for noun in _NOUNS:
         try:
-            blueprint = import_module(f"app.web.{noun}").blueprint
+            app.register_blueprint(import_module(f"app.web.{noun}").blueprint)
         except ImportError:
             continue
-        errors.register([blueprint])
-        app.register_blueprint(blueprint)

@@ -28,7 +28,9 @@ def requires(capability: str) -> Callable[[View], View]:
             if not current_user.is_authenticated:
                 return _to_login()
             if not current_user.can(capability):
-                raise NotPermitted(f"none of your roles ({', '.join(current_user.roles)}) allows to {capability}")
+                raise NotPermitted(
+                    f"none of your roles ({', '.join(current_user.roles)}) allows to {capability}"
+                )
             return view(*args, **kwargs)
 
         return guarded  # type: ignore[return-value]

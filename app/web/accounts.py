@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app.security import accounts, permissions, tokens
@@ -11,8 +11,9 @@ from app.security.errors import SecurityError
 from app.storage import environments, users
 from app.storage import tokens as stored_tokens
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 
-blueprint = Blueprint("accounts", __name__)
+blueprint = page_blueprint("accounts", __name__)
 
 
 @blueprint.get("/people")
@@ -31,7 +32,12 @@ def add() -> Any:
     def deed(tx: Any) -> str:
         login = form.get("login", "").strip()
         accounts.create_user(
-            tx, login, form.get("name", "").strip(), form.get("password", ""), form.getlist("roles"), current_user.login
+            tx,
+            login,
+            form.get("name", "").strip(),
+            form.get("password", ""),
+            form.getlist("roles"),
+            current_user.login,
         )
         return f"{login} may log in now."
 

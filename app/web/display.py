@@ -114,18 +114,28 @@ def branches(value: Any) -> list[tuple[str, Any]]:
 
 def is_compact(value: Any) -> bool:
     """Whether a record is one value to people: a quantity or an amount."""
-    return isinstance(value, Mapping) and "value" in value and len(value) == 2 and bool({"uom", "unit", "currency"} & set(value))
+    return (
+        isinstance(value, Mapping)
+        and "value" in value
+        and len(value) == 2
+        and bool({"uom", "unit", "currency"} & set(value))
+    )
 
 
 def why_of(value: Any, path: str, lineage: Mapping[str, Any], release: str, ruleset: str) -> dict[str, Any]:
     """What a click on a value tells: sources, decisions, the line in the rule set."""
     trace = lineage.get(path) or {}
     place = trace if trace.get("file") else None
-    url = url_for("texts.show", name=ruleset, path=place["file"]) + f"#line-{place['line']}" if place and ruleset else ""
+    url = (
+        url_for("texts.show", name=ruleset, path=place["file"]) + f"#line-{place['line']}"
+        if place and ruleset
+        else ""
+    )
     return {
         "path": path,
         "value": shown_value(value).words,
-        "sources": list(trace.get("sources", ())) or ([] if trace else ["nothing recorded: a constant or a copied part"]),
+        "sources": list(trace.get("sources", ()))
+        or ([] if trace else ["nothing recorded: a constant or a copied part"]),
         "decisions": list(trace.get("decisions", ())),
         "place": {"file": place["file"], "line": place["line"], "url": url} if place else None,
         "release": release,

@@ -53,5 +53,12 @@ def _why(error: DslError, file: str, here: Workspace) -> list[dict[str, Any]]:
     found = error.details.get("diagnostics") or ()
     sources = {file: Source(file, here.text(file))}
     shown = [{**to_json(d, sources), "place": ""} for d in found if isinstance(d, Diagnostic)]
-    plain = {"code": error.code, "severity": "error", "message": error.message, "help": [], "fixes": [], "place": ""}
+    plain = {
+        "code": error.code,
+        "severity": "error",
+        "message": error.message,
+        "help": [],
+        "fixes": [],
+        "place": "",
+    }
     return [{**one, "fixes": []} for one in shown] or [plain]

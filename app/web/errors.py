@@ -1,6 +1,5 @@
 """Pages for what went wrong: what, and where to go on."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -27,13 +26,14 @@ _TITLES = {
 }
 
 
-def register(blueprints: Sequence[Blueprint]) -> None:
-    """Answer errors of the pages as pages; call it before the blueprints are registered."""
-    for blueprint in blueprints:
-        blueprint.register_error_handler(AppError, of_app)
-        blueprint.register_error_handler(HTTPException, of_http)
-        blueprint.register_error_handler(DslError, of_language)
-        blueprint.register_error_handler(Exception, of_anything)
+def page_blueprint(name: str, module: str) -> Blueprint:
+    """A blueprint whose errors are answered as pages."""
+    blueprint = Blueprint(name, module)
+    blueprint.register_error_handler(AppError, of_app)
+    blueprint.register_error_handler(HTTPException, of_http)
+    blueprint.register_error_handler(DslError, of_language)
+    blueprint.register_error_handler(Exception, of_anything)
+    return blueprint
 
 
 def of_app(error: AppError) -> Any:

@@ -125,7 +125,9 @@ class Frame:
     def _design_links(self) -> list[Link]:
         name, here = self.ruleset.name, request.blueprint
         overview = url_for("rulesets.show", name=name)
-        links = [Link("Overview", overview, here == "rulesets" and bool(named_in_path()), self.errors or "", True)]
+        links = [
+            Link("Overview", overview, here == "rulesets" and bool(named_in_path()), self.errors or "", True)
+        ]
         links += [Link(title, f"{overview}#{part}", here == part) for part, title in _PARTS]
         links.append(Link("Samples and tests", url_for("trials.show", name=name), here == "trials"))
         links.append(Link("Text", url_for("texts.index", name=name), here == "texts"))
@@ -146,7 +148,9 @@ def environment_name(chain: list[Any]) -> str:
     """The environment a person chose, else the one of the settings, else the first."""
     names = [one.name for one in chain]
     wanted = (request.cookies.get("mapwright_environment"), installation().settings.environment)
-    return next((name for name in wanted if name in names), names[0] if names else installation().settings.environment)
+    return next(
+        (name for name in wanted if name in names), names[0] if names else installation().settings.environment
+    )
 
 
 def current_environment() -> str:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from app.design import rulesets
 from app.storage import environments, queries, releases
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.frame import current_environment
 
-blueprint = Blueprint("home", __name__)
+blueprint = page_blueprint("home", __name__)
 
 _SHOWN = ("received", "done", "ignored", "rejected", "held", "dead", "quarantined")
 

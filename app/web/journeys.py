@@ -74,10 +74,16 @@ def _of_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
             return level, _stuck(state, stuck, deliveries)
     waiting = sum(d["state"] in ("pending", "inflight") for d in deliveries)
     if waiting:
-        return "", f"Processed; {waiting} of {_many(len(deliveries), 'delivery', 'deliveries')} still to be sent."
+        return (
+            "",
+            f"Processed; {waiting} of {_many(len(deliveries), 'delivery', 'deliveries')} still to be sent.",
+        )
     gone = sum(d["state"] == "discarded" for d in deliveries)
     left = f"; {gone} discarded by a person" if gone else ""
-    return "ok", f"Processed; {len(deliveries) - gone} of {_many(len(deliveries), 'delivery', 'deliveries')} arrived{left}."
+    return (
+        "ok",
+        f"Processed; {len(deliveries) - gone} of {_many(len(deliveries), 'delivery', 'deliveries')} arrived{left}.",
+    )
 
 
 def _stuck(state: str, stuck: Sequence[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]) -> str:
@@ -88,7 +94,9 @@ def _stuck(state: str, stuck: Sequence[Mapping[str, Any]], deliveries: Sequence[
     then = {
         "dead": "Nobody tries again by itself: retry it once the cause is gone.",
         "uncertain": "It may have arrived: ask the target before you send it again.",
-        "retry": f"Next try {shown_time(first['next_at']).words}." if first.get("next_at") else "It will be tried again.",
+        "retry": f"Next try {shown_time(first['next_at']).words}."
+        if first.get("next_at")
+        else "It will be tried again.",
     }[state]
     return f"Processed; {arrived} of {len(deliveries)} arrived. {_closed(told)} {tries} so far. {then}"
 
@@ -102,7 +110,14 @@ def timeline(view: Mapping[str, Any]) -> list[Step]:
         if move["from_state"] and move["from_state"] != move["to_state"]:
             shown = shown_state(move["to_state"])
             by = "" if move["by"] in ("", "engine", "runtime", "worker") else f"by {move['by']}"
-            steps.append(Step(shown.word.capitalize(), move["at"], shown.level, "; ".join(filter(None, (by, move["reason"])))))
+            steps.append(
+                Step(
+                    shown.word.capitalize(),
+                    move["at"],
+                    shown.level,
+                    "; ".join(filter(None, (by, move["reason"]))),
+                )
+            )
             spans.append((message["received_at"] if not by else move["at"], move["at"]))
     for delivery in view["deliveries"]:
         for attempt in delivery["attempts"]:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
 from app.web.access import requires
 from app.web.edits import Edited, change
+from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace
 from dsl import edits, forms
 
-blueprint = Blueprint("lookups", __name__)
+blueprint = page_blueprint("lookups", __name__)
 
 
 @blueprint.get("/rulesets/<name>/lookups/<item>")

@@ -123,7 +123,9 @@ class MapPage:
         """Everything that is wrong with the map."""
         first, last = self._span
         found = [f for f in self.here.findings() if f["file"] == self.path]
-        return [f for f in found if first <= f["line"] <= last or f["subject"].startswith(f"map/{self.name}/")]
+        return [
+            f for f in found if first <= f["line"] <= last or f["subject"].startswith(f"map/{self.name}/")
+        ]
 
     @cached_property
     def loose(self) -> list[dict[str, Any]]:
@@ -137,7 +139,9 @@ class MapPage:
         used = {path for row in self.rows for path in row.sources}
         trees = []
         for index, parameter in enumerate(self.form["parameters"]):
-            schema = _schema(self.here, parameter["schema"]) or _only_other(self.here, self.path, self.form["target"])
+            schema = _schema(self.here, parameter["schema"]) or _only_other(
+                self.here, self.path, self.form["target"]
+            )
             if schema:
                 sample = self.preview.document if index == 0 else None
                 trees.append(source_tree(parameter["name"], schema.record, sample))
@@ -168,7 +172,11 @@ class MapPage:
         handlers = {handler["on"]: handler for handler in written["handlers"]}
         text = written.get("text", "") or written["expression"]
         row = Row(written["kind"], written["id"], _label(written), written["depth"], _one_line(text))
-        row.line, row.comment, row.last_line = written["line"], written["comment"], self._last_line(written, node)
+        row.line, row.comment, row.last_line = (
+            written["line"],
+            written["comment"],
+            self._last_line(written, node),
+        )
         row.handlers, row.kinds = handlers, self._kinds(node)
         row.handling = "; ".join(handling_words(handler, True) for handler in handlers.values())
         row.sources = sorted(set(usage.paths_read(_read_by(node), scope)))
@@ -187,16 +195,27 @@ class MapPage:
 
     def _unset(self, target: Target) -> Row:
         depth = target.path.count("[].")
-        row = Row("field", target.path, target.path.rpartition("[].")[2], depth, type=target.type, title=target.title)
+        row = Row(
+            "field",
+            target.path,
+            target.path.rpartition("[].")[2],
+            depth,
+            type=target.type,
+            title=target.title,
+        )
         row.required, row.present, row.kinds = target.required, False, _KIND_ORDER
         subject = f"map/{self.name}/{target.path.replace('[]', '')}"
-        row.findings = [f for f in self.findings if f["subject"] in (subject, f"map/{self.name}/{target.path}")]
+        row.findings = [
+            f for f in self.findings if f["subject"] in (subject, f"map/{self.name}/{target.path}")
+        ]
         row.kind = "list" if target.is_list else "field"
         return row
 
     def _kinds(self, node: Any) -> list[str]:
         value = getattr(node, "value", None)
-        can_fail = self.here.trial.program.failures.get(value, frozenset()) if value is not None else frozenset()
+        can_fail = (
+            self.here.trial.program.failures.get(value, frozenset()) if value is not None else frozenset()
+        )
         return [kind for kind in _KIND_ORDER if kind in can_fail]
 
     def _result(self, path: str) -> Any:

@@ -3,16 +3,17 @@
 import json
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import jsonify, render_template, request, url_for
 
 from app.web import previews
 from app.web.access import requires
 from app.web.edits import Edited, change
+from app.web.errors import page_blueprint
 from app.web.mapform import MISSING, MapPage
 from app.web.workspace import Workspace, open_workspace
 from dsl import completion, edits
 
-blueprint = Blueprint("maps", __name__)
+blueprint = page_blueprint("maps", __name__)
 
 
 @blueprint.get("/rulesets/<name>/maps/<item>")
@@ -66,7 +67,14 @@ def _context(
     page = MapPage(here, item, sample, everything)
     if done and done.refused and form.get("do") in ("set", "line"):
         _show_refused(page, form, done)
-    return {"page": page, "here": here, "done": done, "clash": _clash(page, done, form), "oob": False, "MISSING": MISSING}
+    return {
+        "page": page,
+        "here": here,
+        "done": done,
+        "clash": _clash(page, done, form),
+        "oob": False,
+        "MISSING": MISSING,
+    }
 
 
 def _show_refused(page: MapPage, form: Any, done: Edited) -> None:

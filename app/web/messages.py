@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
@@ -11,10 +11,11 @@ from app.errors import AppError, NotFound
 from app.runtime import recovery
 from app.storage import queries, releases
 from app.web.access import installation, local_target, requires
+from app.web.errors import page_blueprint
 from app.web.frame import current_environment
 from app.web.journeys import deeds, sentence, timeline
 
-blueprint = Blueprint("messages", __name__)
+blueprint = page_blueprint("messages", __name__)
 
 STATES = ("received", "done", "ignored", "rejected", "held", "dead", "quarantined", "discarded")
 _SHOWN_LIMIT = 400_000
@@ -118,4 +119,9 @@ def _sent(delivery: dict[str, Any], decided: dict[str, Any]) -> dict[str, Any]:
         content = json.loads(text) if "json" in delivery["media_type"] else None
     except ValueError:
         content = None
-    return {**delivery, "content": content, "text": text, "lineage": found[0].get("lineage", {}) if found else {}}
+    return {
+        **delivery,
+        "content": content,
+        "text": text,
+        "lineage": found[0].get("lineage", {}) if found else {},
+    }

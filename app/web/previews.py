@@ -35,7 +35,9 @@ def choices(here: Workspace, path: str) -> list[dict[str, Any]]:
     found = []
     for kind in ("flow", "map"):
         for file, node in here.declarations(kind):
-            found.append({"subject": f"{kind}/{node.name}", "title": f"{kind} {node.name}", "chosen": file == path})
+            found.append(
+                {"subject": f"{kind}/{node.name}", "title": f"{kind} {node.name}", "chosen": file == path}
+            )
     first = next((one for one in found if one["chosen"]), None)
     return [{**one, "chosen": one is first} for one in found]
 
@@ -52,6 +54,14 @@ def fitting_samples(here: Workspace, map_name: str) -> list[str]:
     kinds = {_is_json(program, flow) for flow in flows_with(here, map_name)}
     names = here.sample_names
     return [name for name in names if not kinds or name.endswith(".json") in kinds] or names
+
+
+def flow_samples(here: Workspace, flow: str) -> list[str]:
+    """The samples that a flow could receive."""
+    program = here.trial.program
+    if flow not in program.flows:
+        return here.sample_names
+    return [name for name in here.sample_names if name.endswith(".json") == _is_json(program, flow)]
 
 
 def preview(here: Workspace, subject: str, sample: str) -> Preview:
@@ -97,7 +107,9 @@ def _of_map(here: Workspace, name: str, sample: str) -> Preview:
         sent = next(_sent_by(here, result, name), None)
         if sent is not None:
             found = [f for f in result["failures"] if f["step"] == f"map/{name}"]
-            return Preview("", result["state"], "", result["event"], sent["payload"], sent["lineage"], tuple(found))
+            return Preview(
+                "", result["state"], "", result["event"], sent["payload"], sent["lineage"], tuple(found)
+            )
     if flows:
         return Preview(note=f"This sample does not get to {name}: {_why_not(result)}")
     return _alone(here, name, sample)
@@ -140,7 +152,9 @@ def _run(here: Workspace, flow: str, sample: str) -> dict[str, Any]:
 
 def _document(here: Workspace, sample: str) -> Any:
     if sample not in here.trial.samples:
-        raise DesignError(f"No codec of the rule set reads the sample {sample}." if sample else "There is no sample yet.")
+        raise DesignError(
+            f"No codec of the rule set reads the sample {sample}." if sample else "There is no sample yet."
+        )
     return here.trial.samples[sample]
 
 
@@ -168,8 +182,10 @@ def _shown(result: Mapping[str, Any]) -> Preview:
 
 
 def _why_not(result: Mapping[str, Any]) -> str:
-    return f"it is {result['state']}. {result.get('reason', '')}".strip() if result["state"] != "done" else (
-        "no rule that sends with it fires."
+    return (
+        f"it is {result['state']}. {result.get('reason', '')}".strip()
+        if result["state"] != "done"
+        else ("no rule that sends with it fires.")
     )
 
 

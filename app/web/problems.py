@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from app.storage import queries
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.frame import current_environment
 
-blueprint = Blueprint("problems", __name__)
+blueprint = page_blueprint("problems", __name__)
 
 _LIMIT = 50
 
@@ -23,5 +24,7 @@ def show() -> Any:
             state: queries.search_messages(connection, here, state=state, limit=_LIMIT).items
             for state in queries.PROBLEM_STATES
         }
-        deliveries = queries.deliveries(connection, here, state=("dead", "uncertain", "retry"), limit=_LIMIT).items
+        deliveries = queries.deliveries(
+            connection, here, state=("dead", "uncertain", "retry"), limit=_LIMIT
+        ).items
     return render_template("problems.html", messages=messages, deliveries=deliveries, here=here)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app.design import promotions, releases, rulesets
@@ -11,9 +11,10 @@ from app.errors import ReasonRequired
 from app.security.errors import NotPermitted
 from app.storage import environments
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.workspace import open_workspace
 
-blueprint = Blueprint("releases", __name__)
+blueprint = page_blueprint("releases", __name__)
 
 
 @blueprint.get("/releases")
@@ -29,7 +30,9 @@ def index() -> Any:
         for deployment in environments.deployments(connection):
             live[deployment.release_id].append(deployment.environment)
         moves = environments.promotions(connection, limit=20)
-    return render_template("releases.html", records=records, sets=sets, live=live, moves=moves, numbers=numbers)
+    return render_template(
+        "releases.html", records=records, sets=sets, live=live, moves=moves, numbers=numbers
+    )
 
 
 @blueprint.get("/rulesets/<name>/release")
@@ -60,7 +63,9 @@ def cut(name: str) -> Any:
             changes = releases.compare_draft(connection, name)
             latest = next(iter(releases.list_releases(connection, name)), None)
         here = open_workspace(name)
-        page = render_template("release_prepare.html", here=here, changes=changes, latest=latest, refused=error)
+        page = render_template(
+            "release_prepare.html", here=here, changes=changes, latest=latest, refused=error
+        )
         return page, error.status
     flash(f"Release r{record.number} of {name} is cut.", "ok")
     return redirect(url_for("releases.show", release_id=record.id))
@@ -82,7 +87,9 @@ def promote(release_id: str) -> Any:
     with database.read() as connection:
         needed = promotions.needed(promotions.get_environment(connection, target))
     if not current_user.can(needed):
-        raise NotPermitted(f"none of your roles ({', '.join(current_user.roles)}) allows to {needed} to {target}")
+        raise NotPermitted(
+            f"none of your roles ({', '.join(current_user.roles)}) allows to {needed} to {target}"
+        )
     try:
         with database.begin() as tx:
             expected = request.form.get("live") or None
@@ -108,7 +115,10 @@ def roll_back(environment: str) -> Any:
         return redirect(url_for("releases.index"))
     with installation().database.read() as connection:
         number = releases.get_release(connection, moved.to_release).number
-    flash(f"{environment} is back on r{number} of {ruleset}. Messages already received finish on their release.", "ok")
+    flash(
+        f"{environment} is back on r{number} of {ruleset}. Messages already received finish on their release.",
+        "ok",
+    )
     return redirect(url_for("releases.index"))
 
 
@@ -117,7 +127,11 @@ def _page(release_id: str, environment: str | None, refused: PromotionRefused | 
         record = releases.get_release(connection, release_id)
         chain = environments.environments(connection)
         plans = {stage.name: promotions.plan(connection, record.id, stage.name) for stage in chain}
-        moves = [m for m in environments.promotions(connection, ruleset=record.ruleset) if m.to_release == record.id]
+        moves = [
+            m
+            for m in environments.promotions(connection, ruleset=record.ruleset)
+            if m.to_release == record.id
+        ]
     chosen = environment if environment in plans else _next_stage(chain, plans)
     return render_template(
         "release.html",

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from app.web.access import requires
+from app.web.errors import page_blueprint
 from app.web.workspace import open_workspace
 from dsl import forms
 
-blueprint = Blueprint("rules", __name__)
+blueprint = page_blueprint("rules", __name__)
 
 
 @blueprint.get("/rulesets/<name>/rules/<item>")
@@ -28,5 +29,7 @@ def show_flow(name: str, item: str) -> Any:
     here = open_workspace(name)
     path, _ = here.find("flow", item)
     form, findings = forms.flow_form(here.parsed(path), item), here.findings(f"flow/{item}")
-    endpoint = here.trial.program.manifest.endpoints.get(form["endpoint"]) if here.trial.program.manifest else None
+    endpoint = (
+        here.trial.program.manifest.endpoints.get(form["endpoint"]) if here.trial.program.manifest else None
+    )
     return render_template("flow.html", here=here, path=path, form=form, findings=findings, endpoint=endpoint)

@@ -4,17 +4,18 @@ import io
 import zipfile
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from app.design import rulesets
 from app.storage import environments, releases
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace
 from dsl import syntax
 
-blueprint = Blueprint("rulesets", __name__)
+blueprint = page_blueprint("rulesets", __name__)
 
 _EXPANDED_LIMIT = 50_000_000
 _SECTIONS = (
@@ -136,7 +137,10 @@ def _unpack(content: bytes) -> dict[str, bytes]:
     if sum(info.file_size for info in infos) > _EXPANDED_LIMIT or len(infos) > rulesets.FILES_LIMIT:
         raise BadRequest("The zip unpacks to more than a rule set may hold.")
     names = [info.filename for info in infos]
-    root = next((n.removesuffix(rulesets.MANIFEST) for n in sorted(names, key=len) if n.endswith(rulesets.MANIFEST)), "")
+    root = next(
+        (n.removesuffix(rulesets.MANIFEST) for n in sorted(names, key=len) if n.endswith(rulesets.MANIFEST)),
+        "",
+    )
     kept = [info for info in infos if info.filename.startswith(root) and "/." not in f"/{info.filename}"]
     return {info.filename.removeprefix(root): _read(archive, info) for info in kept}
 

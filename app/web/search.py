@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 
 from app.design import rulesets
 from app.storage import queries, releases
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.frame import current_environment
 from app.web.workspace import open_workspace
 
-blueprint = Blueprint("search", __name__)
+blueprint = page_blueprint("search", __name__)
 
 _PAGES = {
     "map": "maps.show",
@@ -51,13 +52,23 @@ def _fits(record: Any, words: str) -> bool:
 def _constructs(name: str, words: str) -> list[dict[str, str]]:
     here = open_workspace(name)
     hits = [
-        {"kind": kind, "name": node.name, "ruleset": here.title, "url": url_for(page, name=name, item=node.name)}
+        {
+            "kind": kind,
+            "name": node.name,
+            "ruleset": here.title,
+            "url": url_for(page, name=name, item=node.name),
+        }
         for kind, page in _PAGES.items()
         for _, node in here.declarations(kind)
         if words in node.name.lower()
     ]
     files = [path for path in here.files if words in path.lower()]
     return hits + [
-        {"kind": "file", "name": path, "ruleset": here.title, "url": url_for("texts.show", name=name, path=path)}
+        {
+            "kind": "file",
+            "name": path,
+            "ruleset": here.title,
+            "url": url_for("texts.show", name=name, path=path),
+        }
         for path in files
     ]

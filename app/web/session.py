@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask_login import current_user
 
 from app.security import accounts, sessions
 from app.security.errors import SecurityError, TooManyAttempts
 from app.web.access import installation, local_target, requires
+from app.web.errors import page_blueprint
 
-blueprint = Blueprint("session", __name__)
+blueprint = page_blueprint("session", __name__)
 
 THEMES = ("system", "light", "dark")
 _YEAR = 365 * 24 * 3600

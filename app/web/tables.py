@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
 from app.web.access import requires
 from app.web.edits import Edited, change
+from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace
 from dsl import edits, forms
 
-blueprint = Blueprint("tables", __name__)
+blueprint = page_blueprint("tables", __name__)
 
 
 @blueprint.get("/rulesets/<name>/tables/<item>")
@@ -64,7 +65,9 @@ def _new_cells(parsed: Any, item: str) -> list[str]:
     """A new row fits everything and gives what the last row gives, until somebody types over it."""
     table = forms.table_form(parsed, item)
     rows = [row for row in table["rows"] if row["kind"] == "row"]
-    outputs = list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
+    outputs = (
+        list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
+    )
     return ["-"] * len(table["inputs"]) + outputs
 
 

@@ -61,7 +61,9 @@ def type_words(of: types.Type) -> str:
             return "any"
 
 
-def targets(record: types.Record, prefix: str = "", required: bool = True, depth: int = 0) -> Iterator[Target]:
+def targets(
+    record: types.Record, prefix: str = "", required: bool = True, depth: int = 0
+) -> Iterator[Target]:
     """Every field that can be set: records are walked through, lists of records as `name[]`."""
     for name, spec in record.fields.items():
         path = f"{prefix}{written_name(name)}"
@@ -104,7 +106,9 @@ def has_path(document: Any, path: str) -> bool:
 
 def plain_name(written: str) -> str:
     """A field name without the quotes that the language asks for."""
-    return written[1:-1] if written.startswith('"') and written.endswith('"') and len(written) > 1 else written
+    return (
+        written[1:-1] if written.startswith('"') and written.endswith('"') and len(written) > 1 else written
+    )
 
 
 def _parts(path: str) -> list[str]:
@@ -135,9 +139,19 @@ def _node(
     return node
 
 
-def _children(path: str, record: types.Record, sample: Any, depth: int, budget: list[int]) -> Iterator[SourceNode]:
+def _children(
+    path: str, record: types.Record, sample: Any, depth: int, budget: list[int]
+) -> Iterator[SourceNode]:
     present = sample if isinstance(sample, Mapping) else {}
     for name, spec in record.fields.items():
         known = name in present or spec.required or spec.title or depth == 0 or not record.open
         if known and budget[0] > 0:
-            yield _node(name, f"{path}.{written_name(name)}", spec.type, present.get(name), spec.title, depth + 1, budget)
+            yield _node(
+                name,
+                f"{path}.{written_name(name)}",
+                spec.type,
+                present.get(name),
+                spec.title,
+                depth + 1,
+                budget,
+            )

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app.design import rulesets
@@ -11,11 +11,12 @@ from app.design.errors import EditConflict
 from app.errors import NotFound
 from app.web import previews
 from app.web.access import installation, requires
+from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace, save_text
 from dsl import completion, printer
 from dsl.source import Source
 
-blueprint = Blueprint("texts", __name__)
+blueprint = page_blueprint("texts", __name__)
 
 _FOLDERS = ("maps", "tables", "rules", "flows", "tests", "schemas", "lookups", "samples")
 _TEXTS = (".mw", ".toml", ".json", ".csv", ".edi", ".x12", ".txt", ".md", ".xml")
@@ -38,7 +39,7 @@ def show(name: str, path: str) -> Any:
     here = open_workspace(name)
     if path not in here.stored:
         raise NotFound(f"rule set {name} has no file {path}")
-    file = here.stored[path]
+    file, choices = here.stored[path], previews.choices(here, path)
     return render_template(
         "text.html",
         here=here,
@@ -46,8 +47,8 @@ def show(name: str, path: str) -> Any:
         file=file,
         readable=path.endswith(_TEXTS) and len(file.content) <= _SHOWN_LIMIT,
         folders=_folders(here),
-        choices=previews.choices(here, path),
-        sample=previews.chosen_sample(here, request.args.get("sample")),
+        choices=choices,
+        sample=_sample(here, choices),
     )
 
 
@@ -107,6 +108,13 @@ def preview(name: str) -> Any:
     return render_template("preview.html", shown=shown, here=here)
 
 
+def _sample(here: Workspace, choices: list[dict[str, Any]]) -> str:
+    """A sample that what is run first can read."""
+    kind, _, item = next((one["subject"] for one in choices if one["chosen"]), "").partition("/")
+    usable = previews.fitting_samples(here, item) if kind == "map" else previews.flow_samples(here, item)
+    return previews.chosen_sample(here, request.args.get("sample"), usable)
+
+
 def _typed(name: str) -> Workspace:
     asked = _asked("path", "text")
     here = open_workspace(name)
@@ -124,7 +132,11 @@ def _asked(*names: str) -> dict[str, Any]:
 def _clash(name: str, path: str, error: EditConflict) -> dict[str, Any]:
     with installation().database.read() as connection:
         present = rulesets.read_file(connection, name, path)
-    return {"message": error.message, "text": present.content.decode("utf-8", "replace"), "etag": present.etag}
+    return {
+        "message": error.message,
+        "text": present.content.decode("utf-8", "replace"),
+        "etag": present.etag,
+    }
 
 
 def _folders(here: Workspace) -> list[tuple[str, list[dict[str, Any]]]]:

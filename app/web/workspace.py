@@ -59,14 +59,18 @@ class Workspace:
         """(path, node) of every map, table, lookup, rules or flow, in the order of files and lines."""
         of = _KINDS[kind]
         modules = sorted(self.trial.program.modules.items())
-        return [(path, node) for path, module in modules for node in module.declarations if isinstance(node, of)]
+        return [
+            (path, node) for path, module in modules for node in module.declarations if isinstance(node, of)
+        ]
 
     def find(self, kind: str, name: str) -> tuple[str, Any]:
         """Where a construct stands and its node; NotFound where nothing of that name parses."""
         for path, node in self.declarations(kind):
             if node.name == name:
                 return path, node
-        raise NotFound(f"the rule set {self.name} has no {kind} {name} (or the line that names it does not parse)")
+        raise NotFound(
+            f"the rule set {self.name} has no {kind} {name} (or the line that names it does not parse)"
+        )
 
     def findings(self, subject: str = "") -> list[dict[str, Any]]:
         """Diagnostics as data, of one construct or of all; `place` tells equal codes apart."""
@@ -77,7 +81,11 @@ class Workspace:
     def fix_edits(self, code: str, place: str, number: int) -> Any:
         """The edits of an offered fix; NotFound where the finding is gone."""
         for found in self.trial.program.diagnostics:
-            if found.code == code and place == f"{found.file}:{found.span.start}" and number < len(found.fixes):
+            if (
+                found.code == code
+                and place == f"{found.file}:{found.span.start}"
+                and number < len(found.fixes)
+            ):
                 return found.fixes[number].edits
         raise NotFound("this finding is no longer there")
 
