@@ -1,0 +1,241 @@
+"""What can stand at a place, and what stands there: completion and hover from the declarations."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dsl import functions, syntax, types
+from dsl.program import EnumValue, Program, Variable
+from dsl.reference import function_entry
+from dsl.surroundings import Surroundings, leaves, quoted, surroundings
+
+Entry = dict[str, str]
+_PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
+_WORD = re.compile(r'"?\w*$')
+_KINDS = ("missing", "error", "no_match", "many")
+_ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
+_TOP = ("use schema", "use lookup", "map", "lookup", "table", "rules", "flow", "test")
+_IN_MAP = ("let", "if", "each", "check", "end", "on missing", "on error", "on no_match")
+_IN_RULES = ("rule", "let", "when", "then", "because", "end")
+_IN_FLOW = ("receive", "owner", "identify by", "order by", "keys", "map with", "apply", "end")
+_IN_TEST = ("given", "map", "apply", "flow", "table", "expect", "end")
+_OPERATORS = ("and", "or", "not", "is missing", "is not missing", "is blank", "in", "lookup", "table")
+
+
+def complete(program: Program, path: str, offset: int) -> list[Entry]:
+    """Entries for a place, best first: {"label", "kind", "detail", "doc", "insert"}."""
+    source = program.sources.get(path)
+    if source is None:
+        return []
+    before = source.text[: max(0, offset)]
+    line = before[before.rfind("\n") + 1 :]
+    if _in_text_or_comment(line):
+        return []
+    around = surroundings(program, path, offset)
+    typed = _WORD.search(line)
+    prefix = typed.group().strip('"').casefold() if typed else ""
+    entries = [e for e in _entries(program, line, around) if prefix in e["label"].casefold().strip('"')]
+    return sorted(entries, key=lambda e: not e["label"].casefold().strip('"').startswith(prefix))[:200]
+
+
+def _in_text_or_comment(line: str) -> bool:
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
+    return "#" in outside or (outside.count('"') % 2 == 1 and not re.search(r'\."\w*$', line))
+
+
+def _entry(label: str, kind: str, detail: str = "", doc: str = "", insert: str | None = None) -> Entry:
+    return {"label": label, "kind": kind, "detail": detail, "doc": doc, "insert": label if insert is None else insert}
+
+
+def _words(words: Iterable[str], kind: str = "keyword") -> list[Entry]:
+    return [_entry(word, kind) for word in words]
+
+
+def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
+    after = _after_keyword(program, line)
+    if after is not None:
+        return after
+    path = _PATH.search(line)
+    if path is not None and (path.group(1) in around.names or "=" in line):
+        return list(_fields(path, around))
+    if re.fullmatch(r'\s*[\w."]*', line):
+        return _line_start(around)
+    return [*_expected(program, line, around), *_variables(around), *_functions(), *_words(_OPERATORS)]
+
+
+def _after_keyword(program: Program, line: str) -> list[Entry] | None:
+    """Where one word decides what may follow."""
+    rules: list[tuple[str, Iterable[Entry]]] = [
+        (r"\bon\s+\w*$", _words(_KINDS)),
+        (r"\bon\s+(missing|error|no_match|many)\s+\w*$", _words(_ACTIONS)),
+        (r"\blookup\s+\w*$", (_entry(n, "lookup") for n in program.lookups)),
+        (r"(=|\()\s*table\s+\w*$", (_entry(n, "table") for n in program.tables)),
+        (r"\b(using|map with)\s+\w*$", (_entry(n, "map") for n in program.maps)),
+        (r"\bapply\s+\w*$", (_entry(n, "rules") for n in program.rules)),
+        (r"\bsend\s+[\w.]*$", _endpoints(program, "out")),
+        (r"\breceive\s+[\w.]*$", _endpoints(program, "in")),
+        (r"\buse\s+schema\s+[\w.]*$", _schemas(program)),
+        (r"(\bin|->)\s+[\w.]+$", _words({s.name for s in program.schemas.values()}, "schema")),
+    ]
+    for pattern, entries in rules:
+        if re.search(pattern, line):
+            found = list(entries)
+            return found if found else None
+    return None
+
+
+def _endpoints(program: Program, direction: str) -> Iterator[Entry]:
+    for endpoint in program.manifest.endpoints.values():
+        if endpoint.direction == direction:
+            yield _entry(endpoint.name, "endpoint", endpoint.schema)
+
+
+def _schemas(program: Program) -> Iterator[Entry]:
+    for schema in program.schemas.values():
+        yield _entry(schema.name, "schema", schema.version, insert=f'{schema.name} "{schema.version}"')
+
+
+def _fields(path: re.Match[str], around: Surroundings) -> Iterator[Entry]:
+    of = around.names.get(path.group(1))
+    for name in re.findall(r'\.(\w+|"[^"]*")', path.group(2)):
+        of = _step(of, name.strip('"'))
+    record = _record(of)
+    for name, spec in (record.fields if record is not None else {}).items():
+        shown = quoted(name)
+        insert = shown[1:] if path.group(3).startswith('"') and shown.startswith('"') else shown
+        yield _entry(name, "field", types.describe(types.field_type(spec)), spec.title, insert)
+
+
+def _record(of: types.Type | None) -> types.Record | None:
+    of = types.present(of) if of is not None else None
+    if isinstance(of, types.ListOf):
+        of = types.present(of.item)
+    return of if isinstance(of, types.Record) else None
+
+
+def _step(of: types.Type | None, name: str) -> types.Type | None:
+    record = _record(of)
+    spec = record.fields.get(name) if record is not None else None
+    return None if spec is None else spec.type
+
+
+def _line_start(around: Surroundings) -> list[Entry]:
+    match around.declaration:
+        case syntax.Map():
+            return [*_target_fields(around), *_words(_IN_MAP)]
+        case syntax.Rules():
+            return _words(_IN_RULES)
+        case syntax.Flow():
+            return _words(_IN_FLOW)
+        case syntax.Test():
+            return _words(_IN_TEST)
+        case _:
+            return _words(_TOP)
+
+
+def _target_fields(around: Surroundings) -> list[Entry]:
+    """Fields that are not set yet, the required ones first."""
+    found = []
+    for name, spec in leaves(around.target) if around.target is not None else ():
+        if name not in around.filled:
+            detail = types.describe(spec.type) + (" (required)" if spec.required else "")
+            found.append(_entry(name, "target", detail, spec.title, f"{name} = "))
+    return sorted(found, key=lambda e: "(required)" not in e["detail"])
+
+
+def _expected(program: Program, line: str, around: Surroundings) -> list[Entry]:
+    """Values of the enumeration that the field of this line, or the left side, has."""
+    target = re.match(r'\s*([\w."]+)\s*=', line)
+    compared = re.search(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\s*(?:=|<>|in\s*\[)[^=<>]*$', line)
+    of: types.Type | None = None
+    if compared is not None:
+        of = around.names.get(compared.group(1))
+        for name in re.findall(r'\.(\w+|"[^"]*")', compared.group(2)):
+            of = _step(of, name.strip('"'))
+    if of is None and target is not None and around.target is not None:
+        of = dict(leaves(around.target)).get(target.group(1), types.FieldSpec(types.ANYTHING)).type
+    kind = types.present(of) if of is not None else None
+    if isinstance(kind, types.Enum):
+        return [_entry(value, "value", types.describe(kind)) for value in kind.values]
+    return []
+
+
+def _variables(around: Surroundings) -> list[Entry]:
+    return [_entry(name, "variable", types.describe(of)) for name, of in around.names.items()]
+
+
+def _functions() -> list[Entry]:
+    specs: Mapping[str, functions.FunctionSpec] = functions.registry()
+    return [_entry(s.name, "function", s.signature, s.doc, f"{s.name}(") for s in specs.values()]
+
+
+def hover(program: Program, path: str, offset: int) -> dict[str, Any] | None:
+    """What stands at an offset: {"title", "detail", "doc", "start", "end"}."""
+    if path not in program.sources:
+        return None
+    node = _smallest(program, path, offset)
+    if node is None:
+        return None
+    of = types.describe(program.types[node])
+    failures = sorted(program.failures.get(node, frozenset()))
+    detail = f"{of}, can fail as {', '.join(failures)}" if failures else of
+    place = {"start": node.span.start, "end": node.span.end}
+    return {"title": _title(program, node), "detail": detail, "doc": _doc(program, node), **place}
+
+
+def _smallest(program: Program, path: str, offset: int) -> syntax.Expression | None:
+    module = program.modules.get(path)
+    if module is None:
+        return None
+    own = {node for node in program.types if node.span.start <= offset < node.span.end}
+    inside = [node for node in own if _belongs(program, node, path)]
+    return min(inside, key=lambda n: n.span.end - n.span.start, default=None)
+
+
+def _belongs(program: Program, node: syntax.Expression, path: str) -> bool:
+    """Whether a node is part of the module: expressions don't know their file, but the tree does."""
+    return any(node in _expressions(declaration) for declaration in program.modules[path].declarations)
+
+
+def _expressions(node: object) -> set[syntax.Expression]:
+    found: set[Any] = set()
+    waiting: list[Any] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(part)
+        elif isinstance(part, syntax.Node):
+            found.add(part)
+            waiting.extend(getattr(part, name) for name in type(part).__dataclass_fields__ if name != "span")
+    return found
+
+
+def _title(program: Program, node: syntax.Expression) -> str:
+    match node:
+        case syntax.Call(function=name) | syntax.Comprehension(function=name) if name in functions.registry():
+            return functions.registry()[name].signature
+        case syntax.LookupCall(lookup=name):
+            return f"lookup {name}"
+        case syntax.TableCall(table=name):
+            return f"table {name}"
+        case syntax.Path(field=name) | syntax.Name(name=name):
+            return name
+        case _:
+            return type(node).__name__.lower()
+
+
+def _doc(program: Program, node: syntax.Expression) -> str:
+    match node:
+        case syntax.Call(function=name) | syntax.Comprehension(function=name) if name in functions.registry():
+            return function_entry(functions.registry()[name])
+        case syntax.Path(base=base, field=name):
+            record = _record(program.types.get(base))
+            spec = record.fields.get(name) if record is not None else None
+            return spec.title if spec is not None else ""
+        case syntax.Name():
+            meaning = program.names.get(node)
+            if isinstance(meaning, EnumValue):
+                return "a value of the enumeration"
+            return "a field of the result" if isinstance(meaning, Variable) and meaning.origin == "target" else ""
+        case _:
+            return ""

@@ -1,0 +1,64 @@
+"""Completion and hover know the schemas, the functions and what stands around."""
+
+from tests.dsl.workshop import USES, checked, in_map
+
+from dsl.completion import complete, hover
+
+
+def labels(module, mark="|"):
+    """The labels offered at the mark."""
+    offset = (USES + module).index(mark)
+    program = checked(module.replace(mark, "", 1))
+    return [entry["label"] for entry in complete(program, "m.mw", offset)]
+
+
+def test_fields_of_the_source_after_a_dot():
+    assert labels(in_map("note = nc.^"), "^")[:3] == ["number", "qty", "unit"]
+
+
+def test_fields_of_a_record_inside():
+    assert labels(in_map("note = nc.sender.^"), "^") == ["id", "name"]
+
+
+def test_target_fields_that_are_not_set_yet_at_the_start_of_a_line():
+    offered = labels(in_map("^"), "^")
+    assert "qty" in offered and "supplier.id" in offered and "severity" not in offered
+
+
+def test_values_of_an_enumeration_where_one_is_expected():
+    assert labels(in_map("supplier.id = nc.unit", "supplier.rating = ^"), "^")[:4] == ["A", "B", "C", "D"]
+
+
+def test_functions_in_an_expression():
+    assert "strip_zeros" in labels(in_map("note = strip^"), "^")
+
+
+def test_kinds_and_actions_of_handlers():
+    assert labels(in_map("note = nc.lot on ^"), "^") == ["missing", "error", "no_match", "many"]
+    assert labels(in_map("note = nc.lot on missing ^"), "^")[0] == "use"
+
+
+def test_each_variables_are_known_inside():
+    assert labels(in_map("each d in nc.defects into defects", "  code = d.^", "end"), "^") == ["code", "count"]
+
+
+def test_endpoints_of_the_right_direction():
+    assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == ["qms.cases", "qms.notes"]
+
+
+def test_nothing_inside_a_comment():
+    assert labels(in_map("note = nc.lot # nc.^"), "^") == []
+
+
+def test_hover_tells_type_and_failures():
+    module = in_map("qty = decimal(nc.lot)")
+    program = checked(module)
+    found = hover(program, "m.mw", (USES + module).index("decimal("))
+    assert found["title"].startswith("decimal(")
+    assert found["detail"] == "decimal, can fail as error, missing"
+
+
+def test_hover_of_a_field_tells_its_type():
+    module = in_map("qty = decimal(nc.lot)")
+    found = hover(checked(module), "m.mw", (USES + module).index("nc.lot") + 4)
+    assert (found["title"], found["detail"]) == ("lot", "text?")
