@@ -49,6 +49,14 @@ class LookupIndex:
         return (start is None or not before(now, start)) and (end is None or not before(end, now))
 
 
+def result_of(lookup: CheckedLookup, row: Sequence[Any]) -> Any:
+    """What a look-up without a column gives: the one result, or a record of several."""
+    values = row[len(lookup.keys) : len(lookup.keys) + len(lookup.results)]
+    if len(lookup.results) == 1:
+        return values[0]
+    return {name: value for (name, _), value in zip(lookup.results, values, strict=True) if value is not None}
+
+
 def before(left: Any, right: Any) -> bool:
     """Whether one moment or day lies before another; a day counts whole."""
     if isinstance(left, datetime) and isinstance(right, datetime):

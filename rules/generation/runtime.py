@@ -8,7 +8,7 @@ from dsl import syntax
 from dsl.functions import bound, registry
 from dsl.program import CheckedLookup, Manifest
 from rules.generation.support import Run
-from rules.lookups import LookupIndex
+from rules.lookups import LookupIndex, result_of
 from rules.policies import OTHERWISE, Policy
 from rules.tables import TableIndex
 
@@ -21,10 +21,10 @@ class LookupRuntime:
         self.index = LookupIndex(lookup)
         self.fast = self.index.unique_rows()
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
-        self.columns: Mapping[str, Sequence[Any]] = {
-            name: [row[c] for row in lookup.rows] for c, name in enumerate(names)
-        }
-        self.result = lookup.results[0][0]
+        columns: dict[str, list[Any]] = {n: [row[c] for row in lookup.rows] for c, n in enumerate(names)}
+        self.result = lookup.results[0][0] if len(lookup.results) == 1 else "(all)"
+        columns["(all)"] = [result_of(lookup, row) for row in lookup.rows]
+        self.columns: Mapping[str, Sequence[Any]] = columns
 
     def find(self, run: Run, *keys: Any) -> int:
         """The row for the keys at the time of the message."""
