@@ -52,7 +52,8 @@ def run_map(
     """One map on its own, for previews and tests; the event is its result."""
     found = compiled.map(map)
     with exact():
-        documents, faults = [], []
+        documents: list[Any] = []
+        faults: list[ShapeFailure] = []
         for name, record in found.parameters:
             typed, own = read_partly(inputs.get(name, {}), record, partial)
             documents.append(typed)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from dsl import types
 from dsl.decimals import DIGITS, bounded, parse_decimal
@@ -18,6 +18,7 @@ _ISO_DURATION = re.compile(r"P(?:(\d{1,9})([DW])|T(\d{1,9})([HMS]))", re.ASCII)
 _ISO_UNITS = {"D": "days", "W": "weeks", "H": "hours", "M": "minutes", "S": "seconds"}
 _UNITS = frozenset({"seconds", "minutes", "hours", "days", "weeks", "business_days"})
 _LARGEST = 10**DIGITS
+Moment = TypeVar("Moment")
 
 
 class Unreadable(Exception):
@@ -116,7 +117,7 @@ def _datetime(value: Any) -> datetime:
     raise Unreadable(wanted)
 
 
-def _calendar(parse: Callable[[str], Any], value: str, wanted: str) -> Any:
+def _calendar(parse: Callable[[str], Moment], value: str, wanted: str) -> Moment:
     try:
         return parse(value)
     except ValueError:

@@ -117,9 +117,9 @@ def _entries(
     number: int, row: syntax.TableRow, constant: Constant, conditions: Mapping[syntax.ConditionCell, Condition]
 ) -> list[tuple[tuple[int, ...], Any, Candidate]]:
     named = {c: keys for c, cell in enumerate(row.cells) if (keys := keys_of(cell, constant)) is not None}
-    keys = key_product(named.values())
-    if keys is None:
-        named, keys = {}, [()]
+    combined = key_product(named.values())
+    if combined is None:
+        named, combined = {}, [()]
     rest = [(c, cell) for c, cell in enumerate(row.cells) if c not in named]
     tests = tuple(
         (c, test)
@@ -131,7 +131,7 @@ def _entries(
     candidate = Candidate(number, tests, free, ranges)
     columns = tuple(named)
     single = len(columns) == 1
-    return [(columns, key[0] if single else key, candidate) for key in keys]
+    return [(columns, key[0] if single else key, candidate) for key in combined]
 
 
 def _cut(bucket: Bucket) -> Bucket:

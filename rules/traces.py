@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
-from rules.generation.actions import RulePlan, RulesPlan
+from rules.generation.actions import RulesPlan
 from rules.generation.plans import FramePlan, decisions
 from rules.outcome import RuleTrace
 from rules.shaping import plain_value

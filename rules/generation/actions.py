@@ -11,8 +11,8 @@ from rules.generation.calls import burn, check_text
 from rules.generation.expressions import Expressions, children
 from rules.generation.plans import NOWHERE, FramePlan, Origin
 from rules.generation.runtime import Runtime
-from rules.generation.sending import ActionSpec, alert, end, raise_event, remember, send
 from rules.generation.scopes import Frame, Local, Scope
+from rules.generation.sending import ActionSpec, alert, end, raise_event, remember, send
 from rules.generation.unit import Reaction, Station, Unit, Writer
 from rules.outcome import Place
 

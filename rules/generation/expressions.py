@@ -15,7 +15,7 @@ from dsl.program import EnumValue
 from rules.generation import calls, nodes, operators, support
 from rules.generation.plans import DecisionRef, Origin, extend
 from rules.generation.runtime import Runtime
-from rules.generation.scopes import Frame, Local, Scope
+from rules.generation.scopes import Frame, Scope
 from rules.generation.unit import Unit, Writer
 
 DEEPEST_SHORTCUT = 12

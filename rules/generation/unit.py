@@ -5,10 +5,10 @@ expression of the module it was, at no cost to what does not fail.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 from dsl import syntax
 from dsl.program import Program

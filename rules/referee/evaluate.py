@@ -12,6 +12,7 @@ from dsl.program import EnumValue, Program
 from rules import arithmetic
 from rules.cells import comparable
 from rules.errors import BudgetExceeded
+from rules.lookups import result_of
 from rules.outcome import Context
 from rules.referee.environment import Binding, Environment, Origin, children, union
 from rules.referee.tables import decide, find_row
@@ -177,12 +178,12 @@ class Evaluator:
             chosen = arranged[1] if self.need(arranged[0], env) else arranged[2]  # type: ignore[arg-type]
             return chosen.value if isinstance(chosen, Default) else self.may(chosen, env)
         values = []
-        for index, argument in enumerate(arranged):
+        for index, part in enumerate(arranged):
             parameter = spec.parameters[min(index, len(spec.parameters) - 1)]
-            if isinstance(argument, Default):
-                values.append(argument.value)
+            if isinstance(part, Default):
+                values.append(part.value)
             else:
-                values.append(self.may(argument, env) if parameter.missing_ok else self.need(argument, env))
+                values.append(self.may(part, env) if parameter.missing_ok else self.need(part, env))
         parts = [a for a in arranged if not isinstance(a, Default)]
         given = [v for a, v in zip(arranged, values, strict=True) if not isinstance(a, Default)]
         return self._invoke(node, spec.name, values, list(zip(parts, given, strict=True)))
@@ -252,8 +253,10 @@ class Evaluator:
         except FAILURES as error:
             raise Blamed(error, node, None) from None
         self.decided.append((node, f"lookup {lookup.name} row {row + 1}"))
+        if node.column is None:
+            return result_of(lookup, lookup.rows[row])
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
-        return lookup.rows[row][names.index(node.column or lookup.results[0][0])]
+        return lookup.rows[row][names.index(node.column)]
 
     def _table(self, node: syntax.TableCall, env: Environment) -> Any:
         table = self.program.tables[node.table]

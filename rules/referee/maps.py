@@ -6,10 +6,10 @@ from typing import Any
 from dsl import syntax, types
 from dsl.program import CheckedMap
 from rules.cells import comparable
+from rules.generation.support import failure_message
 from rules.outcome import Failure, Place, Trace
 from rules.referee.environment import POISON, Binding, Environment, Origin, names_in, union
 from rules.referee.evaluate import FAILURES, Blamed, Evaluator
-from rules.generation.support import failure_message
 from rules.values import shorten
 
 
@@ -222,7 +222,7 @@ class MapWalker:
     # ------------------------------------------------------------ each
 
     def _each(self, node: syntax.Each, env: Environment, row: Row) -> None:
-        keys = [key.value for key in (*node.order_by, *node.group_by)]
+        keys = [*(key.value for key in node.order_by), *(key.value for key in node.group_by)]
         if self._poisoned(env, node.source, node.where, *keys):
             return
         path = row.path + _spell(node.target)
@@ -298,11 +298,11 @@ class MapWalker:
             group[0].append(index)
             group[1]["items"].append(element)
         rows = []
-        for indexes, group in groups.values():
+        for indexes, record in groups.values():
             items = at(*indexes)
             inner = env.with_(node.variable, Binding(None, items))
             keys = {key.name: self.e.origin(key.value, inner) for key in node.group_by}
-            rows.append((Origin(items.sources, items.decisions, items.bases, keys), group))
+            rows.append((Origin(items.sources, items.decisions, items.bases, keys), record))
         return rows
 
 

@@ -48,9 +48,9 @@ def fits(cell: syntax.Cell, value: Any, evaluate: Evaluate) -> bool:
         return False
     match cell:
         case syntax.ValueCell(value=wanted):
-            return comparable(value) == comparable(evaluate(wanted))
+            return bool(comparable(value) == comparable(evaluate(wanted)))
         case syntax.PatternCell(pattern=pattern):
-            return matches_pattern(value, pattern)
+            return isinstance(value, str) and matches_pattern(value, pattern)
         case syntax.CompareCell(operator=operator, value=limit):
             return _compare(operator, comparable(value), comparable(evaluate(limit)))
         case syntax.RangeCell():
