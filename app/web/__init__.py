@@ -14,31 +14,41 @@ Invariants:
 - static/ is built from client/ (`npm ci && npm run build`) and committed: running needs no Node.
 """
 
-from importlib import import_module
-
 from flask import Flask
 
-from app.web import errors
+from app.web import (
+    accounts,
+    display,
+    errors,
+    frame,
+    home,
+    lookups,
+    maps,
+    messages,
+    problems,
+    releases,
+    rules,
+    rulesets,
+    search,
+    session,
+    static,
+    tables,
+    texts,
+    trials,
+)
 
 __all__ = ["errors", "register"]
 
 _NOUNS = (
-    "session", "home", "search", "rulesets", "texts", "maps", "tables", "lookups", "rules", "trials", "releases",
-    "messages", "problems", "accounts",
+    session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
+    problems, accounts,
 )  # fmt: skip
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
-    try:
-        from app.web import display, frame, static
-    except ImportError:
-        return
     static.register(app)
     display.register(app)
     frame.register(app)
     for noun in _NOUNS:
-        try:
-            app.register_blueprint(import_module(f"app.web.{noun}").blueprint)
-        except ImportError:
-            continue
+        app.register_blueprint(noun.blueprint)

@@ -92,7 +92,7 @@ def promote(release_id: str) -> Any:
         )
     try:
         with database.begin() as tx:
-            expected = request.form.get("live") or None
+            expected = request.form.get("live", promotions.ANY) or None
             promotions.promote(tx, release_id, target, current_user.login, reason, expected)
     except PromotionRefused as error:
         with database.begin() as tx:

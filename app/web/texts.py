@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import BadRequest
 
 from app.design import rulesets
 from app.design.errors import EditConflict
@@ -125,7 +126,7 @@ def _typed(name: str) -> Workspace:
 def _asked(*names: str) -> dict[str, Any]:
     body = request.get_json()
     if not isinstance(body, dict) or any(name not in body for name in names):
-        raise NotFound(f"the request needs {', '.join(names)}")
+        raise BadRequest(f"the request needs {', '.join(names)}")
     return body
 
 

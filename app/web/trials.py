@@ -24,7 +24,9 @@ def show(name: str) -> Any:
         report = testing.to_json(trials.run_tests(here.files))
     except NotRunnable:
         return render_template("tests.html", here=here, report=None, coverage=[], findings=here.findings())
-    return render_template("tests.html", here=here, report=report, coverage=_coverage(report["coverage"]), findings=[])
+    return render_template(
+        "tests.html", here=here, report=report, coverage=_coverage(report["coverage"]), findings=[]
+    )
 
 
 def _coverage(coverage: Mapping[str, Any]) -> list[dict[str, Any]]:

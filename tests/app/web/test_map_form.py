@@ -92,11 +92,16 @@ def test_five_mistakes_are_shown_on_their_five_rows(ana, installation):
     for right, wrong in (
         ('"WO-" & o.number', '"WO-" & o.nummer'),
         ("lookup urgencies(o.priority)", "lookup urgences(o.priority)"),
-        ("quantity = o.quantity on missing skip\nend", "quantity = o.quantity + on missing skip\n  size = 1\nend"),
+        (
+            "quantity = o.quantity on missing skip\nend",
+            "quantity = o.quantity + on missing skip\n  size = 1\nend",
+        ),
         ("urgency = w.urgency", "urgency = w.number"),
     ):
         text = text.replace(right, wrong, 1)
-    answer = ana.send("PUT", f"/rulesets/orders/files/{FILE}", {"text": text, "etag": stored(installation).etag})
+    answer = ana.send(
+        "PUT", f"/rulesets/orders/files/{FILE}", {"text": text, "etag": stored(installation).etag}
+    )
     assert answer.status_code == 200
     page = ana.get(PAGE).text + ana.get("/rulesets/orders/maps/to_plant").text
     rows = set(re.findall(r'<tr id="finding-([^"]+)-\d+"', page))

@@ -43,7 +43,9 @@ def table(ana, installation):
 def lookup(ana, installation):
     def send(**form):
         etag = content(installation, "maps/orders.mw").etag
-        return ana.post("/rulesets/orders/lookups/urgencies", {"file": "maps/orders.mw", "etag": etag, **form})
+        return ana.post(
+            "/rulesets/orders/lookups/urgencies", {"file": "maps/orders.mw", "etag": etag, **form}
+        )
 
     return send
 
