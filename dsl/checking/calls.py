@@ -78,7 +78,8 @@ def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem:
 def _checked(
     check: "Expressions", spec: FunctionSpec, node: syntax.Call, given: Given, scope: Scope, expected: types.Type | None
 ) -> "Typed":
-    failures: Kinds = spec.failures
+    failures: Kinds = frozenset()
+    by_name: dict[str, Argument] = {}
     arguments: list[Argument] = []
     broken = False
     inner = scope
@@ -93,8 +94,10 @@ def _checked(
         failures |= kinds
         broken = broken or is_broken(typed.type)
         arguments.append(_argument(value, typed.type))
+        by_name[parameter.name] = arguments[-1]
     if broken:
         return e.BROKEN_VALUE.also(failures)
+    failures |= spec.failures_of(by_name)
     return _result(check, spec, node, arguments, failures)
 
 

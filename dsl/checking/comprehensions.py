@@ -82,11 +82,13 @@ def _applied(
         findings.wrong_argument(check, node.element.span, spec, wanted, given[0][0].name, collected)
         return e.BROKEN_VALUE.also(failures)
     arguments = [Argument(collected)]
+    by_name = {given[0][0].name: arguments[0]}
     for parameter, value in given[1:]:
         typed = calls.check_argument(check, spec, parameter, value, scope, None)
         failures |= typed.failures
         arguments.append(Argument(typed.type))
-    return _result(check, spec, node, arguments, failures | spec.failures)
+        by_name[parameter.name] = arguments[-1]
+    return _result(check, spec, node, arguments, failures | spec.failures_of(by_name))
 
 
 def _fits(parameter: Parameter, of: types.Type) -> bool:

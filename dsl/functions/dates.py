@@ -8,9 +8,10 @@ from typing import Any
 from dsl import types
 from dsl.decimals import shown
 from dsl.errors import FunctionFailure
-from dsl.functions import formats, kinds, zones
-from dsl.functions.declaration import Accepts, Argument, TypeRuleError, function
+from dsl.functions import formats, kinds, safety, zones
+from dsl.functions.declaration import Accepts, Argument, Given, TypeRuleError, function
 from dsl.functions.declaration import Parameter as P
+from dsl.syntax import FailureKind
 from dsl.types import DATE, DATETIME, DURATION, INTEGER, TEXT, TIME
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}
@@ -29,6 +30,19 @@ _TEXT_OR_INSTANT = Accepts(
     lambda of: kinds.is_scalar(of, ("text", "date", "datetime")) or isinstance(of, types.Anything),
 )
 _AMBIGUOUS = ("fail", "earlier", "later")
+
+
+def _is_moment(of: types.Type) -> bool:
+    return kinds.is_scalar(of, ("date", "datetime"))
+
+
+def _fitting_pattern(given: Given) -> Sequence[FailureKind]:
+    """A pattern that asks for no more than the value has."""
+    of = given["value"].type
+    parts = formats.DATE_FIELDS if of == DATE else formats.TIME_FIELDS if of == TIME else _INSTANT
+    pattern = given["format"]
+    fits = pattern.constant and formats.pattern_fault(frozenset(), frozenset(parts))(str(pattern.value)) is None
+    return ("error",) if fits else ()
 
 
 def _ambiguous_fault(value: Any) -> str | None:
@@ -54,7 +68,7 @@ ZONE = P("zone", TEXT, default=None, named=True, check=zones.zone_fault)
         ('date("260131", "YYMMDD", century: 20)', "2026-01-31"),
         ('date(2026-03-18T22:30:00+00:00, zone: "Asia/Kolkata")', "2026-03-19"),
     ],
-    fails=["error"], settings=["time_zone"],
+    fails=["error"], safe=safety.typed("value", _is_moment, safety.constants(zone=safety.any_value)), settings=["time_zone"],
 )  # fmt: skip
 def to_date(
     value: Any, format: str = _ISO, zone: str | None = None, century: int | None = None, *, time_zone: str = "UTC"
@@ -132,7 +146,8 @@ def at(
 @function(
     "in_zone", [P("value", DATETIME), P("zone", TEXT, check=zones.zone_fault)], DATETIME,
     "The same instant, told with the offset of a zone.",
-    [('in_zone(2026-01-31T08:00:00+00:00, "Europe/Berlin")', "2026-01-31T09:00:00+01:00")], fails=["error"],
+    [('in_zone(2026-01-31T08:00:00+00:00, "Europe/Berlin")', "2026-01-31T09:00:00+01:00")],
+    fails=["error"], safe=safety.constants(zone=safety.any_value),
 )  # fmt: skip
 def in_zone(value: datetime, zone: str) -> datetime:
     try:
@@ -145,7 +160,7 @@ def in_zone(value: datetime, zone: str) -> datetime:
     "format_date", [P("value", _DATE_OR_TIME), P("format", TEXT, constant=True, check=_ANY_PATTERN)], TEXT,
     "A date, time or datetime written by a pattern.",
     [('format_date(2026-01-31, "DD.MM.YYYY")', '"31.01.2026"'), ('format_date(2026-01-31, "HH")', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=_fitting_pattern,
 )  # fmt: skip
 def format_date(value: date | time | datetime, format: str) -> str:
     return formats.write(value, format)
@@ -167,7 +182,7 @@ def _add_type(arguments: Sequence[Argument]) -> types.Type:
         ("add(2026-01-31, 1 days)", "2026-02-01"), ("add(2026-03-13, 2 business_days)", "2026-03-17"),
         ("add(2026-01-31T08:00:00+01:00, 4 hours)", "2026-01-31T12:00:00+01:00"),
     ],
-    fails=["error"], result_words="as value", settings=["holidays"],
+    fails=["error"], safe=safety.constants(duration=safety.any_value), result_words="as value", settings=["holidays"],
 )  # fmt: skip
 def add(value: Any, duration: dict[str, Any], *, holidays: frozenset[str] = frozenset()) -> Any:
     amount, unit = duration["amount"], duration["unit"]

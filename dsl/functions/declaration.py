@@ -62,6 +62,8 @@ class Argument:
 
 
 Rule = Callable[[Sequence[Argument]], types.Type]
+Given = Mapping[str, Argument]
+"""The arguments of a call by the names of their parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class FunctionSpec:
     one) as plain values; it raises FunctionFailure of one of `failures`. It is None where only
     the engine can know the answer (position, tests). `settings` names keyword arguments that
     come from the rule set, see `bound`. With `lazy`, an argument is only made if those before
-    it are missing or fail as `missing` (coalesce).
+    it are missing or fail as `missing` (coalesce). `safe` names kinds that can't occur with the given arguments.
     """
 
     name: str
@@ -94,6 +96,11 @@ class FunctionSpec:
     implementation: Callable[..., Any] | None
     settings: tuple[str, ...] = ()
     lazy: bool = False
+    safe: Callable[[Given], Sequence[FailureKind]] | None = None
+
+    def failures_of(self, given: Given) -> frozenset[FailureKind]:
+        """How a call with these arguments can fail: what the declaration says, less what can't be with them."""
+        return self.failures - frozenset(self.safe(given)) if self.safe is not None else self.failures
 
     def result_type(self, arguments: Sequence[Argument]) -> types.Type:
         """The type of a call; raises TypeRuleError."""
@@ -124,6 +131,7 @@ def function(
     result_words: str = "",
     settings: Sequence[str] = (),
     lazy: bool = False,
+    safe: Callable[[Given], Sequence[FailureKind]] | None = None,
 ) -> Callable[[Implementation], Implementation]:
     """Declare the decorated Python function as a function of the language."""
 
@@ -133,7 +141,7 @@ def function(
             FunctionSpec(
                 name, family, tuple(parameters), result, result_words or _result_words(result),
                 frozenset(fails), doc, tuple(Example(*e) for e in examples), implementation,
-                tuple(settings), lazy,
+                tuple(settings), lazy, safe,
             )
         )  # fmt: skip
         return implementation

@@ -7,7 +7,7 @@ from typing import Any
 from dsl import types
 from dsl.decimals import CONTEXT
 from dsl.errors import FunctionFailure
-from dsl.functions import kinds
+from dsl.functions import kinds, safety
 from dsl.functions.declaration import Argument, TypeRuleError, function
 from dsl.functions.declaration import Parameter as P
 from dsl.functions.text import within_limit
@@ -55,7 +55,7 @@ def add(left: Any, right: Any) -> Any:
 @function(
     "sum", [P("list", kinds.LIST_OF_NUMBERS)], _sum_type, "All numbers of a list added; of an empty list it is 0.",
     [("sum([1, 2, 3])", "6"), ("sum([0.1, 0.2])", "0.3"), ("sum([])", "0")],
-    fails=["error"], result_words="as elements",
+    result_words="as elements",
 )  # fmt: skip
 def sum_of(values: list[Any]) -> Any:
     return total(values) if values else 0
@@ -65,7 +65,7 @@ def sum_of(values: list[Any]) -> Any:
     "total", [P("list", kinds.LIST_OF_MEASURES)], kinds.item_of_first,
     "All quantities or amounts of a list added: they need one unit or currency, and there has to be at least one.",
     [("total([5 KGM, 7 KGM])", "12 KGM"), ("total([5 KGM, 7 EA])", "fails error")],
-    fails=["error", "missing"], result_words="as elements",
+    fails=["error", "missing"], safe=safety.one_unit, result_words="as elements",
 )  # fmt: skip
 def total(values: list[Any]) -> Any:
     if not values:
@@ -84,7 +84,7 @@ def _average_type(arguments: Sequence[Argument]) -> types.Type:
 @function(
     "avg", [P("list", kinds.LIST_OF_AMOUNTS)], _average_type, "The mean of all elements; of none it is missing.",
     [("avg([1, 2])", "1.5"), ("avg([])", "fails missing")],
-    fails=["error", "missing"], result_words="decimal, or as elements",
+    fails=["error", "missing"], safe=safety.plain_numbers, result_words="decimal, or as elements",
 )  # fmt: skip
 def average(values: list[Any]) -> Any:
     if not values:
@@ -122,7 +122,7 @@ def _extreme(values: tuple[Any, ...], choose: Callable[..., Any]) -> Any:
     "min", [P("values", kinds.ORDERED_OR_LIST, repeated=True)], _extreme_type,
     "The smallest of several values or of a list; of an empty list it is missing.",
     [("min(3, 2)", "2"), ("min([4.5, 4.25])", "4.25"), ("min([])", "fails missing")],
-    fails=["missing", "error"], result_words="as values",
+    fails=["missing", "error"], safe=safety.single_values, result_words="as values",
 )  # fmt: skip
 def smallest(*values: Any) -> Any:
     return _extreme(values, min)
@@ -132,7 +132,7 @@ def smallest(*values: Any) -> Any:
     "max", [P("values", kinds.ORDERED_OR_LIST, repeated=True)], _extreme_type,
     "The largest of several values or of a list; of an empty list it is missing.",
     [("max(2026-01-31, 2026-02-01)", "2026-02-01"), ("max([])", "fails missing")],
-    fails=["missing", "error"], result_words="as values",
+    fails=["missing", "error"], safe=safety.single_values, result_words="as values",
 )  # fmt: skip
 def largest(*values: Any) -> Any:
     return _extreme(values, max)
@@ -186,7 +186,7 @@ def last(values: list[Any]) -> Any:
 @function(
     "join", [P("list", kinds.LIST_OF_TEXT), P("separator", TEXT, default=", ")], TEXT,
     "The texts in a row, with the separator between them.",
-    [('join(["A", "B"], "/")', '"A/B"'), ("join([])", '""')], fails=["error"],
+    [('join(["A", "B"], "/")', '"A/B"'), ("join([])", '""')],
 )  # fmt: skip
 def join(values: list[str], separator: str = ", ") -> str:
     if sum(map(len, values)) + len(separator) * len(values) > 10_000_000:

@@ -8,8 +8,10 @@ from typing import Any
 from dsl import types
 from dsl.decimals import CONTEXT, shown
 from dsl.errors import FunctionFailure
-from dsl.functions.declaration import Accepts, Argument, function
+from dsl.functions import safety
+from dsl.functions.declaration import Accepts, Argument, Given, function
 from dsl.functions.declaration import Parameter as P
+from dsl.syntax import FailureKind
 from dsl.types import DECIMAL, TEXT, Money, Quantity
 
 _CODE = re.compile(r"[A-Z0-9]{1,3}", re.ASCII)
@@ -36,6 +38,14 @@ UNIT = P("unit", TEXT, check=_constant_fault(_CODE, "UN/ECE Rec 20 unit code"))
 CURRENCY = P("currency", TEXT, check=_constant_fault(_CURRENCY, "ISO 4217 currency code"))
 
 
+def _one_kind(given: Given) -> Sequence[FailureKind]:
+    """Both units are known by type and belong to one kind."""
+    of, unit = given["quantity"].type, given["unit"]
+    if not isinstance(of, Quantity) or of.unit is None or not unit.constant:
+        return ()
+    return ("error",) if factor(of.unit, str(unit.value)) else ()
+
+
 def _quantity_type(arguments: Sequence[Argument]) -> types.Type:
     unit = arguments[1]
     return Quantity(unit.value if unit.constant else None)
@@ -49,7 +59,7 @@ def _money_type(arguments: Sequence[Argument]) -> types.Type:
 @function(
     "quantity", [P("value", DECIMAL), UNIT], _quantity_type, "A number with a unit.",
     [('quantity(480, "EA")', "480 EA"), ('quantity(1, "pieces")', "fails error")],
-    fails=["error"], result_words="quantity",
+    fails=["error"], safe=safety.constants(unit=safety.any_value), result_words="quantity",
 )  # fmt: skip
 def quantity(value: Any, unit: str) -> dict[str, Any]:
     code = unit.strip()
@@ -61,7 +71,7 @@ def quantity(value: Any, unit: str) -> dict[str, Any]:
 @function(
     "money", [P("value", DECIMAL), CURRENCY], _money_type, "An amount with a currency.",
     [('money(12.50, "EUR")', "12.50 EUR"), ('money(1, "eur")', "fails error")],
-    fails=["error"], result_words="money",
+    fails=["error"], safe=safety.constants(currency=safety.any_value), result_words="money",
 )  # fmt: skip
 def money(value: Any, currency: str) -> dict[str, Any]:
     code = currency.strip()
@@ -84,7 +94,7 @@ def factor(source: str, target: str) -> tuple[Decimal, Decimal] | None:
     "convert", [P("quantity", MEASURE), UNIT], _quantity_type,
     "The quantity in another unit of the same kind (mass, length, volume, pieces, time, area), exactly.",
     [('convert(2 DZN, "EA")', "24 EA"), ('convert(10 LBR, "KGM")', "4.5359237 KGM"), ('convert(1 KGM, "EA")', "fails error")],
-    fails=["error"], result_words="quantity",
+    fails=["error"], safe=_one_kind, result_words="quantity",
 )  # fmt: skip
 def convert(value: dict[str, Any], unit: str) -> dict[str, Any]:
     pair = factor(value["unit"], unit.strip())

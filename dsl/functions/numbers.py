@@ -7,7 +7,7 @@ from typing import Any
 
 from dsl.decimals import CONTEXT, bounded, parse_decimal, plain, shown
 from dsl.errors import FunctionFailure
-from dsl.functions import kinds
+from dsl.functions import kinds, safety
 from dsl.functions.declaration import Parameter as P
 from dsl.functions.declaration import function
 from dsl.types import DECIMAL, INTEGER, PERCENT, TEXT
@@ -51,7 +51,7 @@ NUMBER_VALUE = P("value", kinds.NUMBER_OR_TEXT)
         ('decimal("12.5-")', "-12.5"), ('decimal("1.5", locale: "de")', "fails error"),
         ('decimal("1e1500000")', "fails error"), ('decimal("")', "fails error"),
     ],
-    fails=["error"],
+    fails=["error"], safe=safety.typed("value", kinds.is_number),
 )  # fmt: skip
 def to_decimal(value: Any, locale: str = "plain") -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -91,7 +91,7 @@ def _without_grouping(text: str, original: str, group: str, point: str) -> str:
     "integer", [NUMBER_VALUE, LOCALE], INTEGER,
     "The whole number that a text says; a number with a fraction fails instead of being rounded.",
     [('integer("0010")', "10"), ('integer("3.0")', "3"), ('integer("3.5")', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.typed("value", lambda of: of == INTEGER),
 )  # fmt: skip
 def to_integer(value: Any, locale: str = "plain") -> int:
     number = to_decimal(value, locale)
@@ -114,7 +114,7 @@ def percent(value: str) -> Decimal:
     "ratio", [P("part", kinds.NUMBER), P("whole", kinds.NUMBER)], PERCENT,
     "The part of a whole as a percentage.",
     [("ratio(7, 50)", "14%"), ("ratio(1, 0)", "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(whole=safety.not_zero),
 )  # fmt: skip
 def ratio(part: Any, whole: Any) -> Decimal:
     if whole == 0:
@@ -126,7 +126,7 @@ def ratio(part: Any, whole: Any) -> Decimal:
     "format_percent", [P("value", PERCENT), P("digits", INTEGER, default=1)], TEXT,
     "A percentage as text, rounded to so many digits.",
     [("format_percent(14%)", '"14.0%"'), ("format_percent(2.25%, 1)", '"2.2%"')],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(digits=safety.small),
 )  # fmt: skip
 def format_percent(value: Decimal, digits: int = 1) -> str:
     return plain(rounded(CONTEXT.multiply(value, Decimal(100)), digits)) + "%"
@@ -160,7 +160,7 @@ def apply_to_amount(value: Any, change: Any) -> Any:
     "The number with so many digits behind the point. Modes: half_even, half_up, half_down, up, down, to_zero, "
     "from_zero.",
     [("round(33.335, 2)", "33.34"), ("round(2.5)", "2"), ('round(2.5, 0, "half_up")', "3")],
-    fails=["error"], result_words="as value",
+    fails=["error"], safe=safety.constants(digits=safety.small), result_words="as value",
 )  # fmt: skip
 def round_value(value: Any, digits: int = 0, mode: str = "half_even") -> Any:
     if isinstance(value, int) and digits >= 0:
@@ -198,7 +198,7 @@ def ceiling(value: Any) -> int:
     "remainder", [P("value", INTEGER), P("divisor", INTEGER)], INTEGER,
     "What a whole division leaves over; it has the sign of the divisor.",
     [("remainder(17, 5)", "2"), ("remainder(1, 0)", "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(divisor=safety.not_zero),
 )  # fmt: skip
 def remainder(value: int, divisor: int) -> int:
     if divisor == 0:

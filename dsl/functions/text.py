@@ -9,7 +9,7 @@ import re2
 
 from dsl.decimals import plain, shown
 from dsl.errors import FunctionFailure
-from dsl.functions import kinds
+from dsl.functions import kinds, safety
 from dsl.functions.declaration import Parameter as P
 from dsl.functions.declaration import function
 from dsl.types import BOOLEAN, INTEGER, TEXT, ListOf, Maybe
@@ -31,6 +31,10 @@ def _length(value: int, what: str) -> int:
     if value > LONGEST:
         raise FunctionFailure("error", f"{what} is larger than {LONGEST}", value)
     return value
+
+
+def _is_one(fill: Any) -> bool:
+    return isinstance(fill, str) and len(fill) == 1
 
 
 @function("trim", [VALUE], TEXT, "The text without white space at both ends.", [('trim("  A1 ")', '"A1"')])
@@ -56,7 +60,7 @@ def length(value: str) -> int:
 @function(
     "left", [VALUE, P("count", INTEGER)], TEXT, "The first characters; all of a shorter text.",
     [('left("4711-A", 4)', '"4711"'), ('left("A", 4)', '"A"'), ('left("A", -1)', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(count=safety.small),
 )  # fmt: skip
 def left(value: str, count: int) -> str:
     return value[: _length(count, "the number of characters")]
@@ -65,7 +69,7 @@ def left(value: str, count: int) -> str:
 @function(
     "right", [VALUE, P("count", INTEGER)], TEXT, "The last characters; all of a shorter text.",
     [('right("00012345", 5)', '"12345"'), ('right("A", 0)', '""')],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(count=safety.small),
 )  # fmt: skip
 def right(value: str, count: int) -> str:
     wanted = _length(count, "the number of characters")
@@ -76,7 +80,7 @@ def right(value: str, count: int) -> str:
     "mid", [VALUE, P("start", INTEGER), P("count", INTEGER)], TEXT,
     "Characters from the middle; the first character is number 1.",
     [('mid("ABCDEF", 3, 2)', '"CD"'), ('mid("ABC", 0, 2)', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(start=safety.not_zero, count=safety.small),
 )  # fmt: skip
 def mid(value: str, start: int, count: int) -> str:
     if start < 1:
@@ -88,7 +92,7 @@ def mid(value: str, start: int, count: int) -> str:
     "replace", [VALUE, P("old", TEXT), P("new", TEXT)], TEXT,
     "The text with every occurrence of one text replaced by another.",
     [('replace("A-B-C", "-", "/")', '"A/B/C"'), ('replace("A", "", "x")', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(old=safety.text),
 )  # fmt: skip
 def replace(value: str, old: str, new: str) -> str:
     if not old:
@@ -101,7 +105,7 @@ def replace(value: str, old: str, new: str) -> str:
 @function(
     "split", [VALUE, P("separator", TEXT)], ListOf(TEXT), "The parts between the separators, as a list.",
     [('split("A;B;;C", ";")', '["A", "B", "", "C"]'), ('split("A", "")', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(separator=safety.text),
 )  # fmt: skip
 def split(value: str, separator: str) -> list[str]:
     if not separator:
@@ -121,7 +125,7 @@ def strip_zeros(value: str) -> str:
     "pad_left", [VALUE, P("width", INTEGER), P("with", TEXT, default="0")], TEXT,
     "The text filled up on the left (with zeros unless said); a longer text stays as it is.",
     [('pad_left("10", 5)', '"00010"'), ('pad_left("A", 3, " ")', '"  A"')],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(width=safety.small, **{"with": _is_one}),
 )  # fmt: skip
 def pad_left(value: str, width: int, fill: str = "0") -> str:
     return value.rjust(_length(width, "the width"), _one_character(fill))
@@ -131,7 +135,7 @@ def pad_left(value: str, width: int, fill: str = "0") -> str:
     "pad_right", [VALUE, P("width", INTEGER), P("with", TEXT, default=" ")], TEXT,
     "The text filled up on the right (with spaces unless said); a longer text stays as it is.",
     [('pad_right("AB", 4) & "|"', '"AB  |"'), ('pad_right("AB", 4, "..")', "fails error")],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(width=safety.small, **{"with": _is_one}),
 )  # fmt: skip
 def pad_right(value: str, width: int, fill: str = " ") -> str:
     return value.ljust(_length(width, "the width"), _one_character(fill))
@@ -216,7 +220,7 @@ def extract(value: str, pattern: str) -> str | None:
 @function(
     "fit", [VALUE, P("width", INTEGER)], TEXT, "The text cut to the width a target field has room for.",
     [('fit("Incomplete Packing", 10)', '"Incomplete"'), ('fit("A", 10)', '"A"')],
-    fails=["error"],
+    fails=["error"], safe=safety.constants(width=safety.small),
 )  # fmt: skip
 def fit(value: str, width: int) -> str:
     return value[: _length(width, "the width")].rstrip() if len(value) > width else value
@@ -226,7 +230,7 @@ def fit(value: str, width: int) -> str:
     "text", [P("value", kinds.SINGLE)], TEXT,
     "The value as text: numbers without exponent, dates and times as ISO 8601, true and false.",
     [("text(12.50)", '"12.50"'), ("text(2026-01-31)", '"2026-01-31"'), ("text(5 KGM)", '"5 KGM"')],
-    fails=["error"],
+    fails=["error"], safe=safety.typed("value", safety.not_any),
 )  # fmt: skip
 def text(value: Any) -> str:
     match value:
