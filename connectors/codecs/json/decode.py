@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from connectors.codecs.json.limits import Limits, NumberFault, exact_decimal, exact_integer
@@ -96,6 +97,7 @@ def _error(part: _Text, found: Finding) -> DecodeError:
     return DecodeError(f"{found.message} (line {line}, column {column}, {found.path})", place)
 
 
+@lru_cache(maxsize=16)
 def _decoder(limits: Limits) -> json.JSONDecoder:
     def decimal(text: str) -> Decimal:
         return exact_decimal(text, limits)
