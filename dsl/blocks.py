@@ -29,6 +29,7 @@ from dsl.building.parts import (
 )  # fmt: skip
 from dsl.closing import Block, closed
 from dsl.codes import diagnostic
+from dsl.codes.leftout import LEFT_OUT, LEFT_OUT_CALLS
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.diagnostics import Diagnostic
 from dsl.faults import character_faults, line_fault
@@ -50,12 +51,6 @@ OPENERS = {
     "module": ("map", "lookup", "table", "rules", "flow", "test"),
     "map": ("if", "each"), "if": ("if", "each"), "each": ("if", "each"), "rules": ("rule",),
 }  # fmt: skip
-
-LEFT_OUT = {
-    "expect": "M901", "collect": "M902", "remember": "M903", "forget": "M904", "recall": "M905", "enrich": "M906",
-    "call": "M907", "reply": "M908", "copy": "M909", "tree": "M910", "compare": "M911", "function": "M912",
-}  # fmt: skip
-LEFT_OUT_CALLS = frozenset({"recall", "tree", "compare"})
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dsl.checking import expressions as e
 from dsl.checking import findings
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
+from dsl.codes.leftout import LEFT_OUT_CALLS
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ Given = list[tuple[Parameter, syntax.Expression]]
 
 def infer_call(check: "Expressions", node: syntax.Call, scope: Scope, expected: types.Type | None) -> "Typed":
     """The type of `f(a, b, name: c)`."""
+    if node.function in LEFT_OUT_CALLS:
+        return e.BROKEN_VALUE  # the parser has said that it is left out
     spec = find_function(check, node)
     if spec is None:
         for argument in (*node.arguments, *(value for _, value in node.named)):
