@@ -39,9 +39,11 @@ def _group_fields(group: Mapping[str, Any], definitions: Definitions, where: str
         raise SchemaError("the loops are nested too deeply", {"place": where})
     fields: dict[str, types.FieldSpec] = {}
     for segment in _tables(group, "segment", where):
-        fields[_id(segment, where)] = _segment_field(segment)
+        name = _id(segment, where)
+        fields[name] = _segment_field(segment)
     for loop in _tables(group, "loop", where):
-        fields[_id(loop, where)] = _loop_field(loop, definitions, where, depth)
+        name = _id(loop, where)
+        fields[name] = _loop_field(loop, definitions, where, depth)
     return fields
 
 

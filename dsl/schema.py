@@ -114,6 +114,7 @@ class _JsonSchema:
 
     def read(self, path: str, version: str) -> Schema:
         """The root has to describe an object."""
+        _refuse_shapes(self._document, "#")
         self._made["#"] = root = types.Record(self._name, {}, _is_open(self._document))
         self._wires["#"] = "object"
         if self._document.get("type") != "object" and "$ref" not in self._document:
@@ -148,9 +149,7 @@ class _JsonSchema:
             raise SchemaError("a schema is an object", {"pointer": pointer})
         if depth > _DEEPEST:
             raise SchemaError("the schema is nested too deeply", {"pointer": pointer})
-        refused = next((keyword for keyword in _REFUSED if keyword in node), None)
-        if refused:
-            raise SchemaError(f"{refused} is not supported: describe one shape", {"pointer": pointer})
+        _refuse_shapes(node, pointer)
         if "$ref" in node:
             return self._reference(node["$ref"], pointer, depth)
         if "enum" in node or "const" in node:
@@ -226,6 +225,12 @@ class _JsonSchema:
         nullable = isinstance(own.get("type"), list) and "null" in own["type"]
         title = own.get("title") or own.get("description") or ""
         return types.FieldSpec(of, required and not nullable, wire, missing, str(title))
+
+
+def _refuse_shapes(node: dict[str, Any], pointer: str) -> None:
+    refused = next((keyword for keyword in _REFUSED if keyword in node), None)
+    if refused:
+        raise SchemaError(f"{refused} is not supported: describe one shape", {"pointer": pointer})
 
 
 def _kind(node: dict[str, Any], pointer: str) -> str:

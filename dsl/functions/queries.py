@@ -90,7 +90,16 @@ def _kind(value: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _parsed(expression: str) -> Any:
-    return jmespath.compile(expression).parsed
+    return _exact(jmespath.compile(expression).parsed)
+
+
+def _exact(node: Any) -> Any:
+    """The query with its literal numbers as decimals."""
+    if isinstance(node, float):
+        return Decimal(repr(node))
+    if isinstance(node, dict):
+        return {name: _exact(part) for name, part in node.items()}
+    return [_exact(part) for part in node] if isinstance(node, list) else node
 
 
 def query_fault(expression: str) -> str | None:
