@@ -182,7 +182,7 @@ def check_sink(transport: Transport, bench: SinkBench) -> None:
     assert first.result == "delivered", f"{transport.name}: {first}"
     assert bench.received()[-1:] == [body], f"{transport.name}: other bytes arrived than were sent"
     broken = Outgoing(
-        b"x", "text/plain", {**_outgoing(b"", "c2").headers, "Idempotency-Key": "a\r\nX-Evil: 1"}
+        b"header", "text/plain", {**_outgoing(b"", "c2").headers, "Idempotency-Key": "a\r\nX-Evil: 1"}
     )
     count = len(bench.received())
     receipt = _send(transport, bench.settings, broken)
