@@ -76,10 +76,32 @@ def set_line(parsed: Parsed, map: str, row_id: str, text: str) -> tuple[Edit, ..
 
 
 def add_line(parsed: Parsed, map: str, text: str, parent: str = "") -> tuple[Edit, ...]:
-    """Add a one-line statement at the end of the map, or of an `each` or `if` of it."""
+    """Add a statement at the end of the map, or of an `each` or `if` of it; a new `each` or `if` is empty."""
     node = find(parsed, syntax.Map, map)
-    single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check))
-    return checked(parsed, [_insert(parsed, node, parent, text.strip())])
+    line = single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, EachHead, IfHead))
+    edit = _insert(parsed, node, parent, text.strip())
+    opens = line.first in ("each", "if") and line.tokens[1].text not in ("=", ".")
+    if opens:
+        inside = edit.text[: len(edit.text) - len(edit.text.lstrip())]
+        edit = Edit(edit.file, edit.span, f"{edit.text}{inside}end{line_break(parsed.source)}")
+    return checked(parsed, [edit])
+
+
+def set_policy(parsed: Parsed, map: str, handlers: Handlers) -> tuple[Edit, ...]:
+    """What the map does with failures that no line handles: one line below its head for each."""
+    node = find(parsed, syntax.Map, map)
+    texts = [handler_text(handler) for handler in handlers]
+    path = parsed.source.path
+    if texts and len(texts) == len(node.policy):
+        said = [handler_text(form) for form in handler_forms(parsed, node.policy)]
+        pairs = zip(node.policy, texts, said, strict=True)
+        return checked(parsed, [Edit(path, old.span, text) for old, text, now in pairs if text != now])
+    head = parsed.tree.line_at(node.span.start)
+    assert head is not None
+    start = node.policy[0].span.start if node.policy else head.span.end
+    before = parsed.source.text[:start].rstrip()
+    lines = "".join(f"{line_break(parsed.source)}  {text}" for text in texts)
+    return checked(parsed, [Edit(path, Span(len(before), head.span.end), lines)])
 
 
 def _row(parsed: Parsed, node: syntax.Map, id: str) -> Row | None:

@@ -170,3 +170,42 @@ def test_windows_line_breaks_stay(read: Read) -> None:
     parsed = read(MODULE.replace("\n", "\r\n"))
     after = apply_edits(parsed.source.text, edits.set_field(parsed, "a", "lot", "nc.L"))
     assert after.count("\r\n") == after.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "parent", "lines"),
+    [
+        ("let x = nc.A", "", ["  let x = nc.A"]), ('check a else warn "x"', "each:defects", ['    check a else warn "x"']),
+        ("each e in d.E into parts", "each:defects", ["    each e in d.E into parts", "    end"]),
+        ("if nc.c", "", ["  if nc.c", "  end"]),
+    ],
+)  # fmt: skip
+def test_statements_are_added_to_a_block(read: Read, text: str, parent: str, lines: list[str]) -> None:
+    parsed = read(MODULE)
+    after = apply_edits(MODULE, edits.add_line(parsed, "a", text, parent)).splitlines()
+    place = after.index(lines[0])
+    assert after[place : place + len(lines)] == lines
+    assert len(after) == len(MODULE.splitlines()) + len(lines)
+
+
+@pytest.mark.parametrize("text", ["end", "else", "x", "map b : c -> d", "x = 1\ny = 2"])
+def test_what_is_not_one_statement_is_not_added(read: Read, text: str) -> None:
+    with pytest.raises(EditError):
+        edits.add_line(read(MODULE), "a", text)
+
+
+POLICY = "map a : nc -> x  # head\n  on missing reject  # why\n  on error reject\n  f = 1\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("handlers", "after"),
+    [
+        ([("missing", "skip"), ("error", "reject")], POLICY.replace("on missing reject", "on missing skip")),
+        ([], "map a : nc -> x\n  f = 1\nend\n"),
+        ([("many", "reject")], "map a : nc -> x\n  on many reject\n  f = 1\nend\n"),
+    ],
+)
+def test_policy_is_one_line_a_kind(read: Read, handlers: list[tuple[str, str]], after: str) -> None:
+    text = POLICY if len(handlers) == 2 else POLICY.replace("  # head", "").replace("  # why", "")
+    made = edits.set_policy(read(text), "a", [{"on": kind, "action": action} for kind, action in handlers])
+    assert apply_edits(text, made) == after
