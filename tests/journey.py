@@ -124,7 +124,11 @@ class Target:
 
     def _receive(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("Content-Length", "0"))
-        body = json.loads(request.rfile.read(length))
+        raw = request.rfile.read(length)
+        if len(raw) < length:  # the sender died in the middle of it
+            request.close_connection = True
+            return
+        body = json.loads(raw)
         headers = {name.lower(): value for name, value in request.headers.items()}
         arrival = Arrival(request.path, headers.get("idempotency-key", ""), headers, body, time.monotonic())
         with self._lock:

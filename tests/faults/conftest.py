@@ -25,9 +25,10 @@ class Plant:
     log: Path
     processes: list[Process] = field(default_factory=list)
 
-    def start(self, kind: str = "worker") -> Process:
-        """One more process."""
-        process = Process(kind, self.environ, self.log).start()
+    def start(self, kind: str = "worker", **environ: str) -> Process:
+        """One more process; its output goes to the log, that of `kind` to `<kind>.log` beside it."""
+        log = self.log if kind in ("worker", "clock") else self.log.with_name(f"{kind}.log")
+        process = Process(kind, {**self.environ, **environ}, log).start()
         self.processes.append(process)
         return process
 

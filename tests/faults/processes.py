@@ -7,6 +7,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.clock import run_clock
+from app.runtime.installation import Installation
+from app.runtime.intake import accept
+from app.settings import load_settings
+from app.storage.lanes import claim
+from app.telemetry import configure_log
+from app.wiring import wire
+from app.worker import run_worker
+from tests.journey import ENVIRONMENT, order
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -49,18 +59,31 @@ class Process:
         return self._process.wait(seconds)
 
 
+def claim_and_hang(installation: Installation) -> int:
+    """Own every lane, say so, and do nothing more."""
+    with installation.database.begin() as tx:
+        lanes = claim(tx, "inbox", range(256), "hanging", installation.settings.lease_seconds)
+    print(f"claimed {len(lanes)}", flush=True)
+    signal.pause()
+    return 1
+
+
+def take_in(installation: Installation) -> int:
+    """Take orders in as fast as it goes; each id is printed once it is acknowledged."""
+    for n in range(1_000_000):
+        (accepted,) = accept(installation, ENVIRONMENT, "shop.order", order(n, f"L{n % 7}"))
+        print(accepted.message_id, flush=True)
+    return 0
+
+
+KINDS = {"worker": run_worker, "clock": run_clock, "claim": claim_and_hang, "intake": take_in}
+
+
 def main(kind: str) -> int:
     """What the process itself runs."""
-    from app.clock import run_clock
-    from app.settings import load_settings
-    from app.telemetry import configure_log
-    from app.wiring import wire
-    from app.worker import run_worker
-
     settings = load_settings()
     configure_log(settings, kind)
-    installation = wire(settings)
-    return run_worker(installation) if kind == "worker" else run_clock(installation)
+    return KINDS[kind](wire(settings))
 
 
 if __name__ == "__main__":
