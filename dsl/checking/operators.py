@@ -88,9 +88,11 @@ def _comparison(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
     if e.resolvable(node.left, scope):
         left = infer(node.left, scope)
         right = infer(node.right, scope, left.type)
-    else:
+    elif e.resolvable(node.right, scope):
         right = infer(node.right, scope)
         left = infer(node.left, scope, right.type)
+    else:
+        left, right = infer(node.left, scope), e.BROKEN_VALUE
     failures = left.failures | right.failures
     one, other = types.present(left.type), types.present(right.type)
     if is_broken(one) or is_broken(other):

@@ -96,7 +96,7 @@ class _Rule:
                 self._text(part, scope, what)
         endpoint = find_endpoint(self._check, node.endpoint, _endpoint_span(self._session, self._site, node), "out")
         checked = self._map(node, node.map, node.arguments, scope)
-        if endpoint is not None and checked is not None:
+        if endpoint is not None and endpoint.direction == "out" and checked is not None:
             self._same_schema(node, endpoint, checked)
 
     def _same_schema(self, node: syntax.Send, endpoint: Endpoint, checked: CheckedMap) -> None:

@@ -244,5 +244,5 @@ def wrong_value(
     elif isinstance(needed, types.Quantity | types.Money):
         help_ = ["Make it by quantity(value, unit), money(value, currency) or convert(quantity, unit)."]
     check.report(
-        "M202", node.span, target=target, wanted=types.describe(needed), given=types.describe(given), help=help_
+        "M202", node.span, target=target, wanted=types.describe(needed), given=types.describe(types.present(given)), help=help_
     )
