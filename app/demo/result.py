@@ -1,6 +1,5 @@
 """What became of each sample, and whether the sandbox received exactly what was expected."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from app.demo.traffic import Sent
 from app.runtime.installation import Installation
 from app.storage.bodies import bodies_table
 from app.storage.deliveries import deliveries_table
+from app.storage.identity import content_hash
 from app.storage.messages import messages_table
 
 
@@ -43,12 +43,17 @@ def rows(installation: Installation, samples: Path, sent: Sequence[Sent]) -> lis
     return found
 
 
+def known(installation: Installation, content: bytes) -> bool:
+    """Whether this body came in before."""
+    return bool(_messages(installation, content))
+
+
 def _messages(installation: Installation, content: bytes) -> list[Any]:
     m, b = messages_table.c, bodies_table.c
-    digest = hashlib.sha256(content).hexdigest()
+    digest = content_hash(content)
     query = (
         select(messages_table)
-        .join(bodies_table, (b.id == m.body_id) & (b.partition == m.partition))
+        .join(bodies_table, b.id == m.body_id)
         .where(b.hash == digest, m.environment == LIVE, m.duplicate_of == "", m.replay_of == "")
         .order_by(m.received_at, m.document_index)
     )
@@ -61,11 +66,13 @@ def _row(installation: Installation, one: Sent, message: Mapping[str, Any]) -> R
     with installation.database.read() as tx:
         states = tx.execute(select(d.endpoint, d.state).where(d.message_id == message["id"])).all()
     counted = Counter((row.endpoint, row.state) for row in states)
-    words = [
-        f"{endpoint}{f' x{number}' if number > 1 else ''}{'' if state == 'delivered' else f' ({state})'}"
-        for (endpoint, state), number in sorted(counted.items())
-    ]
-    return Row(one.sample, one.door, message["state"], ", ".join(words), message["reason"])
+    words = [_words(endpoint, state, number) for (endpoint, state), number in sorted(counted.items())]
+    return Row(one.sample, one.door, message["state"], "\n".join(words), message["reason"])
+
+
+def _words(endpoint: str, state: str, number: int) -> str:
+    times = f" x {number}" if number > 1 else ""
+    return endpoint + times + ("" if state == "delivered" else f": {state}")
 
 
 def expected_payloads(samples: Path) -> Counter[str]:
@@ -74,7 +81,7 @@ def expected_payloads(samples: Path) -> Counter[str]:
     for file in sorted(samples.glob("*.expected.json")):
         for outcome in json.loads(file.read_text("utf-8"))["outcomes"]:
             actions = [action for action in outcome.get("actions", []) if action["type"] == "send"]
-            wanted.update(_canonical(f"/{TARGETS[a['endpoint']]}", a["payload"]) for a in actions)
+            wanted.update(_canonical(_path(a), a["payload"]) for a in actions)
     return wanted
 
 
@@ -90,6 +97,10 @@ def differences(samples: Path, sandbox: str) -> list[str]:
     return [f"missing: {one}" for one in (wanted - found).elements()] + [
         f"not expected: {one}" for one in (found - wanted).elements()
     ]
+
+
+def _path(action: Mapping[str, Any]) -> str:
+    return f"/{TARGETS[action['endpoint']]}".replace("{to}", action["to"] or "")
 
 
 def _canonical(path: str, payload: Any) -> str:

@@ -14,7 +14,7 @@ CHAIN = ("dev", "test", "prod")
 LIVE = "prod"
 TARGETS = {
     "erp.inventory_hold": "erp/holds",
-    "supplier.corrective_action": "supplier/corrective-actions",
+    "supplier.corrective_action": "supplier/{to}/corrective-actions",
     "purchasing.task": "purchasing/tasks",
     "wms.receipt": "wms/receipts",
     "qms.inspection_request": "qms/inspection-requests",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -30,7 +31,10 @@ def show(environ: Mapping[str, str], sandbox: str) -> int:
         setup.bind_environments(installation, sandbox)
         setup.release_example(installation)
         samples = setup.example_folder() / "samples"
-        sent = traffic.send_samples(installation, samples, setup.machine_token(installation))
+        token = setup.machine_token(installation)
+        sent = traffic.send_samples(
+            installation, samples, token, lambda file: result.known(installation, file.read_bytes())
+        )
         traffic.wait(installation)
         _print_rows(result.rows(installation, samples, sent))
         return _print_verdict(result.differences(samples, sandbox))
@@ -48,10 +52,13 @@ def _print_where(installation: Installation, sandbox: str) -> None:
 
 
 def _print_rows(rows: Sequence[result.Row]) -> None:
-    table = Table("Sample", "Through", "State", "Delivered to", "Why", show_edge=False, pad_edge=False)
+    table = Table(show_edge=False, pad_edge=False, box=SIMPLE_HEAD)
+    for name in ("Sample", "Through", "State"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Delivered to, or why not")
     for row in rows:
         state = Text(row.state, style=_STYLES.get(row.state, ""))
-        table.add_row(row.sample, row.door, state, row.delivered, row.why)
+        table.add_row(row.sample, row.door, state, row.delivered or row.why or "nothing to send")
     console().print(table)
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,16 @@ class Sent:
     answer: Mapping[str, Any] = field(default_factory=dict)
 
 
-def send_samples(installation: Installation, samples: Path, token: str) -> list[Sent]:
-    """JSON over HTTP, X12 as files into the watched folder."""
-    sent = [Sent(file.name, "HTTP", _post(installation, file, token)) for file in _bodies(samples, ".json")]
+def send_samples(
+    installation: Installation, samples: Path, token: str, known: Callable[[Path], bool]
+) -> list[Sent]:
+    """JSON over HTTP, X12 as files into the watched folder; what is known from an earlier start is left."""
+    sent = []
+    for file in _bodies(samples, ".json"):
+        sent.append(Sent(file.name, "HTTP", {} if known(file) else _post(installation, file, token)))
     for file in _bodies(samples, ".edi"):
-        _drop(file, drop_folder(installation))
+        if not known(file):
+            _drop(file, drop_folder(installation))
         sent.append(Sent(file.name, "file"))
     return sent
 
