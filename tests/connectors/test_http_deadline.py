@@ -126,3 +126,22 @@ def test_endless_headers_are_uncertain_not_an_exception(raw_server, outgoing):
             connection.sendall(b"X-%d: a\r\n" % number)
 
     assert timed(raw_server(serve), outgoing())[0].result == "uncertain"
+
+
+def test_a_handshake_that_drips_can_not_stretch_the_deadline(raw_server, outgoing):
+    url = raw_server(lambda connection: drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 200))
+    receipt, seconds = timed(url.replace("http:", "https:"), outgoing(), timeout=0.6)
+    assert (receipt.result, receipt.error_class) == ("retry", "transport")
+    assert seconds < 1.5
+
+
+def test_many_deliveries_leave_no_descriptor_open(target, unused_url, outgoing):
+    import os
+
+    sending, failing = sink(target.url), sink(unused_url)
+    sending.send(outgoing())
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(50):
+        sending.send(outgoing())
+        failing.send(outgoing())
+    assert len(os.listdir("/proc/self/fd")) <= before + 5

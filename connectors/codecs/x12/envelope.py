@@ -48,7 +48,11 @@ def read_envelopes(scanner: Scanner) -> list[Interchange]:
     Errors: DecodeError from the scanner
     """
     reader = _Reader(scanner)
+    count = 0
     for segment in scanner.segments():
+        count += segment.id in ("ISA", "ST")
+        if count > 2 * scanner.limits.sets:  # every interchange has at least one
+            scanner.refuse("too_many_sets", f"more than {scanner.limits.sets} transaction sets", segment)
         reader.take(segment)
     reader.end_interchange()
     return reader.interchanges

@@ -76,12 +76,16 @@ def read_profile(given: Mapping[str, Any] | None) -> dict[str, Severity]:
 
 
 class Report:
-    """Collects the faults of one scope: an interchange, a group or a transaction set."""
+    """Collects the faults of one scope: an interchange, a group or a transaction set.
 
-    def __init__(self, profile: Mapping[str, Severity], most: int = 1000) -> None:
+    `most` warnings and `most` errors are kept, so that many warnings never hide the error after them.
+    """
+
+    def __init__(self, profile: Mapping[str, Severity], most: int = 500) -> None:
         self.profile = profile
         self.most = most
         self.faults: list[Fault] = []
+        self._counts = {"error": 0, "warning": 0}
 
     def inner(self) -> "Report":
         """An empty report with the same profile."""
@@ -90,8 +94,9 @@ class Report:
     def add(self, code: str, message: str, segment: Segment | None = None, **place: Any) -> None:
         """Report one fault at a segment; `place` may hold element, expected, found, offset."""
         severity = self.profile[code]
-        if severity == "ignore" or len(self.faults) >= self.most:
+        if severity == "ignore" or self._counts[severity] >= self.most:
             return
+        self._counts[severity] += 1
         where: dict[str, Any] = {}
         if segment:
             where = {"segment": segment.number, "offset": segment.offset, "segment_id": segment.id}

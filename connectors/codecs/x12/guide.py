@@ -43,7 +43,7 @@ class SegmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class LoopSpec:
-    """One loop, or the whole transaction set: segments and inner loops by segment id."""
+    """One loop, or the whole transaction set: segments and inner loops by segment id; `parts` in written order."""
 
     id: str
     trigger: str
@@ -54,10 +54,7 @@ class LoopSpec:
     elements: Mapping[str, ElementSpec]
     segments: Mapping[str, SegmentSpec]
     loops: Mapping[str, "LoopSpec"]
-
-    def parts(self) -> list["SegmentSpec | LoopSpec"]:
-        """Segments and loops in the order they are written."""
-        return sorted([*self.segments.values(), *self.loops.values()], key=lambda part: part.place)
+    parts: tuple["SegmentSpec | LoopSpec", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +100,7 @@ def _loop(content: Mapping[str, Any], at: str, place: float, depth: int, is_loop
     spec = LoopSpec(
         name, trigger, kind == "hl", _flag(content, "required", at), _number(content, "max", 0, at), place,
         _elements(content.get("elements", {}), at), segments, loops,
+        tuple(sorted([*segments.values(), *loops.values()], key=lambda part: part.place)),
     )  # fmt: skip
     _check_level(spec, at)
     return spec

@@ -113,7 +113,7 @@ class _BodyReader:
         """A loop is complete: build its trees, see what is missing."""
         for name, nodes in frame.nodes.items():
             frame.record[name] = build_tree(nodes, self.report)
-        for part in frame.spec.parts():
+        for part in frame.spec.parts:
             if part.required and part.id not in frame.record:
                 text = f"{part.id} is missing in {frame.spec.id}"
                 self.report.add("segment_missing", text, frame.segment, expected=part.id)

@@ -56,7 +56,7 @@ class SetWriter:
             where = f"{path}.{unknown[0]}"
             raise EncodeError(f"{where}: the guide has no {unknown[0]} in {spec.id}", {"path": where})
         loose = list(enumerate(_list(record.get("unexpected", []), f"{path}.unexpected")))
-        for part in spec.parts():
+        for part in spec.parts:
             if isinstance(part, LoopSpec):
                 self._unexpected(loose, path)
                 self._loop(part, record.get(part.id), f"{path}.{part.id}")

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
 
 from connectors.codecs.x12.faults import Report
 from connectors.codecs.x12.segment import Delimiters, Segment
@@ -24,6 +26,7 @@ class ScanLimits:
     bytes: int = 64 * 1024 * 1024
     segments: int = 500_000
     segment_bytes: int = 1024 * 1024
+    sets: int = 20_000
 
 
 class Scanner:
@@ -31,7 +34,7 @@ class Scanner:
 
     def __init__(self, body: bytes, limits: ScanLimits, encoding: str, report: Report) -> None:
         self.body, self.limits, self.encoding, self.report = body, limits, encoding, report
-        self.at, self.number = 0, 0
+        self.at, self.number, self.empty = 0, 0, 0
         self.delimiters = Delimiters()
         self.wrapped = False
         if len(body) > limits.bytes:
@@ -60,19 +63,21 @@ class Scanner:
         if not self.number:
             raise _refusal("no_isa", "the body is empty", self.at, 1)
 
+    def refuse(self, reason: str, message: str, segment: Segment) -> NoReturn:
+        """Stop at a segment.
+
+        Errors: DecodeError
+        """
+        raise _refusal(reason, message, segment.offset, segment.number)
+
     def _skip(self) -> bool:
         """Past white space that is no delimiter; past empty segments. False at the end."""
-        white = bytes(set(_WHITE) - set(self._delimiter_bytes()))
-        terminator = self.delimiters.terminator.encode()
-        while self.at < len(self.body):
-            byte = self.body[self.at : self.at + 1]
-            if byte in white:
-                self.at += 1
-            elif byte == terminator and self.number:
-                self._empty()
-            else:
-                return True
-        return False
+        terminator = self.delimiters.terminator.encode() if self.number else b""
+        while True:
+            self.at = _blank(self._delimiter_bytes()).match(self.body, self.at).end()  # type: ignore[union-attr]
+            if not terminator or self.body[self.at : self.at + 1] != terminator:
+                return self.at < len(self.body)
+            self._empty()
 
     def _delimiter_bytes(self) -> bytes:
         if not self.number:
@@ -81,11 +86,14 @@ class Scanner:
         return (marks.element + marks.component + marks.terminator + marks.repetition).encode()
 
     def _empty(self) -> None:
-        if (
-            self.delimiters.terminator not in "\r\n"
-        ):  # blank lines of a file with a segment a line are no fault
+        if self.delimiters.terminator not in "\r\n":  # blank lines are no fault
             here = Segment(self.number + 1, self.at, "", ())
             self.report.add("empty_segment", "an empty segment", here)
+        self.empty += 1
+        if self.empty > self.limits.segments:
+            raise _refusal(
+                "too_many_segments", f"more than {self.limits.segments} empty segments", self.at, self.number
+            )
         self.at += 1
 
     def _at_isa(self) -> bool:
@@ -178,6 +186,13 @@ class Scanner:
             here = Segment(self.number, start + error.start, raw[:3].decode("latin-1"), ())
             self.report.add("encoding", "a segment is not UTF-8; it was read as Latin-1", here)
             return raw.decode("latin-1")
+
+
+@lru_cache(maxsize=64)
+def _blank(delimiters: bytes) -> re.Pattern[bytes]:
+    """White space that is no delimiter."""
+    white = bytes(byte for byte in _WHITE if byte not in delimiters)
+    return re.compile(b"[" + re.escape(white) + b"]*" if white else b"")
 
 
 def _delimiters(element: bytes, rest: bytes, isa: list[str], start: int, number: int) -> Delimiters:

@@ -22,6 +22,7 @@ SETTINGS: SettingsSpec = (
     Setting("max_bytes", "integer", "Largest body", "In bytes.", 64 * 1024 * 1024),
     Setting("max_segments", "integer", "Most segments", "In one body.", 500_000),
     Setting("max_segment_bytes", "integer", "Longest segment", "In bytes.", 1024 * 1024),
+    Setting("max_sets", "integer", "Most transaction sets", "And interchanges, in one body.", 20_000),
     Setting("element_separator", "text", "Element separator", "When writing.", "*"),
     Setting("component_separator", "text", "Component separator", "When writing.", ">"),
     Setting("segment_terminator", "text", "Segment terminator", "When writing.", "~"),
@@ -45,7 +46,9 @@ class X12Codec:
     ) -> list[DecodedDocument]:
         """Read the body; without a guide the sets are flat lists of segments."""
         given = read_settings(self.settings, options)
-        limits = ScanLimits(given["max_bytes"], given["max_segments"], given["max_segment_bytes"])
+        limits = ScanLimits(
+            *(given[name] for name in ("max_bytes", "max_segments", "max_segment_bytes", "max_sets"))
+        )
         known = read_guide(guide) if guide else None
         return decode_body(body, known, read_profile(given["faults"]), limits, given["encoding"])
 

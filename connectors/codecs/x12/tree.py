@@ -68,9 +68,8 @@ def _parent(node: Node, before: dict[str, int], first: dict[str, int], report: R
     if wanted in before:
         return before[wanted]
     if wanted not in first:
-        known = ", ".join(list(before)[-5:])
         text = f"HL02 names the parent {wanted}, which is not there"
-        report.add("hl_parent", text, node.segment, element="02", found=wanted, expected=f"one of {known}")
+        report.add("hl_parent", text, node.segment, element="02", found=wanted, expected="the HL01 of a node")
         return _NOBODY
     if wanted != node.segment.element(1):
         text = f"HL02 names the parent {wanted}, which comes later"
