@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -40,7 +41,7 @@ def _text_renderer() -> Any:
     )
 
 
-def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Values of telling names never reach the log."""
     for name in event:
         if any(word in name.lower() for word in _SECRET_WORDS):
@@ -48,7 +49,7 @@ def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
     return event
 
 
-def one_line(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """No value can forge a line or colour a terminal."""
     for name, value in event.items():
         if isinstance(value, str) and not value.isprintable():

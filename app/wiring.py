@@ -8,19 +8,18 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from app.jobs import RqDoorbell
 from app.runtime.installation import Installation, Silence
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import open_database
+from connectors.registry import codecs, transports
 
 __all__ = ["Installation", "connect_redis", "wire"]
 
 
 def wire(settings: Settings) -> Installation:
     """One installation for this process; nothing is connected before it is used."""
-    from app.jobs import RqDoorbell
-    from connectors.registry import codecs, transports
-
     settings = replace(settings, secret_keys=secret_keys(settings))
     settings.home.mkdir(parents=True, exist_ok=True)
     connection = connect_redis(settings.redis_url) if settings.redis_url else None

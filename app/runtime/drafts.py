@@ -2,14 +2,14 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from app.errors import IntakeRefused, Undecodable
 from app.runtime.installation import Installation
-from app.runtime.routing import Route, context, decode, document_keys, require_media, routes
+from app.runtime.routing import Route, context, decode, document_keys, require_media
 from app.storage.database import canonical_json
 from app.storage.identity import content_hash, digest, new_id, partition_of
 from app.storage.lanes import UNORDERED_LANES, LaneKey
@@ -66,6 +66,7 @@ def prepare(
     environment: str,
     endpoint: str,
     body: bytes,
+    found: Sequence[Route],
     *,
     media_type: str = "",
     idempotency_key: str | None = None,
@@ -75,9 +76,9 @@ def prepare(
 ) -> Intake:
     """Decode a body and draft its messages. Errors: IntakeRefused and its kinds."""
     drafts: list[Draft] = []
-    for found in routes(installation, environment, endpoint):
-        require_media(installation, found, media_type)
-        drafts += drafts_of(installation, found, environment, endpoint, body)
+    for way in found:
+        require_media(installation, way, media_type)
+        drafts += drafts_of(installation, way, environment, endpoint, body)
     return Intake(
         environment,
         endpoint,

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from app.security.secrets import Vault
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.releases import release_content
 from connectors.contract import Codec, Transport
-
-if TYPE_CHECKING:
-    from rules.compiler import Compiled
+from rules.compiler import Compiled
+from rules.release import compile_release, load_release
 
 
 class Doorbell(Protocol):
@@ -42,17 +41,15 @@ class Installation:
     transports: Mapping[str, Transport] = field(default_factory=dict)
     doorbell: Doorbell = field(default_factory=Silence)
     vault: Vault | None = None
-    _releases: dict[str, "Compiled"] = field(default_factory=dict, repr=False)
+    _releases: dict[str, Compiled] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def compiled(self, release_id: str) -> "Compiled":
+    def compiled(self, release_id: str) -> Compiled:
         """The release ready to run; its hash is verified when it is loaded first."""
         with self._lock:
             if release_id not in self._releases:
                 with self.database.read() as tx:
                     content = release_content(tx, release_id)
-                from rules.release import compile_release, load_release
-
                 self._releases[release_id] = compile_release(load_release(release_id, content))
             return self._releases[release_id]
 

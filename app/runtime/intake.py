@@ -6,9 +6,10 @@ Nothing is acknowledged before it is durable, and a doorbell that fails never fa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.errors import TooLarge
+from app.errors import IntakeRefused, TooLarge
 from app.runtime.drafts import Intake, prepare
 from app.runtime.installation import Installation
+from app.runtime.routing import routes
 from app.runtime.storing import store_intakes
 from app.runtime.transactions import insist, undone
 from app.storage.identity import partitions_of
@@ -24,6 +25,15 @@ class Accepted:
     state: str
     duplicate: bool
     flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one line of a bulk: the messages, or why it was refused."""
+
+    number: int
+    accepted: tuple[Accepted, ...] = ()
+    refused: IntakeRefused | None = None
 
 
 def accept(
@@ -42,14 +52,13 @@ def accept(
 
     Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large.
     """
-    limit = installation.settings.body_limit
-    if len(body) > limit:
-        raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
+    _require_size(installation, body)
     intake = prepare(
         installation,
         environment,
         endpoint,
         body,
+        routes(installation, environment, endpoint),
         media_type=media_type,
         idempotency_key=idempotency_key,
         correlation_id=correlation_id,
@@ -57,6 +66,49 @@ def accept(
         headers=headers or {},
     )
     return store(installation, [intake])[0]
+
+
+def accept_lines(
+    installation: Installation,
+    environment: str,
+    endpoint: str,
+    body: bytes,
+    *,
+    correlation_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> list[Line]:
+    """A bulk of newline-delimited bodies: the good ones in one transaction, the others named by line.
+
+    Errors: IntakeRefused where no line could be taken at all: unknown endpoint, not deployed, too large.
+    """
+    _require_size(installation, body)
+    found = routes(installation, environment, endpoint)
+    lines: list[Line] = []
+    intakes: dict[int, Intake] = {}
+    for number, raw in enumerate(body.split(b"\n"), 1):
+        if not raw.strip():
+            continue
+        try:
+            intakes[number] = prepare(
+                installation,
+                environment,
+                endpoint,
+                raw,
+                found,
+                correlation_id=correlation_id,
+                headers=headers,
+            )
+        except IntakeRefused as refused:
+            lines.append(Line(number, refused=refused))
+    stored = store(installation, list(intakes.values())) if intakes else []
+    lines += [Line(number, tuple(accepted)) for number, accepted in zip(intakes, stored, strict=True)]
+    return sorted(lines, key=lambda line: line.number)
+
+
+def _require_size(installation: Installation, body: bytes) -> None:
+    limit = installation.settings.body_limit
+    if len(body) > limit:
+        raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
 
 
 def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:

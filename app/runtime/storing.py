@@ -29,6 +29,11 @@ class Entry:
     first: Seen | None = None
     conflict: bool = False
 
+    @property
+    def repeats(self) -> bool:
+        """Whether the same came before: nothing new is stored."""
+        return self.first is not None and not self.conflict
+
 
 def entries_of(intake: Intake) -> list[Entry]:
     """One entry a draft, with its lane, id and duplicate key."""
@@ -66,15 +71,52 @@ def store_entries(
     callers = _remember_callers(tx, intakes, groups, at)
     fresh = [group for group, caller in zip(groups, callers, strict=True) if caller is None]
     _remember_documents(tx, [entry for group in fresh for entry in group], at)
-    stored: list[list[tuple[Message, bool]]] = []
+    for intake, group, caller in zip(intakes, groups, callers, strict=True):
+        for entry in group if caller is not None else ():
+            entry.first, entry.conflict = caller, caller is not None and caller.hash != intake.hash
+    made = _write(tx, intakes, groups, at)
+    made |= messages(tx, _earlier(groups, callers))
+    answers = []
     for intake, group, caller in zip(intakes, groups, callers, strict=True):
         if caller is not None and caller.hash == intake.hash:
-            stored.append([(m, True) for m in _existing(tx, caller.message_ids)])
+            answers.append([(made[id], True) for id in caller.message_ids if id in made])
             continue
-        for entry in group if caller is not None else ():
-            entry.first, entry.conflict = caller, True
-        stored.append(_store_group(tx, intake, group, at))
-    return stored
+        answers.append([(made[_final_id(entry)], entry.repeats) for entry in group])
+        if caller is None:
+            _correct_caller(tx, intake, group)
+    return answers
+
+
+def _write(
+    tx: Connection, intakes: Sequence[Intake], groups: Sequence[list[Entry]], at: datetime
+) -> dict[str, Message]:
+    """Bodies, messages and what is known of those that cannot run; all intakes at once."""
+    bodies: list[Body] = []
+    made: dict[str, Message] = {}
+    for intake, group in zip(intakes, groups, strict=True):
+        new = [entry for entry in group if not entry.repeats]
+        if new:
+            body_id = new_id(partition_of(new[0].lane.id))
+            bodies.append(Body(body_id, intake.body, intake.hash, intake.media_type, intake.headers, at))
+            made |= {entry.message_id: message_of(entry, body_id, at) for entry in new}
+    add_bodies(tx, bodies)
+    add_messages(tx, list(made.values()))
+    faulty = {e.message_id: e.draft for group in groups for e in group if e.draft.errors and not e.repeats}
+    known = {id: {"state": "dead", "faults": [fault_json(f) for f in d.faults]} for id, d in faulty.items()}
+    put_outcomes(tx, known, at)
+    return made
+
+
+def _earlier(groups: Sequence[list[Entry]], callers: Sequence[Seen | None]) -> set[str]:
+    ids = {entry.first.message_ids[0] for group in groups for entry in group if entry.repeats and entry.first}
+    return ids | {id for caller in callers if caller is not None for id in caller.message_ids}
+
+
+def _correct_caller(tx: Connection, intake: Intake, group: Sequence[Entry]) -> None:
+    """A caller's own key stands for the messages that were there before, where there were some."""
+    if intake.idempotency_key and any(entry.repeats for entry in group):
+        key = SeenKey(intake.environment, intake.endpoint, "", intake.idempotency_key, intake.hash, ())
+        correct(tx, key, [_final_id(entry) for entry in group])
 
 
 def number(entries: Sequence[Entry], touched: Mapping[str, Touched]) -> None:
@@ -115,36 +157,8 @@ def _remember_documents(tx: Connection, entries: Sequence[Entry], at: datetime) 
         entry.conflict = entry.first is not None and entry.first.hash != entry.draft.hash
 
 
-def _store_group(
-    tx: Connection, intake: Intake, group: list[Entry], at: datetime
-) -> list[tuple[Message, bool]]:
-    new = [entry for entry in group if entry.first is None or entry.conflict]
-    if new:
-        body_id = new_id(partition_of(new[0].lane.id))
-        body = Body(body_id, intake.body, intake.hash, intake.media_type, intake.headers, at)
-        add_bodies(tx, [body])
-        made = [message_of(entry, body_id, at) for entry in new]
-        add_messages(tx, made)
-        faulty = {e.message_id: [fault_json(f) for f in e.draft.faults] for e in new if e.draft.errors}
-        put_outcomes(tx, {id: {"state": "dead", "faults": faults} for id, faults in faulty.items()}, at)
-    by_id = {m.id: m for m in made} if new else {}
-    if len(new) < len(group):
-        known = [e.first.message_ids[0] for e in group if e.first is not None and not e.conflict]
-        by_id |= messages(tx, known)
-    result = [(by_id[_final_id(entry)], entry.first is not None and not entry.conflict) for entry in group]
-    if intake.idempotency_key and len(new) < len(group) and not any(e.conflict for e in group):
-        key = SeenKey(intake.environment, intake.endpoint, "", intake.idempotency_key, intake.hash, ())
-        correct(tx, key, [m.id for m, _ in result])
-    return result
-
-
 def _final_id(entry: Entry) -> str:
-    return entry.first.message_ids[0] if entry.first is not None and not entry.conflict else entry.message_id
-
-
-def _existing(tx: Connection, ids: Sequence[str]) -> list[Message]:
-    found = messages(tx, ids)
-    return [found[id] for id in ids if id in found]
+    return entry.first.message_ids[0] if entry.repeats and entry.first is not None else entry.message_id
 
 
 def message_of(entry: Entry, body_id: str, at: datetime) -> Message:

@@ -1,12 +1,13 @@
 """Intake: nothing is acknowledged before it is durable, and nothing is taken twice."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.errors import NotDeployed, TooLarge, Undecodable, UnknownEndpoint, UnsupportedMedia
 from app.runtime.installation import Installation
-from app.runtime.intake import accept
+from app.runtime.intake import accept, accept_lines
 from app.storage.bodies import body
 from app.storage.lanes import due_partitions
 from app.storage.messages import keys_of, message
@@ -123,11 +124,31 @@ def test_refusals_name_their_cause(installation: Installation) -> None:
 
 
 def test_many_threads_with_one_key_make_one_message(installation: Installation) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(8) as pool:
         found = list(
             pool.map(lambda _: accept(installation, ENVIRONMENT, "shop.order", order(1))[0], range(40))
         )
     assert len({a.message_id for a in found}) == 1
     assert sum(not a.duplicate for a in found) == 1
+
+
+def test_a_bulk_stores_its_good_lines_at_once_and_names_the_others(installation: Installation) -> None:
+    body = b"\n".join([order(1), b"{", b"", order(2, "L2"), order(1), order(2, mode="alert")])
+    lines = accept_lines(installation, ENVIRONMENT, "shop.order", body)
+    assert [line.number for line in lines] == [1, 2, 4, 5, 6]
+    assert [line.refused.code if line.refused else line.accepted[0].state for line in lines] == [
+        "received", "undecodable", "received", "received", "quarantined",
+    ]  # fmt: skip
+    assert [bool(line.accepted and line.accepted[0].duplicate) for line in lines] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert states(installation) == ["quarantined", "received", "received"]
+
+
+def test_a_bulk_to_an_endpoint_that_nobody_receives_is_refused_whole(installation: Installation) -> None:
+    with pytest.raises(UnknownEndpoint):
+        accept_lines(installation, ENVIRONMENT, "shop.unknown", order(1))
