@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -129,20 +130,23 @@ def _start(
     web: tuple[str, int],
     box: tuple[str, int] | None,
 ) -> None:
-    """Worker, clock and sandbox come up while the web server does; only that one is waited for."""
+    """The web server first and alone, so that the address answers soon; then what works behind it."""
 
     def run(name: str, *arguments: str) -> Service:
         command = [sys.executable, "-m", "app.cli", name, *arguments]
         return Service(name, command, environ=environ, log=_log(home, name))
 
-    if box:
-        supervisor.start(run("sandbox", "--bind", f"{box[0]}:{box[1]}"))
+    live = f"http://{web[0]}:{web[1]}/health/live"
+    server = [sys.executable, "-m", "granian", *options(*web), "app.serving:application"]
+    supervisor.start(Service("web", server, lambda: answers(live), environ, _log(home, "web"), patience=30))
+    say(f"\nMapwright   {load_settings().url}")
     for number in range(load_settings().workers):
         supervisor.start(worker_service(f"worker-{number + 1}", environ, _log(home, "worker")))
     supervisor.start(run("clock"))
-    live = f"http://{web[0]}:{web[1]}/health/live"
-    command = [sys.executable, "-m", "granian", *options(*web), "app.serving:application"]
-    supervisor.start(Service("web", command, lambda: answers(live), environ, _log(home, "web"), patience=30))
+    if box:
+        health = f"http://{box[0]}:{box[1]}/health"
+        sandbox = run("sandbox", "--bind", f"{box[0]}:{box[1]}")
+        supervisor.start(replace(sandbox, ready=lambda: answers(health)))
 
 
 def _log(home: Path, name: str) -> Path:
@@ -184,16 +188,16 @@ class _Demo(Thread):
             self.code = PROBLEMS
 
 
-def _demo(environ: Mapping[str, str], box: tuple[str, int], once: bool) -> _Demo:
+def _demo(environ: Mapping[str, str], box: tuple[str, int]) -> _Demo:
     demo = _Demo(environ, f"http://{box[0]}:{box[1]}")
     demo.start()
     return demo
 
 
-def _stay(supervisor: Supervisor, stopping: Stopping, demo: _Demo | None, once: bool, url: str) -> int:
+def _stay(supervisor: Supervisor, stopping: Stopping, demo: _Demo | None, once: bool) -> int:
     """Supervise until told to stop, or with `once` until the demo is through."""
     if demo is None:
-        say(f"Mapwright is up: {url}   (Ctrl-C stops everything)")
+        say("Ctrl-C stops everything")
     while not stopping.asked:
         supervisor.watch()
         if demo is not None and demo.code is not None and (once or demo.error):

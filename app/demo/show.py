@@ -43,7 +43,6 @@ def show(environ: Mapping[str, str], sandbox: str) -> int:
 
 
 def _print_where(installation: Installation, sandbox: str) -> None:
-    say(f"\nMapwright   {installation.settings.url}")
     say(f"Sandbox     {sandbox}   (what the target systems received)\n")
     for person in people.PEOPLE:
         password = people.shown_password(installation, person.login)
