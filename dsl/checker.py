@@ -20,13 +20,14 @@ _START = Span(0, 0)
 def check(files: Mapping[str, bytes], samples: Mapping[str, Any] | None = None) -> Program:
     """Check a rule set; never raises for what stands in its files.
 
-    `files` maps paths in the rule set to contents; `samples` (optional) are only asked for their names.
+    `files` maps paths in the rule set to contents; `samples` are only asked for their names, and where none
+    are given, names of samples are not judged.
     """
     texts, found = _decode(files)
     manifest, problems = _manifest(texts)
     session = Session(manifest)
     session.diagnostics += [*found, *problems]
-    session.samples = None if samples is None else frozenset(name.removeprefix("samples/") for name in samples)
+    session.samples = None if not samples else frozenset(name.removeprefix("samples/") for name in samples)
     session.sources.update({path: Source(path, text) for path, text in texts.items()})
     _read_schemas(session, files)
     for path in sorted(texts):

@@ -1,8 +1,7 @@
 """Completion and hover know the schemas, the functions and what stands around."""
 
-from tests.dsl.workshop import USES, checked, in_map
-
 from dsl.completion import complete, hover
+from tests.dsl.workshop import USES, checked, in_map
 
 
 def labels(module, mark="|"):
