@@ -28,11 +28,10 @@ from dsl.building.parts import (
     TestHead,
 )  # fmt: skip
 from dsl.closing import Block, closed
-from dsl.codes import diagnostic
-from dsl.codes.leftout import LEFT_OUT, LEFT_OUT_CALLS
+from dsl.codes.leftout import LEFT_OUT_CALLS
 from dsl.depth import MAX_DEPTH, too_deep
-from dsl.diagnostics import Diagnostic
 from dsl.faults import character_faults, line_fault
+from dsl.findings import Findings
 from dsl.lines import Reading, read_line
 from dsl.source import Source, Span
 from dsl.tree import MAX_DEPTH as MAX_BRACKETS
@@ -64,7 +63,10 @@ class Reader:
     source: Source
     by_indent: bool = False
     stack: list[Block] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    findings: Findings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.findings = Findings(self.source.path)
 
     def read(self, lines: Sequence[Line]) -> Block:
         """The module as a block of its declarations."""
@@ -85,11 +87,6 @@ class Reader:
         return self.stack[-1]
 
     @property
-    def file(self) -> str:
-        """The module's path."""
-        return self.source.path
-
-    @property
     def subject(self) -> str:
         """The declaration that is being read, as diagnostics name it."""
         if len(self.stack) < 2 or not self.stack[1].name:
@@ -101,21 +98,21 @@ class Reader:
     # ------------------------------------------------------------ one line
 
     def _line(self, line: Line, follows: Line | None) -> None:
-        faults = character_faults(line, self.file, self.subject)
-        if faults:
-            self.diagnostics += faults
+        self.findings.subject = self.subject
+        if character_faults(line, self.findings):
             return self._broken(line, follows)
         if line.too_deep is not None:
-            self._report("M107", line.too_deep.span, limit=MAX_BRACKETS)
+            self.findings.too_deep(line.too_deep.span, MAX_BRACKETS)
             return self._broken(line, follows)
         reading = read_line(line.tokens, self._start())
         if reading.fault is not None and self._belongs_outside(line):
+            self.findings.subject = self.subject
             reading = read_line(line.tokens, self._start())
         if reading.fault is not None:
-            self.diagnostics.append(line_fault(line, reading.fault, self.file, self.subject))
+            line_fault(line, reading.fault, self.findings)
             return self._broken(line, follows)
         if too_deep(line, reading.node):
-            self._report("M107", line.span, limit=MAX_DEPTH)
+            self.findings.too_deep(line.span, MAX_DEPTH)
             return self._broken(line, follows)
         self._left_out(reading)
         self._take(reading.node, line)
@@ -145,9 +142,9 @@ class Reader:
     def _left_out(self, reading: Reading) -> None:
         for name, span in reading.calls:
             if name in LEFT_OUT_CALLS:
-                self._report(LEFT_OUT[name], span)
+                self.findings.left_out(span, name)
         for part in _left_out_parts(reading.node):
-            self._report(LEFT_OUT[part.construct], part.span)
+            self.findings.left_out(part.span, part.construct)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -165,7 +162,7 @@ class Reader:
 
     def _open(self, kind: str, head: Head | None, line: Line) -> None:
         if len(self.stack) == MAX_BLOCKS:
-            self._report("M107", line.span, limit=MAX_BLOCKS)
+            self.findings.too_deep(line.span, MAX_BLOCKS)
             head = None
         name = getattr(head, "name", "")
         self.stack.append(Block(kind, head, line.span, line.column, name))
@@ -210,24 +207,24 @@ class Reader:
         return True
 
     def _stray(self, line: Line, word: str) -> None:
-        self._report("M103", line.span, found=word)
+        self.findings.subject = self.subject
+        self.findings.stray(line.span, word)
         self.top.items.append(self._raw(line.span))
 
     def _unended(self) -> None:
         block = self.top
-        self._report("M102", block.span, construct=block.kind)
+        self.findings.subject = self.subject
+        self.findings.unended(block.span, block.kind)
         last = block.items[-1].span if block.items else block.span
         self._close(last)
 
     def _close(self, end: Span) -> None:
         block = self.top
         block.span = block.span.to(end)
-        node = closed(block, self._report, self._raw) if block.head is not None else None
+        self.findings.subject = self.subject
+        node = closed(block, self.findings, self._raw) if block.head is not None else None
         self.stack.pop()
         self.top.items.append(self._raw(block.span) if node is None else node)
-
-    def _report(self, code: str, span: Span, subject: str = "", **words: Any) -> None:
-        self.diagnostics.append(diagnostic(code, self.file, span, subject or self.subject, **words))
 
 
 def _left_out_parts(node: Any) -> Iterator[syntax.LeftOut]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from dsl import syntax
 from dsl.building.parts import (
@@ -22,6 +22,7 @@ from dsl.building.parts import (
     TableHead,
     TestHead,
 )  # fmt: skip
+from dsl.findings import Findings
 from dsl.source import Span
 
 
@@ -39,13 +40,7 @@ class Block:
     comments: dict[Any, str] = field(default_factory=dict)
 
 
-class Report(Protocol):
-    """Takes note of a finding in the block."""
-
-    def __call__(self, code: str, span: Span, subject: str = "", **words: Any) -> None: ...
-
-
-def closed(block: Block, report: Report, raw: Callable[[Span], syntax.Raw]) -> Any:
+def closed(block: Block, report: Findings, raw: Callable[[Span], syntax.Raw]) -> Any:
     """The node of a block, or None where it lacks what makes it one."""
     head: Any = block.head
     return _CLOSERS[type(head)](block, head, report, raw)
@@ -54,27 +49,27 @@ def closed(block: Block, report: Report, raw: Callable[[Span], syntax.Raw]) -> A
 Raw = Callable[[Span], syntax.Raw]
 
 
-def _map(block: Block, head: MapHead, report: Report, raw: Raw) -> syntax.Map:
+def _map(block: Block, head: MapHead, report: Findings, raw: Raw) -> syntax.Map:
     return syntax.Map(
         block.span, head.name, head.name_span, head.parameters, head.target, head.policy, tuple(block.items)
     )
 
 
-def _each(block: Block, head: EachHead, report: Report, raw: Raw) -> syntax.Each:
+def _each(block: Block, head: EachHead, report: Findings, raw: Raw) -> syntax.Each:
     return syntax.Each(
         block.span, head.variable, head.source, head.target, head.target_span, tuple(block.items), head.where,
         head.group_by, head.order_by,
     )  # fmt: skip
 
 
-def _if(block: Block, head: IfHead, report: Report, raw: Raw) -> syntax.If:
+def _if(block: Block, head: IfHead, report: Findings, raw: Raw) -> syntax.If:
     branches: list[tuple[Span, syntax.Expression, list[Any]]] = [(head.span, head.condition, [])]
     otherwise: list[Any] | None = None
     for item in block.items:
         if not isinstance(item, ElseLine):
             (branches[-1][2] if otherwise is None else otherwise).append(item)
         elif otherwise is not None:
-            report("M112", item.span, what="the last `else`")
+            report.said_twice(item.span, "the last `else`")
         elif item.condition is None:
             otherwise = []
         else:
@@ -86,13 +81,13 @@ def _if(block: Block, head: IfHead, report: Report, raw: Raw) -> syntax.If:
     )
 
 
-def _lookup(block: Block, head: LookupHead, report: Report, raw: Raw) -> syntax.Lookup:
+def _lookup(block: Block, head: LookupHead, report: Findings, raw: Raw) -> syntax.Lookup:
     rows: list[syntax.LookupRow | syntax.Raw] = []
     columns = len(head.keys), len(head.results)
     for number, item in enumerate(block.items, 1):
         if isinstance(item, syntax.LookupRow) and (len(item.keys), len(item.results)) != columns:
             found = len(item.keys) + len(item.results)
-            report("M111", item.span, f"lookup/{head.name}/{number}", found=found, expected=sum(columns))
+            report.width(item.span, found, sum(columns), f"lookup/{head.name}/{number}")
             item = raw(item.span)
         rows.append(item)
     return syntax.Lookup(
@@ -100,10 +95,10 @@ def _lookup(block: Block, head: LookupHead, report: Report, raw: Raw) -> syntax.
     )
 
 
-def _table(block: Block, head: TableHead, report: Report, raw: Raw) -> syntax.Table | None:
+def _table(block: Block, head: TableHead, report: Findings, raw: Raw) -> syntax.Table | None:
     columns = block.columns
     if columns is None:
-        report("M113", head.span, construct="table", part="line of columns")
+        report.part_missing(head.span, "table", "line of columns")
         return None
     rows: list[syntax.TableRow | syntax.Raw] = []
     otherwise: tuple[syntax.Expression, ...] | None = None
@@ -112,7 +107,7 @@ def _table(block: Block, head: TableHead, report: Report, raw: Raw) -> syntax.Ta
             continue
         if isinstance(item, OtherwiseLine):
             if otherwise is not None:
-                report("M112", item.span, what="`otherwise`")
+                report.said_twice(item.span, "`otherwise`")
             otherwise = _otherwise(item, columns, report)
         else:
             rows.append(_table_row(item, block, head, report, raw))
@@ -123,16 +118,16 @@ def _table(block: Block, head: TableHead, report: Report, raw: Raw) -> syntax.Ta
 
 
 def _otherwise(
-    item: OtherwiseLine, columns: ColumnsLine, report: Report
+    item: OtherwiseLine, columns: ColumnsLine, report: Findings
 ) -> tuple[syntax.Expression, ...] | None:
     if len(item.outputs) == len(columns.outputs):
         return item.outputs
-    report("M111", item.span, found=len(item.outputs), expected=len(columns.outputs))
+    report.width(item.span, len(item.outputs), len(columns.outputs))
     return None
 
 
 def _table_row(
-    item: Any, block: Block, head: TableHead, report: Report, raw: Raw
+    item: Any, block: Block, head: TableHead, report: Findings, raw: Raw
 ) -> syntax.TableRow | syntax.Raw:
     columns = block.columns
     if columns is None or not isinstance(item, syntax.TableRow):
@@ -141,17 +136,17 @@ def _table_row(
         return replace(item, comment=block.comments.get(item, ""))
     found = len(item.cells) + len(item.outputs)
     expected = len(columns.inputs) + len(columns.outputs)
-    report("M111", item.span, f"table/{head.name}/{item.id}", found=found, expected=expected)
+    report.width(item.span, found, expected, f"table/{head.name}/{item.id}")
     return raw(item.span)
 
 
-def _rules(block: Block, head: RulesHead, report: Report, raw: Raw) -> syntax.Rules:
+def _rules(block: Block, head: RulesHead, report: Findings, raw: Raw) -> syntax.Rules:
     lets = tuple(item for item in block.items if isinstance(item, syntax.Let))
     rules = tuple(item for item in block.items if not isinstance(item, syntax.Let))
     return syntax.Rules(block.span, head.name, head.name_span, head.parameter, head.first_only, lets, rules)
 
 
-def _rule(block: Block, head: RuleHead, report: Report, raw: Raw) -> syntax.Rule | None:
+def _rule(block: Block, head: RuleHead, report: Findings, raw: Raw) -> syntax.Rule | None:
     actions: list[Any] = []
     once: dict[str, Any] = {}
     for item in block.items:
@@ -161,23 +156,23 @@ def _rule(block: Block, head: RuleHead, report: Report, raw: Raw) -> syntax.Rule
             actions.append(item.value)
         elif item.word == "else":
             if not actions or not isinstance(actions[-1], syntax.LeftOut):
-                report("M103", item.span, found="else")
+                report.stray(item.span, "else")
         else:
             _once(once, item, report)
     if not actions:
-        report("M113", head.span, construct="rule", part="`then`")
+        report.part_missing(head.span, "rule", "`then`")
         return None
     return syntax.Rule(block.span, head.name, once.get("when"), tuple(actions), once.get("because", ""))
 
 
-def _once(found: dict[str, Any], part: Part, report: Report) -> None:
+def _once(found: dict[str, Any], part: Part, report: Findings) -> None:
     if part.word in found:
-        report("M112", part.span, what=f"`{part.word}`")
+        report.said_twice(part.span, f"`{part.word}`")
     else:
         found[part.word] = part.value
 
 
-def _flow(block: Block, head: FlowHead, report: Report, raw: Raw) -> syntax.Flow | None:
+def _flow(block: Block, head: FlowHead, report: Findings, raw: Raw) -> syntax.Flow | None:
     steps: list[Any] = []
     once: dict[str, Any] = {}
     for item in [head, *block.items]:
@@ -190,7 +185,7 @@ def _flow(block: Block, head: FlowHead, report: Report, raw: Raw) -> syntax.Flow
             else:
                 _once(once, part, report)
     if "receive" not in once:
-        report("M113", head.span, construct="flow", part="`receive`")
+        report.part_missing(head.span, "flow", "`receive`")
         return None
     endpoint, variable, schema, version = once["receive"]
     return syntax.Flow(
@@ -200,15 +195,15 @@ def _flow(block: Block, head: FlowHead, report: Report, raw: Raw) -> syntax.Flow
     )  # fmt: skip
 
 
-def _test(block: Block, head: TestHead, report: Report, raw: Raw) -> syntax.Test | None:
+def _test(block: Block, head: TestHead, report: Findings, raw: Raw) -> syntax.Test | None:
     parts = [item for item in block.items if isinstance(item, Part)]
     subjects = [part for part in parts if part.word == "subject"]
     if not subjects:
         if len(parts) == len(block.items):
-            report("M113", head.span, construct="test", part="`map`, `apply`, `flow` or `table`")
+            report.part_missing(head.span, "test", "`map`, `apply`, `flow` or `table`")
         return None
     for part in subjects[1:]:
-        report("M112", part.span, what="what is tested")
+        report.said_twice(part.span, "what is tested")
     kind, name, arguments = subjects[0].value
     givens = tuple(part.value for part in parts if part.word == "given")
     expects = tuple(part.value for part in parts if part.word == "expect")

@@ -3,11 +3,10 @@
 import unicodedata
 from collections.abc import Iterable
 
-from dsl.codes import diagnostic
-from dsl.diagnostics import Diagnostic, Edit, Fix
+from dsl.findings import Findings
 from dsl.lines import Fault, grammar
 from dsl.source import Span
-from dsl.tree import MAX_DEPTH, Line, Token
+from dsl.tree import Line, Token
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = BIDI | frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff")
@@ -27,52 +26,48 @@ OPERATORS = frozenset(
 )
 
 
-def character_faults(line: Line, file: str, subject: str) -> list[Diagnostic]:
-    """The characters of a line that no token knows, and texts without an end."""
-    found = []
+def character_faults(line: Line, findings: Findings) -> bool:
+    """Report characters of a line that no token knows, and texts without an end; whether there are any."""
+    before = len(findings.found)
+    wrong = False
     for token in line.tokens:
         if token.kind == "foreign":
-            found.append(_foreign(token, file, subject))
+            _foreign(token, findings)
         elif token.kind == "open_string":
-            fix = Fix("Close the text", (Edit(file, Span(token.span.end, token.span.end), '"'),))
-            found.append(diagnostic("M105", file, token.span, subject, fixes=(fix,)))
-        elif token.kind == "wrong" and not any(d.code == "M101" for d in found):
-            found.append(_wrong(token, file, subject))
+            findings.unclosed_text(token.span)
+        elif token.kind == "wrong" and not wrong:
+            wrong = True
+            _wrong(token, findings)
         elif token.kind == "string" and not BIDI.isdisjoint(token.text):
-            found.append(_hidden(token, BIDI, file, subject))
-    return found
+            _hidden(token, BIDI, findings)
+    return len(findings.found) > before
 
 
-def comment_faults(tokens: Iterable[Token], file: str) -> list[Diagnostic]:
-    """Comments that hide something: direction marks and characters without width."""
-    return [
-        _hidden(token, INVISIBLE, file, "")
-        for token in tokens
-        if token.kind == "comment" and not INVISIBLE.isdisjoint(token.text)
-    ]
+def comment_faults(tokens: Iterable[Token], findings: Findings) -> None:
+    """Report comments that hide something: direction marks and characters without width."""
+    for token in tokens:
+        if token.kind == "comment" and not INVISIBLE.isdisjoint(token.text):
+            _hidden(token, INVISIBLE, findings)
 
 
-def _foreign(token: Token, file: str, subject: str) -> Diagnostic:
+def _foreign(token: Token, findings: Findings) -> None:
     char = token.text[0]
     help_ = []
-    fixes: tuple[Fix, ...] = ()
     if char in LOOK_ALIKES:
         help_.append(f"it only looks like `{LOOK_ALIKES[char]}`")
-    plain = "".join(
-        " " if c.isspace() else "" if c in INVISIBLE else LOOK_ALIKES.get(c, "\0") for c in token.text
+    elif char.isalpha():
+        help_.append(f'a field with such a name is written in quotes: nc."{token.text}"')
+    plain = [" " if c.isspace() else "" if c in INVISIBLE else LOOK_ALIKES.get(c) for c in token.text]
+    fixes = (
+        [findings.fix("Write it plain", token.span, "".join(map(str, plain)))] if None not in plain else []
     )
-    if "\0" not in plain:
-        fixes = (Fix("Write it plain", (Edit(file, token.span, plain),)),)
-    if not help_ and char.isalpha():
-        help_.append('a field with such a name is written in quotes: nc."' + token.text + '"')
-    return diagnostic("M104", file, token.span, subject, help=help_, fixes=fixes, character=_called(char))
+    findings.character(token.span, _called(char), help_, fixes)
 
 
-def _hidden(token: Token, which: frozenset[str], file: str, subject: str) -> Diagnostic:
+def _hidden(token: Token, which: frozenset[str], findings: Findings) -> None:
     offset = next(i for i, char in enumerate(token.text) if char in which)
     place = Span(token.start + offset, token.start + offset + 1)
-    fixes = (Fix("Take it out", (Edit(file, place, ""),)),)
-    return diagnostic("M104", file, place, subject, fixes=fixes, character=_called(token.text[offset]))
+    findings.character(place, _called(token.text[offset]), fixes=[findings.fix("Take it out", place, "")])
 
 
 def _called(char: str) -> str:
@@ -81,43 +76,38 @@ def _called(char: str) -> str:
     return f"{shown}U+{ord(char):04X} ({name})"
 
 
-def _wrong(token: Token, file: str, subject: str) -> Diagnostic:
+def _wrong(token: Token, findings: Findings) -> None:
     instead = INSTEAD.get(token.text)
     help_ = [f"write `{instead}`"] if instead else []
-    fixes = (
-        (Fix(f"Write {instead}", (Edit(file, token.span, instead),)),) if instead and instead != '"' else ()
-    )
-    return diagnostic("M101", file, token.span, subject, help=help_, fixes=fixes, found=f"`{token.text}`")
+    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead and instead != '"' else []
+    findings.not_understood(token.span, f"`{token.text}`", help_, fixes)
 
 
-def line_fault(line: Line, fault: Fault | None, file: str, subject: str) -> Diagnostic:
-    """The diagnostic of a line that the grammar does not take."""
-    if line.too_deep is not None:
-        return diagnostic("M107", file, line.too_deep.span, subject, limit=MAX_DEPTH)
-    if line.unclosed is not None:
-        return diagnostic("M106", file, line.unclosed.span, subject, found=f"`{line.unclosed.text}`")
-    fault = fault or Fault(None, frozenset())
+def line_fault(line: Line, fault: Fault, findings: Findings) -> None:
+    """Report a line that the grammar does not take."""
     token = fault.token
-    if fault.literal is not None and token is not None:
-        return diagnostic(fault.literal.code, file, token.span, subject, **fault.literal.words)
-    if token is None:
-        end = line.span.end
-        return _unexpected(Span(end, end), "the end of the line", fault, file, subject)
-    if unit := _unit(line, token):
-        return diagnostic("M114", file, token.span, subject, found=unit)
-    return _unexpected(token.span, f"`{token.text}`", fault, file, subject)
+    if line.unclosed is not None:
+        findings.unclosed_bracket(line.unclosed.span, line.unclosed.text)
+    elif token is None:
+        _unexpected(Span(line.span.end, line.span.end), "the end of the line", fault, findings)
+    elif fault.literal is not None:
+        findings.literal(token.span, fault.literal)
+    elif _is_unit(line, token):
+        findings.no_unit(token.span, token.text)
+    else:
+        _unexpected(token.span, f"`{token.text}`", fault, findings)
 
 
-def _unit(line: Line, token: Token) -> str:
+def _is_unit(line: Line, token: Token) -> bool:
     """A word directly after a number was meant as its unit."""
     before = line.tokens[line.tokens.index(token) - 1] if token is not line.tokens[0] else None
     meant = token.kind == "word" and token.text not in grammar()[1]
-    return token.text if meant and before is not None and before.kind == "number" else ""
+    return meant and before is not None and before.kind == "number"
 
 
-def _unexpected(span: Span, found: str, fault: Fault, file: str, subject: str) -> Diagnostic:
+def _unexpected(span: Span, found: str, fault: Fault, findings: Findings) -> None:
     help_ = [f"expected here: {', '.join(expected)}"] if (expected := _expected(fault.expected)) else []
-    return diagnostic("M101", file, span, subject, help=help_, found=found)
+    findings.not_understood(span, found, help_)
 
 
 def _expected(terminals: frozenset[str]) -> list[str]:

@@ -22,12 +22,19 @@ MAX_DIGITS = 34
 
 
 class LiteralFault(ValueError):
-    """A literal that has the form of its kind but no value: the code and words of its diagnostic."""
+    """A literal that has the form of its kind but no value; `words` fill the message of its code."""
 
-    def __init__(self, code: str, **words: Any) -> None:
-        super().__init__(code)
-        self.code = code
+    code = "M109"
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(self.code)
         self.words = words
+
+
+class EscapeFault(LiteralFault):
+    """An escape of a text that stands for no character."""
+
+    code = "M110"
 
 
 def decode(kind: str, text: str) -> tuple[LiteralKind, Any]:
@@ -37,7 +44,7 @@ def decode(kind: str, text: str) -> tuple[LiteralKind, Any]:
     except LiteralFault:
         raise
     except (ValueError, ArithmeticError):
-        raise LiteralFault("M109", found=text, kind=kind) from None
+        raise LiteralFault(found=text, kind=kind) from None
 
 
 def _string(text: str) -> tuple[LiteralKind, Any]:
@@ -50,13 +57,13 @@ def _unescape(match: re.Match[str]) -> str:
     if number is None and char in _ESCAPES:
         return _ESCAPES[char]
     if number is None or int(number, 16) > 0x10FFFF or 0xD800 <= int(number, 16) <= 0xDFFF:
-        raise LiteralFault("M110", found=match.group())
+        raise EscapeFault(found=match.group())
     return chr(int(number, 16))
 
 
 def _number(text: str) -> tuple[LiteralKind, Any]:
     if sum(char.isdigit() for char in text) > MAX_DIGITS:
-        raise LiteralFault("M109", found=text[:40], kind=f"number of at most {MAX_DIGITS} digits")
+        raise LiteralFault(found=text[:40], kind=f"number of at most {MAX_DIGITS} digits")
     return ("decimal", Decimal(text)) if "." in text else ("integer", int(text))
 
 
@@ -73,7 +80,7 @@ def _amount(text: str) -> tuple[LiteralKind, Any]:
     if unit.isupper():
         return "quantity", {"value": Decimal(digits), "unit": unit}
     if "." in digits:
-        raise LiteralFault("M109", found=text, kind="duration (a whole number is needed)")
+        raise LiteralFault(found=text, kind="duration (a whole number is needed)")
     plural = unit if unit.endswith("s") else unit + "s"
     return "duration", {"amount": int(digits), "unit": plural}
 
@@ -81,7 +88,7 @@ def _amount(text: str) -> tuple[LiteralKind, Any]:
 def _datetime(text: str) -> tuple[LiteralKind, Any]:
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
-        raise LiteralFault("M109", found=text, kind="datetime (it needs an offset, like Z or +01:00)")
+        raise LiteralFault(found=text, kind="datetime (it needs an offset, like Z or +01:00)")
     return "datetime", value
 
 

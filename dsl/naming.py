@@ -4,22 +4,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dsl import syntax
-from dsl.codes import diagnostic
-from dsl.diagnostics import Diagnostic
+from dsl.findings import Findings
 from dsl.source import Span
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 Named = tuple[str, Span]
 
 
-def name_faults(module: syntax.Module, file: str) -> list[Diagnostic]:
-    """The names of a module that are not lower case."""
-    return [
-        diagnostic("M116", file, span, found=name)
-        for declaration in module.declarations
-        for name, span in _names(declaration)
-        if not _NAME.fullmatch(name)
-    ]
+def name_faults(module: syntax.Module, findings: Findings) -> None:
+    """Report the names of a module that are not lower case."""
+    for declaration in module.declarations:
+        for name, span in _names(declaration):
+            if not _NAME.fullmatch(name):
+                findings.upper_case(span, name)
 
 
 def _names(declaration: syntax.Declaration) -> Iterator[Named]:

@@ -4,28 +4,32 @@ from dataclasses import dataclass
 
 from dsl import syntax
 from dsl.blocks import Reader
-from dsl.codes import diagnostic
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.diagnostics import Diagnostic
 from dsl.faults import character_faults, comment_faults, line_fault
+from dsl.findings import Findings
 from dsl.lines import read_line
 from dsl.naming import name_faults
 from dsl.source import Source, Span
-from dsl.tree import Tree, parse_tree
+from dsl.tree import MAX_DEPTH as MAX_BRACKETS
+from dsl.tree import Line, Tree, parse_tree
 
 MAX_SIZE = 2_000_000
 MAX_FINDINGS = 1_000
-UNBALANCED = frozenset({"M102", "M103"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A module read: what it says, its tokens, and what is wrong with it."""
+    """A module read: what it says, its tokens, and what is wrong with it.
+
+    `balanced` says that it was read whole and every block has its `end`.
+    """
 
     source: Source
     module: syntax.Module
     tree: Tree
     diagnostics: tuple[Diagnostic, ...]
+    balanced: bool
 
 
 def parse(source: Source) -> Parsed:
@@ -34,54 +38,60 @@ def parse(source: Source) -> Parsed:
         return _too_large(source)
     tree = parse_tree(source.text)
     reader = _read(source, tree)
-    found = reader.diagnostics
+    findings = reader.findings
+    findings.subject = ""
     if not source.text.isascii():
-        found = found + comment_faults(tree.tokens, source.path)
+        comment_faults(tree.tokens, findings)
     module = _module(source.path, reader.stack[0].items)
-    found = [*found, *name_faults(module, source.path)]
-    found.sort(key=lambda d: (d.span.start, d.span.end))
-    return Parsed(source, module, tree, tuple(found[:MAX_FINDINGS]))
+    name_faults(module, findings)
+    found = sorted(findings.found, key=lambda d: (d.span.start, d.span.end))
+    return Parsed(source, module, tree, tuple(found[:MAX_FINDINGS]), not findings.unbalanced)
 
 
 def parse_expression(
     text: str, path: str = "", offset: int = 0
 ) -> tuple[syntax.Expression | None, tuple[Diagnostic, ...]]:
     """Read one expression, as a formula bar has it; spans are moved by `offset`."""
-    tree = parse_tree(text)
-    if not tree.lines:
-        return None, (diagnostic("M101", path, Span(offset, offset), found="an empty expression"),)
-    line = tree.lines[0]
-    if len(tree.lines) > 1:
-        second = _moved(tree.lines[1].span, offset)
-        return None, (diagnostic("M101", path, second, found="a second line"),)
-    line.tokens = [token._replace(start=token.start + offset) for token in line.tokens]
-    faults = character_faults(line, path, "")
-    if faults:
-        return None, tuple(faults)
+    findings = Findings(path)
+    lines = parse_tree(text).lines
+    for line in lines[:1]:
+        line.tokens = [token._replace(start=token.start + offset) for token in line.tokens]
+    node = _expression(lines[0], findings) if len(lines) == 1 else None
+    if not lines:
+        findings.not_understood(Span(offset, offset), "an empty expression")
+    elif len(lines) > 1:
+        second = lines[1].span
+        findings.not_understood(Span(second.start + offset, second.end + offset), "a second line")
+    return node, tuple(findings.found)
+
+
+def _expression(line: Line, findings: Findings) -> syntax.Expression | None:
+    if character_faults(line, findings):
+        return None
+    if line.too_deep is not None:
+        findings.too_deep(line.span, MAX_BRACKETS)
+        return None
     reading = read_line(line.tokens, "expression_line")
-    if reading.fault is not None or line.too_deep is not None:
-        fault = reading.fault
-        return None, (line_fault(line, fault, path, ""),)
+    if reading.fault is not None:
+        line_fault(line, reading.fault, findings)
+        return None
     if too_deep(line, reading.node):
-        return None, (diagnostic("M107", path, line.span, limit=MAX_DEPTH),)
-    return reading.node, ()
+        findings.too_deep(line.span, MAX_DEPTH)
+        return None
+    node: syntax.Expression = reading.node
+    return node
 
 
 def _read(source: Source, tree: Tree) -> Reader:
-    """Read by counting; where blocks and ends don't add up, again by indentation, and keep what explains more."""
+    """Read by counting; where blocks and ends don't add up, again by indentation, and keep what blames less."""
     reader = Reader(source)
     reader.read(tree.lines)
-    faults = _unbalanced(reader)
-    if not faults:
+    if not reader.findings.unbalanced:
         return reader
     second = Reader(source, by_indent=True)
     second.read(tree.lines)
-    better = len(second.diagnostics) <= len(reader.diagnostics) and _unbalanced(second)
-    return second if better else reader
-
-
-def _unbalanced(reader: Reader) -> int:
-    return sum(d.code in UNBALANCED for d in reader.diagnostics)
+    fewer = len(second.findings.found) <= len(reader.findings.found)
+    return second if fewer and second.findings.unbalanced else reader
 
 
 def _module(
@@ -93,11 +103,7 @@ def _module(
 
 
 def _too_large(source: Source) -> Parsed:
-    whole = Span(0, len(source.text))
-    found = diagnostic("M108", source.path, Span(0, 0), limit=MAX_SIZE, size=len(source.text))
-    module = syntax.Module(source.path, (), (syntax.Raw(whole, source.text),))
-    return Parsed(source, module, Tree(()), (found,))
-
-
-def _moved(span: Span, offset: int) -> Span:
-    return Span(span.start + offset, span.end + offset)
+    findings = Findings(source.path)
+    findings.too_large(MAX_SIZE, len(source.text))
+    raw = syntax.Raw(Span(0, len(source.text)), source.text)
+    return Parsed(source, syntax.Module(source.path, (), (raw,)), Tree(()), tuple(findings.found), False)

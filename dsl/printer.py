@@ -1,7 +1,7 @@
 """Formatting: the same module in one layout."""
 
 from dsl import syntax
-from dsl.parser import UNBALANCED, parse
+from dsl.parser import parse
 from dsl.printing.alignment import align
 from dsl.printing.layout import Layout
 from dsl.source import Source
@@ -14,7 +14,7 @@ def format_text(source: Source) -> str:
     A text whose blocks don't close is given back as it is.
     """
     parsed = parse(source)
-    if any(d.code in UNBALANCED or d.code == "M108" for d in parsed.diagnostics):
+    if not parsed.balanced:
         return source.text
     lines = list(Layout(parsed).lines())
     align(lines)

@@ -2,10 +2,6 @@
 
 from dsl.codes.spec import CodeSpec
 
-LEFT_OUT = {
-    "expect": "M901", "collect": "M902", "remember": "M903", "forget": "M904", "recall": "M905", "enrich": "M906",
-    "call": "M907", "reply": "M908", "copy": "M909", "tree": "M910", "compare": "M911", "function": "M912",
-}  # fmt: skip
 LEFT_OUT_CALLS = frozenset({"recall", "tree", "compare"})
 
 
