@@ -58,9 +58,7 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
         try:
             environ = _start_queue(supervisor, settings)
             _start(supervisor, settings.home, environ, web, box if demo else None)
-            return _stay(
-                supervisor, stopping, _demo(environ, box, once) if demo else None, once, settings.url
-            )
+            return _stay(supervisor, stopping, _demo(environ, box) if demo else None, once)
         finally:
             supervisor.stop()
             say("stopped")
