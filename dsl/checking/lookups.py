@@ -27,11 +27,12 @@ def inline_lookup(session: Session, site: Site, node: syntax.Lookup) -> program.
     keys = tuple((c.name, resolve_type(session, site, c.type)) for c in node.keys)
     results = tuple((c.name, resolve_type(session, site, c.type)) for c in node.results)
     rows: list[Row] = []
+    seen: set[Any] = set()
     for number, row in enumerate(node.rows, 1):
         if isinstance(row, syntax.LookupRow):
             check = Expressions(session, site.at(f"lookup/{node.name}/{number}"))
             values = _inline_row(check, row, keys, results)
-            _check_key(check, row.span, rows, values, keys)
+            _check_key(check, row.span, seen, values[: len(keys)])
             rows.append(values)
     if node.two_way:
         _check_two_way(session, site, node.name_span, rows, len(keys))
@@ -48,11 +49,12 @@ def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, result
     return tuple(values[: len(keys) + len(results)])
 
 
-def _check_key(check: Expressions, span: Span, rows: Sequence[Row], values: Row, keys: Columns) -> None:
-    key = identity_key(list(values[: len(keys)]))
-    if any(identity_key(list(row[: len(keys)])) == key for row in rows):
-        shown = ", ".join(f'"{value}"' for value in values[: len(keys)])
-        check.session.report("M603", check.site, span, key=shown)
+def _check_key(check: Expressions, span: Span, seen: set[Any], values: Row) -> None:
+    key = identity_key(list(values))
+    if key in seen:
+        shown = ", ".join(f'"{value}"' for value in values)
+        check.report("M603", span, key=shown)
+    seen.add(key)
 
 
 def _check_two_way(session: Session, site: Site, span: Span, rows: Sequence[Row], width: int) -> None:

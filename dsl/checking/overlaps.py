@@ -1,186 +1,118 @@
-"""Rows of a table that can fit one input: decided for values, comparisons, ranges, lists and `missing`.
+"""Rows of a table that fit one input, found without comparing every row with every other.
 
-A cell becomes a set over its column: finitely many points, the open gaps between them, and `missing`.
-Patterns and free conditions can't be decided here and count as never overlapping.
+The column in which the fewest pairs of rows meet is swept; only those pairs are looked at in the others.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from dsl import syntax, types
-from dsl.checking.constants import constant_value
+from dsl import syntax
+from dsl.checking.grids import Grid, decidable
 from dsl.checking.session import Session, Site
-from dsl.functions.lists import order_key
 from dsl.program import CheckedTable
 
-_MISSING: Any = type("Missing", (), {"__repr__": lambda self: "missing"})()
-_MOST_ROWS = 400
-Member = Callable[["Point"], bool]
-
-
-class Point:
-    """A sample of a column: a value itself, what lies just above it, or `missing`; side -1 is below all."""
-
-    __slots__ = ("side", "value")
-
-    def __init__(self, value: Any, side: int = 0) -> None:
-        self.value = value
-        self.side = side
-
-
-def order_value(value: Any) -> Any:
-    """What a value is compared by."""
-    return order_key(value)
-
-
-def decidable(row: syntax.TableRow) -> bool:
-    """Whether it can be said at compile time which inputs a row fits."""
-    return all(map(_decidable_cell, row.cells))
-
-
-def _decidable_cell(cell: syntax.Cell) -> bool:
-    match cell:
-        case syntax.PatternCell() | syntax.ConditionCell():
-            return False
-        case syntax.ListCell(cells=cells) | syntax.NotCell(cells=cells):
-            return all(map(_decidable_cell, cells))
-        case _:
-            return True
-
-
-def _constants(cell: syntax.Cell) -> list[Any]:
-    match cell:
-        case syntax.ValueCell(value=value) | syntax.CompareCell(value=value):
-            return [order_value(constant_value(value))]
-        case syntax.RangeCell(low=low, high=high):
-            return [order_value(constant_value(end)) for end in (low, high)]
-        case syntax.ListCell(cells=cells) | syntax.NotCell(cells=cells):
-            return [value for inner in cells for value in _constants(inner)]
-        case _:
-            return []
-
-
-def _fits(cell: syntax.Cell, point: Point) -> bool:
-    """Whether a sample of the column fits the cell."""
-    gone = point.value is _MISSING
-    match cell:
-        case syntax.AnyCell():
-            return True
-        case syntax.MissingCell():
-            return gone
-        case syntax.ListCell(cells=cells):
-            return any(_fits(inner, point) for inner in cells)
-        case syntax.NotCell(cells=cells):
-            return not any(_fits(inner, point) for inner in cells)
-        case _ if gone:
-            return False
-        case syntax.ValueCell(value=value):
-            return _compare(point, "=", order_value(constant_value(value)))
-        case syntax.CompareCell(operator=operator, value=value):
-            return _compare(point, operator, order_value(constant_value(value)))
-        case syntax.RangeCell(low=low, high=high, low_closed=closed, high_closed=high_closed):
-            above = _compare(point, ">=" if closed else ">", order_value(constant_value(low)))
-            return above and _compare(point, "<=" if high_closed else "<", order_value(constant_value(high)))
-    return False
-
-
-def _compare(point: Point, operator: str, value: Any) -> bool:
-    same = point.side == 0 and point.value == value
-    less = point.side < 0 or (point.value is not None and point.value < value)
-    match operator:
-        case "=":
-            return bool(same)
-        case "<>":
-            return not same
-        case "<":
-            return bool(less)
-        case "<=":
-            return bool(less or same)
-        case ">":
-            return not (less or same)
-        case _:
-            return not less
-
-
-def samples(of: types.Type, cells: Sequence[syntax.Cell]) -> list[Point]:
-    """Samples of a column that tell its cells apart."""
-    points: list[Point] = []
-    kind = types.present(of)
-    if isinstance(kind, types.Enum):
-        points = [Point(value) for value in kind.values]
-    elif kind == types.BOOLEAN:
-        points = [Point(True), Point(False)]
-    else:
-        values = sorted({value for cell in cells for value in _constants(cell)})
-        points = [Point(None, -1)] if values else [Point("", 0)]
-        for value in values:
-            points += [Point(value), Point(value, 1)]
-    return points + [Point(_MISSING)] if isinstance(of, types.Maybe) else points
+MOST_PAIRS = 2_000_000
+_MOST_REPORTED = 50
+Masks = list[list[int]]
+"""For each row the samples of each column that fit it."""
 
 
 def check_overlaps(session: Session, site: Site, checked: CheckedTable, rows: Sequence[syntax.TableRow]) -> None:
     """Under unique and any: rows that fit one input. Under first: rows that one row above takes whole."""
     node = checked.node
-    plain = [row for row in rows if decidable(row)][:_MOST_ROWS]
+    plain = [row for row in rows if decidable(row)]
     if node.policy not in ("unique", "any", "first") or len(plain) < 2:
         return
     try:
-        grids = [samples(of, [row.cells[i] for row in plain]) for i, (_, of) in enumerate(checked.inputs)]
-        masks = {row: [_mask(cell, grid) for cell, grid in zip(row.cells, grids, strict=True)] for row in plain}
+        grids = [Grid(of, [row.cells[i] for row in plain]) for i, (_, of) in enumerate(checked.inputs)]
+        masks = [[grid.mask(cell) for grid, cell in zip(grids, row.cells, strict=True)] for row in plain]
     except (TypeError, LookupError):
         return
-    for index, row in enumerate(plain):
-        for above in plain[:index]:
-            if node.policy == "first":
-                if all(mine & ~theirs == 0 for mine, theirs in zip(masks[row], masks[above], strict=True)):
-                    _report_hidden(session, site, node, row, above)
-                    break
+    _Finder(session, site, checked, plain, grids, masks).run()
+
+
+class _Finder:
+    """Reports what the pairs of one table have in common."""
+
+    def __init__(
+        self, session: Session, site: Site, checked: CheckedTable, rows: Sequence[syntax.TableRow],
+        grids: Sequence[Grid], masks: Masks,
+    ) -> None:  # fmt: skip
+        self._session = session
+        self._site = site
+        self._checked = checked
+        self._rows = rows
+        self._grids = grids
+        self._masks = masks
+
+    def run(self) -> None:
+        """Go through the pairs; each row is reported once."""
+        reported: set[int] = set()
+        for upper, lower in sorted(meeting_pairs(self._masks)):
+            if lower in reported or len(reported) >= _MOST_REPORTED:
                 continue
-            common = [mine & theirs for mine, theirs in zip(masks[row], masks[above], strict=True)]
-            if all(common):
-                _report_overlap(session, site, checked, above, row, _example(checked, grids, common))
+            common = [one & other for one, other in zip(self._masks[upper], self._masks[lower], strict=True)]
+            if all(common) and self._judge(upper, lower, common):
+                reported.add(lower)
+
+    def _judge(self, upper: int, lower: int, common: list[int]) -> bool:
+        one, other = self._rows[upper], self._rows[lower]
+        policy, name = self._checked.node.policy, self._checked.node.name
+        site = self._site.at(f"table/{name}/{other.id}")
+        if policy == "first":
+            hidden = common == self._masks[lower]
+            if hidden:
+                self._session.report("M613", site, other.span, row=other.id, above=one.id)
+            return hidden
+        example = self._example(common)
+        if policy == "unique":
+            self._session.report("M604", site, other.span, first=one.id, second=other.id, example=example)
+            return True
+        differ = self._outputs(one) != self._outputs(other)
+        if differ:
+            self._session.report("M605", site, other.span, first=one.id, second=other.id, example=example)
+        return differ
+
+    def _outputs(self, row: syntax.TableRow) -> list[str]:
+        source = self._session.sources[self._site.file]
+        return [source.slice(output.span) for output in row.outputs]
+
+    def _example(self, common: Sequence[int]) -> str:
+        """An input that both rows fit, in words."""
+        names = [name for name, _ in self._checked.inputs]
+        parts = [(name, grid.example(mask)) for name, grid, mask in zip(names, self._grids, common, strict=True)]
+        return ", ".join(f"{name} {words}" for name, words in parts if words) or "everything"
 
 
-def _mask(cell: syntax.Cell, grid: Sequence[Point]) -> int:
-    return sum(1 << i for i, point in enumerate(grid) if _fits(cell, point))
+def meeting_pairs(masks: Masks) -> Iterator[tuple[int, int]]:
+    """Pairs of rows (lower number first) that meet in the column where fewest do."""
+    columns = range(len(masks[0]))
+    ranges = [[_hull(row[column]) for row in masks] for column in columns]
+    best = min(columns, key=lambda column: _count(ranges[column]))
+    budget = MOST_PAIRS
+    active: list[tuple[int, int]] = []
+    for start, end, row in sorted((low, high, i) for i, (low, high) in enumerate(ranges[best]) if high >= 0):
+        active = [(last, other) for last, other in active if last >= start]
+        budget -= len(active)
+        if budget < 0:
+            return
+        for _, other in active:
+            yield (min(row, other), max(row, other))
+        active.append((end, row))
 
 
-def _report_hidden(
-    session: Session, site: Site, node: syntax.Table, row: syntax.TableRow, above: syntax.TableRow
-) -> None:
-    session.report("M613", site.at(f"table/{node.name}/{row.id}"), row.span, row=row.id, above=above.id)
+def _hull(mask: int) -> tuple[int, int]:
+    """The first and last sample of a set; (0, -1) of none."""
+    return ((mask & -mask).bit_length() - 1, mask.bit_length() - 1) if mask else (0, -1)
 
 
-def _report_overlap(
-    session: Session, site: Site, checked: CheckedTable, one: syntax.TableRow, other: syntax.TableRow, example: str
-) -> None:
-    node = checked.node
-    at = site.at(f"table/{node.name}/{other.id}")
-    if node.policy == "unique":
-        session.report("M604", at, other.span, first=one.id, second=other.id, example=example)
-    elif _outputs(session, site, one) != _outputs(session, site, other):
-        session.report("M605", at, other.span, first=one.id, second=other.id, example=example)
-
-
-def _outputs(session: Session, site: Site, row: syntax.TableRow) -> list[str]:
-    return [session.sources[site.file].slice(output.span) for output in row.outputs]
-
-
-def _example(checked: CheckedTable, grids: Sequence[Sequence[Point]], common: Sequence[int]) -> str:
-    """An input that both rows fit, in words."""
-    parts = []
-    for (name, _), grid, mask in zip(checked.inputs, grids, common, strict=True):
-        chosen = [point for i, point in enumerate(grid) if mask >> i & 1]
-        if len(chosen) == len(grid) and len(grid) > 1:
-            continue
-        point = min(chosen, key=lambda p: abs(p.side))
-        parts.append(f"{name} {_words(point)}")
-    return ", ".join(parts) or "everything"
-
-
-def _words(point: Point) -> str:
-    if point.value is _MISSING:
-        return "is missing"
-    if point.side < 0:
-        return "below all limits"
-    return f"= {point.value}" if point.side == 0 else f"just above {point.value}"
+def _count(ranges: Sequence[tuple[int, int]]) -> int:
+    """How many pairs of ranges meet."""
+    events = sorted([(low, 0) for low, high in ranges if high >= 0] + [(high, 1) for _, high in ranges if high >= 0])
+    open_ranges = pairs = 0
+    for _, kind in events:
+        if kind == 0:
+            pairs += open_ranges
+            open_ranges += 1
+        else:
+            open_ranges -= 1
+    return pairs

@@ -3,11 +3,13 @@
 from dsl import program, syntax, types
 from dsl.checking import constants, findings, overlaps
 from dsl.checking.expressions import Expressions
+from dsl.checking.grids import decidable
 from dsl.checking.references import record_of
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, Site, is_broken
 from dsl.checking.typerefs import resolve_type
 from dsl.functions.kinds import is_number, is_ordered
+from dsl.functions.lists import order_key
 from dsl.program import CheckedTable, Variable
 
 Columns = tuple[tuple[str, types.Type], ...]
@@ -43,7 +45,7 @@ def _failures(node: syntax.Table) -> frozenset[syntax.FailureKind]:
     covered = any(all(isinstance(cell, syntax.AnyCell) for cell in row.cells) for row in rows)
     if node.otherwise is None and not covered and not (node.policy == "collect" and node.aggregation == "sum"):
         failures.add("no_match")
-    if node.policy in ("unique", "any") and not all(map(overlaps.decidable, rows)):
+    if node.policy in ("unique", "any") and not all(map(decidable, rows)):
         failures.add("error")
     return frozenset(failures)
 
@@ -150,7 +152,7 @@ def _needs_order(check: Expressions, cell: syntax.Node, column: str, wanted: typ
 def _check_range(check: Expressions, cell: syntax.RangeCell, low: object, high: object) -> None:
     if low is None or high is None:
         return
-    one, other = overlaps.order_value(low), overlaps.order_value(high)
+    one, other = order_key(low), order_key(high)
     try:
         empty = one > other or (one == other and not (cell.low_closed and cell.high_closed))
     except TypeError:
