@@ -65,7 +65,7 @@ def own_lease(tx: Connection, name: str, owner: str, seconds: float) -> bool:
     statement = (
         insert(leases_table, tx.dialect.name).values(row).on_conflict_do_nothing(index_elements=["name"])
     )
-    return tx.execute(statement).rowcount == 1
+    return tx.execute(statement.returning(c.owner)).first() is not None
 
 
 def end_lease(tx: Connection, name: str, owner: str) -> None:
