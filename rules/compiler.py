@@ -6,7 +6,7 @@ which the engine runs.
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,10 +21,10 @@ from rules.generation.maps import MapCompiler
 from rules.generation.plans import FramePlan
 from rules.generation.runtime import LookupRuntime, Runtime, TableRuntime
 from rules.generation.sending import ActionSpec
+from rules.generation.shapes import Read, Shapes, reader
 from rules.generation.snippets import NOT_CONSTANT, Snippets, constant
 from rules.generation.unit import Site, Station, Unit
 from rules.policies import OTHERWISE, Policy
-from rules.shaping import write_document
 from rules.tables import TableIndex
 
 FILE = "<rule set>"
@@ -38,7 +38,7 @@ class CompiledMap:
     name: str
     function: Callable[..., Any]
     plan: FramePlan
-    parameters: tuple[tuple[str, Record], ...]
+    parameters: tuple[tuple[str, Read], ...]
     write: Callable[[Any], Any]
 
 
@@ -49,7 +49,7 @@ class CompiledRules:
     name: str
     function: Callable[..., Any]
     plan: RulesPlan
-    record: Record
+    read: Read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +58,7 @@ class CompiledFlow:
 
     name: str
     checked: CheckedFlow
+    read: Read
     keys: Callable[..., Any]
     steps: tuple[CompiledMap | CompiledRules, ...]
 
@@ -113,10 +114,16 @@ def compile_program(program: Program) -> Compiled:
     functions = {name: function for name, (function, _) in maps.items()}
     rules = {n: RulesCompiler(unit, runtime, checked, functions).compile() for n, checked in program.rules.items()}
     keys = {name: snippets.keys_function(checked) for name, checked in program.flows.items()}
+    shapes = _ShapeNames(unit)
+    for checked_map in program.maps.values():
+        shapes.add([record for _, record in checked_map.parameters], checked_map.target.record)
+    shapes.add([checked.schema.record for checked in program.rules.values()], None)
+    shapes.add([checked.schema.record for checked in program.flows.values()], None)
     namespace = _execute(unit)
+    shapes.namespace = namespace
     for name, parts in tables.items():
         parts.finish(runtime.tables[name], namespace)
-    return _assemble(unit, runtime, namespace, maps, rules, keys)
+    return _assemble(unit, runtime, shapes, maps, rules, keys)
 
 
 def _execute(unit: Unit) -> dict[str, Any]:
@@ -136,6 +143,36 @@ def _locate(node: ast.AST, line: int) -> None:
         node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
     for child in ast.iter_child_nodes(node):
         _locate(child, line)
+
+
+class _ShapeNames:
+    """The generated readers and writers of all schemas that maps, rules and flows touch."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._shapes = Shapes(unit)
+        self._readers: dict[int, str] = {}
+        self._writers: dict[int, str | None] = {}
+        self.namespace: Mapping[str, Any] = {}
+
+    def add(self, read: Sequence[Record], written: Record | None) -> None:
+        """Generate what is still missing."""
+        for record in read:
+            self._readers[id(record)] = self._shapes.reader(record)
+        if written is not None:
+            self._writers[id(written)] = self._shapes.writer(written)
+
+    def read(self, record: Record) -> Read:
+        """The reader of a record."""
+        return reader(self.namespace[self._readers[id(record)]], record)
+
+    def write(self, record: Record) -> Callable[[Any], Any]:
+        """The writer of a record."""
+        name = self._writers[id(record)]
+        return _as_it_is if name is None else self.namespace[name]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 class _TableParts:
@@ -172,14 +209,15 @@ class _TableParts:
 
 
 def _assemble(
-    unit: Unit, runtime: Runtime, namespace: Mapping[str, Any], maps: Mapping[str, tuple[str, FramePlan]],
+    unit: Unit, runtime: Runtime, shapes: _ShapeNames, maps: Mapping[str, tuple[str, FramePlan]],
     rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str],
 ) -> Compiled:  # fmt: skip
-    program = unit.program
+    program, namespace = unit.program, shapes.namespace
     made_maps = {
         name: CompiledMap(
-            name, namespace[function], plan, program.maps[name].parameters,
-            partial(write_document, record=program.maps[name].target.record),
+            name, namespace[function], plan,
+            tuple((parameter, shapes.read(record)) for parameter, record in program.maps[name].parameters),
+            shapes.write(program.maps[name].target.record),
         )
         for name, (function, plan) in maps.items()
     }  # fmt: skip
@@ -187,11 +225,14 @@ def _assemble(
         if isinstance(value, ActionSpec) and value.map is not None:
             value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
     made_rules = {
-        name: CompiledRules(name, namespace[function], plan, program.rules[name].schema.record)
+        name: CompiledRules(name, namespace[function], plan, shapes.read(program.rules[name].schema.record))
         for name, (function, plan) in rules.items()
     }
     flows = {
-        name: CompiledFlow(name, checked, namespace[keys[name]], tuple(_steps(checked, made_maps, made_rules)))
+        name: CompiledFlow(
+            name, checked, shapes.read(checked.schema.record), namespace[keys[name]],
+            tuple(_steps(checked, made_maps, made_rules)),
+        )
         for name, checked in program.flows.items()
     }
     receivers: dict[str, tuple[str, ...]] = {}

@@ -4,8 +4,7 @@ Documents are read by the schema, payloads are written by theirs. Every failure 
 collected; one that rejects leaves no actions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from decimal import getcontext, setcontext
 from typing import Any
 
@@ -23,24 +22,27 @@ from rules.values import shorten
 from rules.writing import write_plain
 
 
-@contextmanager
-def exact() -> Iterator[None]:
+class exact:  # noqa: N801 - reads as a word: `with exact():`
     """Inside, numbers have 34 digits, half-even."""
-    outer = getcontext()
-    setcontext(CONTEXT)
-    try:
-        yield
-    finally:
-        setcontext(outer)
+
+    __slots__ = ("_outer",)
+
+    def __enter__(self) -> None:
+        self._outer = getcontext()
+        setcontext(CONTEXT)
+
+    def __exit__(self, *_: object) -> None:
+        setcontext(self._outer)
 
 
 def run(compiled: Compiled, flow: str, document: Any, context: Context, *, partial: bool = False) -> Outcome:
     """One message through one flow; a partial document may lack what its schema requires."""
     found = compiled.flow(flow)
     with exact():
-        schema = found.checked.schema
-        typed, faults = read_partly(document, schema.record, partial)
+        typed, faults = found.read(document)
+        faults = _tolerated(faults, partial)
         if faults:
+            schema = found.checked.schema
             title = f"{schema.name} {schema.version}".strip()
             return _misshapen(typed, faults, f"schema/{schema.name}", title, _flow_place(compiled, found.checked))
         return _Walk(compiled, context).steps(typed, found.steps)
@@ -54,8 +56,9 @@ def run_map(
     with exact():
         documents: list[Any] = []
         faults: list[ShapeFailure] = []
-        for name, record in found.parameters:
-            typed, own = read_partly(inputs.get(name, {}), record, partial)
+        for name, read in found.parameters:
+            typed, own = read(inputs.get(name, {}))
+            own = _tolerated(own, partial)
             documents.append(typed)
             faults += [_within(name, fault) for fault in own] if len(found.parameters) > 1 else own
         document = documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
@@ -69,7 +72,8 @@ def apply_rules(compiled: Compiled, rules: str, subject: Any, context: Context) 
     """Rules on their own; fields that the subject lacks are missing."""
     found = compiled.rule_set(rules)
     with exact():
-        typed, faults = read_partly(subject, found.record, True)
+        typed, faults = found.read(subject)
+        faults = _tolerated(faults, True)
         if faults:
             return _misshapen(typed, faults, f"rules/{rules}", "the subject", Place("", 1, 1))
         return _Walk(compiled, context).steps(typed, (found,))
@@ -79,7 +83,7 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
     """What the flow says of a document before it runs; what can't be made is left out."""
     found = compiled.flow(flow)
     with exact():
-        typed, _ = read_document(document, found.checked.schema.record)
+        typed, _ = found.read(document)
         state = _Walk(compiled, context).state
         try:
             identify, order, business = found.keys(state, typed)
@@ -88,10 +92,14 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
     return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
 
 
+def _tolerated(faults: Sequence[ShapeFailure], partial: bool) -> Sequence[ShapeFailure]:
+    return [fault for fault in faults if fault.kind != "missing"] if partial and faults else faults
+
+
 def read_partly(raw: Any, record: Record, partial: bool) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
     """A document as read by its schema; a partial one may lack required fields."""
     typed, faults = read_document(raw, record)
-    return typed, [fault for fault in faults if fault.kind != "missing"] if partial else faults
+    return typed, _tolerated(faults, partial)
 
 
 def _key(value: Any) -> str | None:
@@ -131,8 +139,7 @@ class _Walk:
 
     def __init__(self, compiled: Compiled, context: Context) -> None:
         self.compiled = compiled
-        local = context.now.astimezone(compiled.zone)
-        self.state = Run(context, local, compiled.sites, compiled.stations)
+        self.state = Run(context, compiled.zone, compiled.sites, compiled.stations)
         self.event: Any = None
         self.lineage: Mapping[str, Any] = {}
         self.traces = RuleTraces()

@@ -79,7 +79,9 @@ class Policy:
         return (*ranks, row)
 
     def _value(self, values: tuple[Any, ...]) -> Any:
-        return dict(zip(self._names, values, strict=True)) if self._record else values[0]
+        if not self._record:
+            return values[0]
+        return {name: value for name, value in zip(self._names, values, strict=True) if value is not None}
 
     def _collect(self, found: Sequence[int], output: Output) -> tuple[tuple[int, ...], Any]:
         aggregation = self._node.aggregation

@@ -7,6 +7,7 @@ from dsl import syntax, types
 from dsl.functions import Default, arrange, registry
 from dsl.functions.declaration import FunctionSpec
 from rules.generation import nodes, support
+from rules.generation.intrinsics import shortened
 from rules.generation.scopes import Local, Scope
 
 if TYPE_CHECKING:
@@ -23,10 +24,28 @@ def compile_call(of: "Expressions", node: syntax.Call) -> ast.expr:
         case "if_else":
             return _if_else(of, node)
     spec = registry()[node.function]
+    short = _short(of, spec, node)
+    if short is not None:
+        return short
     values = _arguments(of, spec, node)
     if node.function == "trim" and len(values) == 1:
         return nodes.method(values[0], "strip")
     return _invoke(of, node, spec, values)
+
+
+def _short(of: "Expressions", node_spec: FunctionSpec, node: syntax.Call) -> ast.expr | None:
+    arranged = arrange(node_spec, node)
+    kinds = [types.present(of.type_of(a)) for a in arranged[:1] if not isinstance(a, Default)]
+    if not kinds:
+        return None
+    short = shortened(node_spec, arranged, kinds, of.runtime.function(node_spec.name))
+    if short is None:
+        return None
+    value = of.w.atom(of.need(arranged[0]))  # type: ignore[arg-type]
+    subjects = (value.id,) if isinstance(value, ast.Name) else ()
+    of.risks += 1
+    with of.w.at(node, subjects):
+        return nodes.load(of.w.temp(of.call(short, value)))
 
 
 def _arguments(of: "Expressions", spec: FunctionSpec, node: syntax.Call) -> list[ast.expr]:

@@ -93,8 +93,10 @@ class Expressions:
         """Whether `may` can give None."""
         of = self.type_of(node)
         match node:
-            case syntax.MissingLiteral() | syntax.LookupCall():
+            case syntax.MissingLiteral():
                 return True
+            case syntax.LookupCall():
+                return self.runtime.lookups[node.lookup].has_gaps(node.column)
             case syntax.Path():
                 return not isinstance(of, types.ListOf)
             case syntax.Name():
@@ -102,8 +104,10 @@ class Expressions:
                     return False
                 local = self.scope.find(node.name)
                 return local is None or local.maybe
-            case syntax.Call(function="coalesce" | "if_else"):
-                return True
+            case syntax.Call(function="coalesce"):
+                return self.can_be_missing(node.arguments[-1])
+            case syntax.Call(function="if_else"):
+                return len(node.arguments) < 3 or any(self.can_be_missing(part) for part in node.arguments[1:])
             case syntax.Call() | syntax.Comprehension() | syntax.TableCall():
                 return isinstance(of, types.Maybe | types.Nothing | types.Anything)
             case _:
@@ -195,7 +199,10 @@ class Expressions:
 
     def _record(self, node: syntax.RecordLiteral) -> ast.expr:
         names = [nodes.const(name) for name, _ in node.fields]
-        return ast.Dict(list(names), [self.may(value) for _, value in node.fields])
+        made = ast.Dict(list(names), [self.may(value) for _, value in node.fields])
+        if not any(self.can_be_missing(value) for _, value in node.fields):
+            return made
+        return self.call(support.without_gaps, made)
 
     # ------------------------------------------------------------ marks
 

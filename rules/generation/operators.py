@@ -42,7 +42,7 @@ def compile_operator(
 
 def _minus(of: "Expressions", node: syntax.Unary) -> ast.expr:
     value = of.need(node.operand)
-    if is_number(of.type_of(node.operand)):
+    if is_number(types.present(of.type_of(node.operand))):
         return ast.UnaryOp(ast.USub(), value)
     return of.call(arithmetic.minus, value)
 
@@ -99,7 +99,7 @@ def _comparison(of: "Expressions", node: syntax.Binary) -> ast.expr:
 
 def _arithmetic(of: "Expressions", node: syntax.Binary) -> ast.expr:
     left, right = of.need(node.left), of.need(node.right)
-    one, two = of.type_of(node.left), of.type_of(node.right)
+    one, two = types.present(of.type_of(node.left)), types.present(of.type_of(node.right))
     if not (is_number(one) and is_number(two)):
         return _risky(of, node, arithmetic.CALCULATE[node.operator], left, right)
     whole = one == types.INTEGER and two == types.INTEGER
@@ -110,6 +110,7 @@ def _arithmetic(of: "Expressions", node: syntax.Binary) -> ast.expr:
     operator: ast.operator = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}[node.operator]()
     if whole:
         return ast.BinOp(left, operator, right)
+    left, right = of.w.atom(left), of.w.atom(right)
     return _spilled(of, node, ast.BinOp(left, operator, right), (left, right))
 
 

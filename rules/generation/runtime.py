@@ -26,6 +26,10 @@ class LookupRuntime:
         columns["(all)"] = [result_of(lookup, row) for row in lookup.rows]
         self.columns: Mapping[str, Sequence[Any]] = columns
 
+    def has_gaps(self, column: str | None) -> bool:
+        """Whether a column holds rows without a value."""
+        return None in self.columns[column or self.result]
+
     def find(self, run: Run, *keys: Any) -> int:
         """The row for the keys at the time of the message."""
         return self.index.find(keys, run.local_now)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 from dsl.errors import FunctionFailure
 from rules.cells import comparable
@@ -24,16 +25,15 @@ class Run:
     """The state of one run of compiled code: budgets, failures, what the rules decided."""
 
     __slots__ = (
-        "actions", "budget", "context", "ended", "facts", "failures", "frames", "fuel", "joins", "local_now", "message",
-        "rejects", "sites", "size", "stations",
+        "actions", "budget", "context", "ended", "facts", "failures", "frames", "fuel", "joins",
+        "rejects", "sites", "size", "stations", "zone",
     )  # fmt: skip
 
     def __init__(
-        self, context: Context, local_now: datetime, sites: Sequence[Site], stations: Sequence[Station]
+        self, context: Context, zone: ZoneInfo, sites: Sequence[Site], stations: Sequence[Station]
     ) -> None:
         self.context = context
-        self.local_now = local_now
-        self.message: Mapping[str, Any] = {"now": context.now, **context.message}
+        self.zone = zone
         self.fuel = context.fuel
         self.size = context.size
         self.budget = context.size * TEXT_FACTOR
@@ -46,6 +46,16 @@ class Run:
         self.joins: dict[Any, Any] = {}
         self.sites = sites
         self.stations = stations
+
+    @property
+    def local_now(self) -> datetime:
+        """The time of the message in the rule set's zone: what decides which dated rows are valid."""
+        return self.context.now.astimezone(self.zone)
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """What rules see as `message`."""
+        return {"now": self.context.now, **self.context.message}
 
 
 def missing(what: str) -> NoReturn:
@@ -150,6 +160,11 @@ def grow_value(run: Run, value: Any) -> None:
         if count > run.budget:
             break
     grow(run, count)
+
+
+def without_gaps(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without the fields that have no value."""
+    return {name: value for name, value in record.items() if value is not None}
 
 
 def through(values: Iterable[Any], name: str) -> list[Any]:

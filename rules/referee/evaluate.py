@@ -78,7 +78,8 @@ class Evaluator:
             case syntax.ListLiteral(items=items):
                 return [self.need(item, env) for item in items]
             case syntax.RecordLiteral(fields=fields):
-                return {name: self.may(value, env) for name, value in fields}
+                made = ((name, self.may(value, env)) for name, value in fields)
+                return {name: value for name, value in made if value is not None}
             case syntax.Unary():
                 return self._unary(node, env)
             case syntax.Binary():

@@ -131,7 +131,7 @@ def _rank(table: CheckedTable, values: Sequence[Any]) -> list[int]:
 def _value(table: CheckedTable, values: Sequence[Any]) -> Any:
     item = table.result.item if isinstance(table.result, types.ListOf) else table.result
     if isinstance(types.present(item), types.Record):
-        return {name: value for (name, _), value in zip(table.outputs, values, strict=True)}
+        return {name: value for (name, _), value in zip(table.outputs, values, strict=True) if value is not None}
     return values[0]
 
 

@@ -1,0 +1,232 @@
+"""Readers and writers of documents, generated for one schema each.
+
+They take the straight way and give up (Slow) on anything out of the ordinary; then the document goes
+through rules.shaping, which finds every field that does not fit. A writer touches only the fields
+whose wire form differs: where none does, the value leaves as it is.
+"""
+
+import ast
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from dsl import types
+from rules.generation import nodes
+from rules.generation.unit import Unit
+from rules.reading import READERS, Unreadable, read_scalar
+from rules.shaping import ShapeFailure, plain_value, read_document
+from rules.writing import write_scalar
+
+Read = Callable[[Any], tuple[dict[str, Any], Sequence[ShapeFailure]]]
+LIMIT = 10**34
+
+
+class Slow(Exception):
+    """The document needs the careful way."""
+
+
+GIVE_UP = (Slow, Unreadable, TypeError, AttributeError, RecursionError)
+
+
+def fast_decimal(value: Any) -> Decimal:
+    """A number as an exact decimal; the usual ones without ceremony."""
+    if type(value) is Decimal and -100 < value.adjusted() < 100 and len(str(value)) < 34:
+        return value
+    return READERS["decimal"](value)  # type: ignore[no-any-return]
+
+
+def extras(output: dict[str, Any], raw: dict[str, Any], known: frozenset[str]) -> None:
+    """Keep the fields that an open record has beyond its schema."""
+    output.update((name, value) for name, value in raw.items() if name not in known and value is not None)
+
+
+def reader(function: Callable[[Any], dict[str, Any]], record: types.Record) -> Read:
+    """The generated reader, with the careful way behind it."""
+
+    def read(raw: Any) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
+        try:
+            return function(raw), ()
+        except GIVE_UP:
+            return read_document(raw, record)
+
+    return read
+
+
+class Shapes:
+    """Generates the readers and writers of a unit; each record once, so that it may hold itself."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._readers: dict[int, str] = {}
+        self._writers: dict[int, str | None] = {}
+
+    # ------------------------------------------------------------ reading
+
+    def reader(self, record: types.Record) -> str:
+        """The name of the function that reads a record."""
+        name = self._readers.get(id(record))
+        if name is None:
+            name = self._readers[id(record)] = self.unit.fresh("q")
+            is_dict = nodes.compare(self._type_of("raw"), ast.IsNot(), self._bound(dict))
+            body = [
+                nodes.branch(is_dict, [self._slow()]),
+                nodes.assign("get", nodes.attribute(nodes.load("raw"), "get")),
+                nodes.assign("out", ast.Dict([], [])),
+            ]
+            for field, spec in record.fields.items():
+                body += self._read_field(field, spec)
+            if record.open:
+                known = nodes.load(self.unit.bind(frozenset(record.fields)))
+                keep = nodes.call(self.unit.bind(extras), nodes.load("out"), nodes.load("raw"), known)
+                more = nodes.compare(self._length("raw"), ast.NotEq(), self._length("out"))
+                body.append(nodes.branch(more, [ast.Expr(keep)]))
+            body.append(ast.Return(nodes.load("out")))
+            self._define(name, ["raw"], body)
+        return name
+
+    def _define(self, name: str, parameters: list[str], body: list[ast.stmt]) -> None:
+        definition = nodes.define(name, parameters, body)
+        definition.lineno = 1
+        self.unit.definitions.append(definition)
+
+    def _bound(self, value: Any) -> ast.expr:
+        return nodes.load(self.unit.bind(value))
+
+    def _type_of(self, name: str) -> ast.expr:
+        return nodes.call(self.unit.bind(type), nodes.load(name))
+
+    def _length(self, name: str) -> ast.expr:
+        return nodes.call(self.unit.bind(len), nodes.load(name))
+
+    def _slow(self) -> ast.stmt:
+        return ast.Raise(self._bound(Slow))
+
+    def _read_field(self, field: str, spec: types.FieldSpec) -> list[ast.stmt]:
+        kind = types.present(spec.type)
+        value, absent = nodes.load("v"), self._absent(spec)
+        lines = [nodes.assign("v", nodes.call("get", nodes.const(field)))]
+        match kind:
+            case types.Record():
+                made = nodes.call(self.reader(kind), value)
+                return [*lines, self._typed(dict, [nodes.assign_item("out", field, made)], absent)]
+            case types.ListOf():
+                made = self._read_list(types.present(kind.item), spec)
+                return [*lines, self._typed(list, [nodes.assign_item("out", field, made)], absent)]
+            case types.Scalar(name="text"):
+                return [*lines, self._typed(str, self._unless_marked(field, value, spec), absent)]
+            case types.Enum():
+                inside = nodes.compare(value, ast.In(), self._bound(frozenset(kind.values)))
+                plain = not any(marker in kind.values for marker in spec.missing)
+                if plain:
+                    return [*lines, nodes.branch(inside, [nodes.assign_item("out", field, value)], absent)]
+        made = self._read_scalar(kind, spec, value)
+        keep = self._unless_marked(field, made, spec)
+        return [*lines, nodes.branch(nodes.not_none(value), keep, absent if spec.required else [])]
+
+    def _typed(self, python: type, keep: list[ast.stmt], absent: list[ast.stmt]) -> ast.stmt:
+        return nodes.branch(nodes.compare(self._type_of("v"), ast.Is(), self._bound(python)), keep, absent)
+
+    def _absent(self, spec: types.FieldSpec) -> list[ast.stmt]:
+        """What is left is None, or it needs the careful way."""
+        if spec.required:
+            return [self._slow()]
+        return [nodes.branch(nodes.not_none(nodes.load("v")), [self._slow()])]
+
+    def _unless_marked(self, field: str, made: ast.expr, spec: types.FieldSpec) -> list[ast.stmt]:
+        keep = nodes.assign_item("out", field, made)
+        if not spec.missing:
+            return [keep]
+        texts = [marker for marker in spec.missing if isinstance(marker, str)]
+        if len(texts) < len(spec.missing):
+            return [self._slow()]
+        if types.present(spec.type) == types.TEXT and texts == [""]:
+            test: ast.expr = nodes.load("v")
+        else:
+            test = nodes.compare(nodes.load("v"), ast.NotIn(), nodes.tuple_of([nodes.const(t) for t in texts]))
+        return [nodes.branch(test, [keep], [self._slow()] if spec.required else [])]
+
+    def _read_scalar(self, kind: types.Type, spec: types.FieldSpec, value: ast.expr) -> ast.expr:
+        match kind:
+            case types.Scalar(name="decimal" | "percent"):
+                return nodes.call(self.unit.bind(fast_decimal), value)
+            case types.Scalar(name=name):
+                return nodes.call(self.unit.bind(READERS[name]), value)
+            case types.Anything():
+                return value
+        return nodes.call(self.unit.bind(partial(read_scalar, kind, spec.wire)), value)
+
+    def _read_list(self, item: types.Type, spec: types.FieldSpec) -> ast.expr:
+        element = nodes.load("e")
+        if isinstance(item, types.Record):
+            made = nodes.call(self.reader(item), element)
+        elif isinstance(item, types.ListOf):
+            made = nodes.call(self.unit.bind(_give_up), element)
+        else:
+            made = self._read_scalar(item, spec, element)
+        if isinstance(item, types.Anything):
+            made = nodes.call(self.unit.bind(_present), element)
+        loop = ast.comprehension(ast.Name("e", ast.Store()), nodes.load("v"), [], 0)
+        return ast.ListComp(made, [loop])
+
+    # ------------------------------------------------------------ writing
+
+    def writer(self, record: types.Record) -> str | None:
+        """The name of the function that writes a record; None where nothing has to change."""
+        key = id(record)
+        if key not in self._writers:
+            name = self._writers[key] = self.unit.fresh("z")
+            fields = [(field, made) for field, spec in record.fields.items() if (made := self._write_field(spec))]
+            if not fields and not record.open:
+                self._writers[key] = None
+                return None
+            self._define(name, ["out"], self._write_body(fields, record))
+        return self._writers[key]
+
+    def _write_body(self, fields: list[tuple[str, ast.expr]], record: types.Record) -> list[ast.stmt]:
+        if record.open:
+            return [ast.Return(nodes.call(self.unit.bind(partial(_write_open, record)), nodes.load("out")))]
+        body: list[ast.stmt] = [nodes.assign("out", nodes.method(nodes.load("out"), "copy"))]
+        body.append(nodes.assign("get", nodes.attribute(nodes.load("out"), "get")))
+        for field, made in fields:
+            body.append(nodes.assign("v", nodes.call("get", nodes.const(field))))
+            body.append(nodes.branch(nodes.not_none(nodes.load("v")), [nodes.assign_item("out", field, made)]))
+        return [*body, ast.Return(nodes.load("out"))]
+
+    def _write_field(self, spec: types.FieldSpec) -> ast.expr | None:
+        return self._write(types.present(spec.type), spec.wire, nodes.load("v"))
+
+    def _write(self, kind: types.Type, wire: str, value: ast.expr) -> ast.expr | None:
+        match kind:
+            case types.Record():
+                inner = self.writer(kind)
+                return nodes.call(inner, value) if inner else None
+            case types.ListOf(item=item):
+                made = self._write(types.present(item), "" if wire == "array" else wire, nodes.load("e"))
+                loop = ast.comprehension(ast.Name("e", ast.Store()), value, [], 0)
+                return ast.ListComp(made, [loop]) if made is not None else None
+            case types.Anything():
+                return nodes.call(self.unit.bind(plain_value), value)
+            case types.Scalar(name="text") | types.Enum():
+                return None
+            case types.Scalar(name="integer" | "decimal" | "percent" | "boolean") if wire != "string":
+                return None
+            case types.Scalar(name="date" | "time"):
+                return nodes.method(value, "isoformat")
+        return nodes.call(self.unit.bind(partial(write_scalar, kind, wire)), value)
+
+
+def _give_up(value: Any) -> Any:
+    raise Slow
+
+
+def _present(value: Any) -> Any:
+    if value is None:
+        raise Slow
+    return value
+
+
+def _write_open(record: types.Record, output: Any) -> Any:
+    from rules.shaping import write_document
+
+    return write_document(output, record)
