@@ -24,6 +24,7 @@ from app.wiring import wire
 PASSWORD = "open sesame"
 PEOPLE = {"ana": "analyst", "ivan": "reviewer", "olga": "operator", "adm": "administrator"}
 RULESET = "orders"
+KEYS = ("a key for tests that is long enough",)
 
 
 class Visitor:
@@ -92,14 +93,28 @@ class Machine:
         return self.client.open(path, method=method, headers=headers, **options)
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """A database with people, the chain, and the starter's rule set live in dev; sites are copied from it."""
+    home = tmp_path_factory.mktemp("site")
+    shutil.copy(sqlite_template, home / "mapwright.db")
+    installation = wire(Settings(home=home, secret_keys=KEYS))
+    _furnish(installation)
+    with installation.database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    installation.close()
+    return home / "mapwright.db"
+
+
 @pytest.fixture
-def site(tmp_path: Path, sqlite_template: Path) -> Iterator[Site]:
-    """A fresh installation: people, the chain, the starter's rule set live in dev."""
+def site(tmp_path: Path, furnished: Path) -> Iterator[Site]:
+    """A fresh installation as `furnished` has it."""
     home = tmp_path / "home"
     home.mkdir()
-    shutil.copy(sqlite_template, home / "mapwright.db")
-    installation = wire(Settings(home=home, secret_keys=("a key for tests, long enough",)))
-    _furnish(installation)
+    shutil.copy(furnished, home / "mapwright.db")
+    installation = wire(Settings(home=home, secret_keys=KEYS))
     yield Site(installation)
     installation.close()
 

@@ -17,6 +17,19 @@ def integer(low: int, high: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(low, high), **options)
 
 
+class Digits(fields.Integer):
+    """A whole number in an address, where everything is text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        written = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
+        return super()._deserialize(int(value) if written else value, attr, data, **kwargs)
+
+
+def digits(low: int, high: int, **options: Any) -> fields.Integer:
+    """A whole number of an address in a range."""
+    return Digits(strict=True, validate=validate.Range(low, high), **options)
+
+
 def text(limit: int = 200, least: int = 0, **options: Any) -> fields.String:
     """A text up to a length, without control characters."""
     return fields.String(validate=[validate.Length(least, limit), _printable], **options)
@@ -61,7 +74,7 @@ class PageQuery(Strict):
     """Where a page begins and how long it is."""
 
     cursor = text(500)
-    limit = integer(1, 200, load_default=50)
+    limit = digits(1, 200, load_default=50)
 
 
 class EnvironmentQuery(Strict):

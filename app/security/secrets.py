@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection
 
+from app.errors import SettingsInvalid
 from app.security.errors import SecretUnreadable
 from app.storage import environments
 from app.storage.environments import Binding
@@ -20,7 +21,7 @@ class Vault:
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
         if not secret_keys or any(len(key) < 16 for key in secret_keys):
-            raise ValueError("MAPWRIGHT_SECRET_KEYS needs at least one key of 16 characters or more")
+            raise SettingsInvalid("MAPWRIGHT_SECRET_KEYS needs at least one key of 16 characters or more")
         self._keys = MultiFernet([Fernet(_fernet_key(key)) for key in secret_keys])
 
     def seal(self, values: Mapping[str, Any]) -> str:

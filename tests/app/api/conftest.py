@@ -1,5 +1,5 @@
 """Every test of the API has a fresh site."""
 
-from tests.website import site
+from tests.website import furnished, site
 
-__all__ = ["site"]
+__all__ = ["furnished", "site"]

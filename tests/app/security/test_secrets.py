@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.errors import SettingsInvalid
 from app.security.errors import SecretUnreadable
 from app.security.secrets import Vault, connection_settings, reseal
 from app.storage import environments
@@ -48,5 +49,5 @@ def test_after_resealing_the_old_key_can_go(database: Database) -> None:
 
 @pytest.mark.parametrize("keys", [[], ["short"], [NEW, ""]])
 def test_missing_or_short_keys_stop_the_start(keys: list[str]) -> None:
-    with pytest.raises(ValueError, match="MAPWRIGHT_SECRET_KEYS"):
+    with pytest.raises(SettingsInvalid, match="MAPWRIGHT_SECRET_KEYS"):
         Vault(keys)
