@@ -106,7 +106,8 @@ def _is_unit(line: Line, token: Token) -> bool:
 
 
 def _unexpected(span: Span, found: str, fault: Fault, findings: Findings) -> None:
-    help_ = [f"expected here: {', '.join(expected)}"] if (expected := _expected(fault.expected)) else []
+    expected = [] if findings.full else _expected(fault.expected())
+    help_ = [f"expected here: {', '.join(expected)}"] if expected else []
     findings.not_understood(span, found, help_)
 
 

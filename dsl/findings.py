@@ -14,6 +14,8 @@ LEFT_OUT = {
     "call": "M907", "reply": "M908", "copy": "M909", "tree": "M910", "compare": "M911", "function": "M912",
 }  # fmt: skip
 
+MAX_FINDINGS = 1_000
+
 
 @dataclass(slots=True)
 class Findings:
@@ -26,6 +28,11 @@ class Findings:
     subject: str = ""
     found: list[Diagnostic] = field(default_factory=list)
     unbalanced: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more than anybody reads; further ones need no help."""
+        return len(self.found) >= MAX_FINDINGS
 
     def not_understood(
         self, span: Span, found: str, help: Iterable[str] = (), fixes: Iterable[Fix] = ()

@@ -27,11 +27,15 @@ _TERMINALS = {"string": "STRING", "percent": "CONSTANT", "amount": "CONSTANT", "
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first token that does not fit (None at the end of the line) and what would."""
+    """The first token that does not fit (None at the end of the line), or whose literal has no value."""
 
     token: Token | None
-    expected: frozenset[str]
+    parser: InteractiveParser
     literal: LiteralFault | None = None
+
+    def expected(self) -> frozenset[str]:
+        """The terminals that would fit; worked out only where it is asked for."""
+        return frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]
 
 
 @dataclass(slots=True)
@@ -80,10 +84,10 @@ def read_line(tokens: Sequence[Token], start: str) -> Reading:
             leaf = _leaf(tokens, index, choices, terminals)
             parser.feed_token(leaf)  # type: ignore[arg-type]
         except UnexpectedToken:
-            reading.fault = Fault(token, _accepted(parser))
+            reading.fault = Fault(token, parser)
             return reading
         except LiteralFault as fault:
-            reading.fault = Fault(token, frozenset(), fault)
+            reading.fault = Fault(token, parser, fault)
             return reading
         if leaf.type == "LPAR" and index and tokens[index - 1].kind == "word":
             reading.calls.append((tokens[index - 1].text, tokens[index - 1].span))
@@ -98,11 +102,7 @@ def _finish(parser: InteractiveParser, tokens: Sequence[Token], reading: Reading
     try:
         reading.node = parser.feed_token(Leaf("$END", "", Span(end, end)))  # type: ignore[arg-type]
     except UnexpectedToken:
-        reading.fault = Fault(None, _accepted(parser))
-
-
-def _accepted(parser: InteractiveParser) -> frozenset[str]:
-    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
+        reading.fault = Fault(None, parser)
 
 
 def _leaf(tokens: Sequence[Token], index: int, choices: Any, terminals: dict[str, str]) -> Leaf:

@@ -7,7 +7,7 @@ from dsl.blocks import Reader
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.diagnostics import Diagnostic
 from dsl.faults import character_faults, comment_faults, line_fault
-from dsl.findings import Findings
+from dsl.findings import MAX_FINDINGS, Findings
 from dsl.lines import read_line
 from dsl.naming import name_faults
 from dsl.source import Source, Span
@@ -15,7 +15,6 @@ from dsl.tree import MAX_DEPTH as MAX_BRACKETS
 from dsl.tree import Line, Tree, parse_tree
 
 MAX_SIZE = 2_000_000
-MAX_FINDINGS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
