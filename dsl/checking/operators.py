@@ -102,7 +102,7 @@ def _comparison(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
         findings.wrong_operands(check, node.span, node.operator, wrong, "anything: it has no order")
         return e.Typed(types.BOOLEAN, failures)
     _comparable(check, node, one, other, node.right)
-    if _unit_may_differ(one, other):
+    if _unit_may_differ(one, other) and not _different_units(one, other):
         failures |= _ERROR
     return e.Typed(types.BOOLEAN, failures)
 
@@ -124,8 +124,18 @@ def _comparable(
         if place.value not in enum.values:
             findings.unknown_value(check, place.span, place.value, enum, replace=False)
         return
-    if types.join(left, right) is None:
+    if types.join(left, right) is None or _different_units(left, right):
         check.report("M410", node.span, left=types.describe(left), right=types.describe(right))
+
+
+def _different_units(left: types.Type, right: types.Type) -> bool:
+    match left, right:
+        case types.Quantity(one), types.Quantity(other):
+            return one is not None and other is not None and one != other
+        case types.Money(one), types.Money(other):
+            return one is not None and other is not None and one != other
+        case _:
+            return False
 
 
 def _text(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typed":

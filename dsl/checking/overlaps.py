@@ -58,18 +58,19 @@ class _Finder:
         one, other = self._rows[upper], self._rows[lower]
         policy, name = self._checked.node.policy, self._checked.node.name
         site = self._site.at(f"table/{name}/{other.id}")
+        label = [(one.span, f"row {one.id}")]
         if policy == "first":
             hidden = common == self._masks[lower]
             if hidden:
-                self._session.report("M613", site, other.span, row=other.id, above=one.id)
+                self._session.report("M613", site, other.span, labels=label, row=other.id, above=one.id)
             return hidden
         example = self._example(common)
         if policy == "unique":
-            self._session.report("M604", site, other.span, first=one.id, second=other.id, example=example)
+            self._session.report("M604", site, other.span, labels=label, first=one.id, second=other.id, example=example)
             return True
         differ = self._outputs(one) != self._outputs(other)
         if differ:
-            self._session.report("M605", site, other.span, first=one.id, second=other.id, example=example)
+            self._session.report("M605", site, other.span, labels=label, first=one.id, second=other.id, example=example)
         return differ
 
     def _outputs(self, row: syntax.TableRow) -> list[str]:

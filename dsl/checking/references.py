@@ -1,5 +1,6 @@
 """Calls of lookups and decision tables."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from dsl.checking import findings
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed
 from dsl.program import CheckedLookup
+from dsl.source import Span
 
 if TYPE_CHECKING:
     from dsl.checking.expressions import Expressions, Kinds, Typed
@@ -21,10 +23,19 @@ def unknown_declaration(
 ) -> None:
     """Report a name that no declaration has."""
     names = list(known)
-    help_, fixes = did_you_mean(check.site, node.span, name, names)
+    span = _place_of(check, node, name)
+    help_, fixes = did_you_mean(check.site, span, name, names)
     help_ = help_ or ([f"There are {listed(names)}."] if names else [])
-    has_place = check.session.sources[check.site.file].slice(node.span) == name
-    check.report("M305", node.span, kind=kind, name=name, help=help_, fixes=fixes if has_place else [])
+    check.report("M305", span, kind=kind, name=name, help=help_, fixes=fixes)
+
+
+def _place_of(check: "Expressions", node: syntax.Node, name: str) -> Span:
+    """Where a name stands inside the line or expression that names it."""
+    text = check.session.sources[check.site.file].slice(node.span)
+    found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
+    if found is None:
+        return node.span
+    return Span(node.span.start + found.start(), node.span.start + found.end())
 
 
 def infer_lookup(check: "Expressions", node: syntax.LookupCall, scope: Scope) -> "Typed":

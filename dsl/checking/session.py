@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from dsl import codes, program, syntax, types
-from dsl.diagnostics import Diagnostic, Edit, Fix
+from dsl.diagnostics import Diagnostic, Edit, Fix, Label
 from dsl.source import Source, Span
 from dsl.types import Type
 
@@ -67,14 +67,18 @@ class Session:
         *,
         help: Iterable[str] = (),
         fixes: Iterable[Fix] = (),
+        labels: Iterable[tuple[Span, str]] = (),
         subject: str | None = None,
         **words: Any,
     ) -> None:
         """Add a diagnostic at a place of the module the checker is in."""
         about = site.subject if subject is None else subject
         self.diagnostics.append(
-            codes.diagnostic(code, site.file, span, subject=about, help=help, fixes=fixes, **words)
-        )
+            codes.diagnostic(
+                code, site.file, span, subject=about, help=help, fixes=fixes,
+                labels=[Label(site.file, place, text) for place, text in labels], **words,
+            )
+        )  # fmt: skip
 
 
 def suggestions(wrong: str, known: Iterable[str]) -> list[str]:

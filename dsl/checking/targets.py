@@ -93,8 +93,9 @@ class Coverage:
         for path in more.paths():
             span = more.find(path)
             assert span is not None
-            if into.find(path) is not None:
-                self._report("M205", path, span, target=self._dotted(path))
+            first = into.find(path)
+            if first is not None:
+                self._report("M205", path, span, target=self._dotted(path), labels=[(first, "set here first")])
             elif any(_overlap(path, other) for other in into.paths()):
                 self._report("M209", path, span, target=self._dotted(path))
         into.always.update(more.always)
