@@ -85,8 +85,8 @@ def address(bind: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def probe(host: str, port: int) -> None:
-    """Refuse a port that somebody listens on, or that this user must not open."""
+def probe(host: str, port: int, setting: str = "MAPWRIGHT_BIND") -> None:
+    """Refuse a port that somebody listens on, or that this user must not open; `setting` names another."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -95,7 +95,7 @@ def probe(host: str, port: int) -> None:
             listener.listen(1)
         except OSError as error:
             raise PortTaken(
-                f"port {port} on {host} can't be opened ({error.strerror}): stop what uses it or set MAPWRIGHT_BIND"
+                f"port {port} on {host} can't be opened ({error.strerror}): stop what uses it or set {setting}"
             ) from None
 
 

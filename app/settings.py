@@ -38,6 +38,7 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("database_url", "text", "", "SQLAlchemy URL; empty: SQLite in the data folder", secret=True),
     Declaration("redis_url", "text", "", "Redis or Valkey; empty: workers poll the database", secret=True),
     Declaration("bind", "text", "127.0.0.1:8700", "Address and port of the web server"),
+    Declaration("sandbox_bind", "text", "127.0.0.1:8710", "Address and port of the example's sandbox"),
     Declaration("workers", "integer", 1, "Number of worker processes"),
     Declaration("environment", "text", "dev", "Environment of commands that name none"),
     Declaration("secret_keys", "list", (), "Keys of secrets, the first encrypts; empty: a file", True),
@@ -63,6 +64,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     redis_url: str = field(default="", repr=False)
     bind: str = "127.0.0.1:8700"
+    sandbox_bind: str = "127.0.0.1:8710"
     workers: int = 1
     environment: str = "dev"
     secret_keys: tuple[str, ...] = field(default=(), repr=False)

@@ -79,19 +79,19 @@ def clock() -> int:
 
 
 @click.command()
-@click.option("--bind", default="127.0.0.1:8710", show_default=True, help="host:port")
+@click.option("--bind", help="host:port; MAPWRIGHT_SANDBOX_BIND unless said.")
 @click.option(
     "--store",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Its SQLite file; in the data folder unless said.",
 )
-def sandbox(bind: str, store: Path | None) -> None:
+def sandbox(bind: str | None, store: Path | None) -> None:
     """A small ERP, QMS, WMS, supplier portal and purchasing system that shows what arrived."""
     from app.sandbox.server import open_sandbox
     from app.serving import address, probe
 
-    host, port = address(bind)
-    probe(host, port)
+    host, port = address(bind or load_settings().sandbox_bind)
+    probe(host, port, "MAPWRIGHT_SANDBOX_BIND")
     server = open_sandbox((host, port), store or load_settings().home / "sandbox.db")
     signal.signal(signal.SIGTERM, _end)
     say(f"sandbox: http://{host}:{port}")

@@ -35,13 +35,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option(
     "--once", is_flag=True, help="With --demo: stop afterwards; exit 1 unless everything arrived as expected."
 )
-@click.option(
-    "--sandbox", "sandbox_bind", default="127.0.0.1:8710", show_default=True, help="host:port of the sandbox."
-)
-def up(demo: bool, once: bool, sandbox_bind: str) -> int:
+def up(demo: bool, once: bool) -> int:
     """Web, workers and clock with the embedded queue; SQLite unless a database is set. Ctrl-C stops all."""
     settings = load_settings()
-    web, box = address(settings.bind), address(sandbox_bind)
+    web, box = address(settings.bind), address(settings.sandbox_bind)
     demo = demo or once
     if demo and web[0] not in _LOOPBACK:
         raise Stop(
@@ -51,7 +48,7 @@ def up(demo: bool, once: bool, sandbox_bind: str) -> int:
     with _alone(settings.home):
         probe(*web)
         if demo:
-            probe(*box)
+            probe(*box, "MAPWRIGHT_SANDBOX_BIND")
         _migrate()
         supervisor = Supervisor()
         stopping = Stopping()

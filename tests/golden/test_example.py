@@ -19,6 +19,7 @@ FOLDER = ROOT / "examples" / "incoming-quality"
 SAMPLES = FOLDER / "samples"
 FLOWS = {".json": "incoming_nonconformance", ".edi": "advance_ship_notice"}
 NAMES = sorted(p.name for p in SAMPLES.iterdir() if p.suffix in FLOWS and not p.name.endswith(".expected.json"))
+_WHY = ("place", "lineage", "rules", "decisions")
 NOW = datetime(2026, 4, 13, 6, 55, tzinfo=UTC)
 SHARED = ROOT.parent / "shared" / "data"
 
@@ -30,9 +31,9 @@ def trial() -> trials.Trial:
 
 
 def plain(value: Any) -> Any:
-    """An outcome as JSON has it, without places: they move with every line somebody adds."""
+    """An outcome as JSON has it, without why and where: that moves with every line somebody adds."""
     if isinstance(value, dict):
-        return {name: plain(v) for name, v in value.items() if name not in ("place", "lineage", "rules")}
+        return {name: plain(v) for name, v in value.items() if name not in _WHY}
     return [plain(v) for v in value] if isinstance(value, list) else value
 
 
