@@ -142,11 +142,10 @@ def why_of(value: Any, path: str, lineage: Mapping[str, Any], release: str, rule
     }
 
 
-def message_title(message: Any) -> str:
-    """A message by its business keys, else by its id."""
-    keys = message["keys"] if isinstance(message, Mapping) else message.keys
-    found = ", ".join(f"{name} {value}" for name, value in sorted(keys.items()))
-    return found or (message["id"] if isinstance(message, Mapping) else message.id)
+def message_title(message: Mapping[str, Any]) -> str:
+    """A message by its business keys, else by what its codec calls it, else by its id."""
+    found = ", ".join(f"{name} {value}" for name, value in sorted(message["keys"].items()))
+    return found or message["label"] or f"message {message['id'][:12]}"
 
 
 def zone() -> ZoneInfo:

@@ -128,9 +128,9 @@ def timeline(view: Mapping[str, Any]) -> list[Step]:
 
 def _attempt_step(delivery: Mapping[str, Any], attempt: Mapping[str, Any]) -> Step:
     shown = shown_state(attempt["result"] or "inflight")
-    status = f" ({attempt['status']})" if attempt["status"] else ""
-    title = f"{delivery['endpoint']}, attempt {attempt['number']}: {shown.word}{status}"
-    return Step(title, attempt["started_at"], shown.level, attempt["detail"])
+    title = f"{delivery['endpoint']}: {shown.word}"
+    note = f"attempt {attempt['number']}{': ' if attempt['detail'] else ''}{attempt['detail']}"
+    return Step(title, attempt["started_at"], shown.level, note)
 
 
 def _scaled(steps: list[Step], spans: list[tuple[datetime, datetime]]) -> list[Step]:

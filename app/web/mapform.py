@@ -7,7 +7,7 @@ from typing import Any
 
 from app.web import previews, usage
 from app.web.previews import Preview
-from app.web.targets import SourceNode, Target, has_path, read_path, source_tree, targets
+from app.web.targets import SourceNode, Target, has_path, read_path, rows_words, source_tree, targets
 from app.web.workspace import Workspace
 from dsl import forms, syntax
 
@@ -139,15 +139,24 @@ class MapPage:
         used = {path for row in self.rows for path in row.sources}
         trees = []
         for index, parameter in enumerate(self.form["parameters"]):
-            schema = _schema(self.here, parameter["schema"]) or _only_other(
-                self.here, self.path, self.form["target"]
-            )
-            if schema:
+            record = self._record(parameter)
+            if record:
                 sample = self.preview.document if index == 0 else None
-                trees.append(source_tree(parameter["name"], schema.record, sample))
+                trees.append(source_tree(parameter["name"], record, sample))
         for tree in trees:
             _mark(tree, used)
         return trees
+
+    def _record(self, parameter: Mapping[str, Any]) -> Any:
+        """The type of a parameter: as the checker found it, else by the schema that is written."""
+        checked = self.here.trial.program.maps.get(self.name)
+        found = dict(checked.parameters).get(parameter["name"]) if checked else None
+        if found:
+            return found
+        schema = _schema(self.here, parameter["schema"]) or _only_other(
+            self.here, self.path, self.form["target"]
+        )
+        return schema.record if schema else None
 
     @property
     def _span(self) -> tuple[int, int]:
@@ -225,7 +234,7 @@ class MapPage:
             return None
         if has_path(value, path):
             found = read_path(value, path)
-            return f"{len(found)} rows" if isinstance(found, list) else found
+            return rows_words(found) if isinstance(found, list) else found
         return MISSING
 
     def _why(self, path: str) -> str:

@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
+from app.design import rulesets, trials
 from app.errors import AppError, NotFound
 from app.runtime import recovery
 from app.storage import queries, releases
@@ -36,7 +37,10 @@ def index() -> Any:
             raise BadRequest(str(error)) from None
     more = url_for("messages.index", cursor=page.next_cursor, **filters) if page.next_cursor else ""
     template = "message_list.html" if request.headers.get("HX-Request") else "messages.html"
-    return render_template(template, recent=page.items, more=more, asked=asked, states=STATES, here=here)
+    known = {} if request.headers.get("HX-Request") else _known()
+    return render_template(
+        template, recent=page.items, more=more, asked=asked, states=STATES, here=here, known=known
+    )
 
 
 @blueprint.get("/messages/<message_id>")
@@ -99,6 +103,15 @@ def act_on_delivery(delivery_id: str, deed: str) -> Any:
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
     return redirect(local_target(request.form.get("next")))
+
+
+def _known() -> dict[str, list[str]]:
+    """The flows and incoming endpoints of all rule sets, to choose from."""
+    with installation().database.read() as connection:
+        names = [one.name for one in rulesets.list_rulesets(connection)]
+        programs = [trials.check_files(rulesets.read_files(connection, name)) for name in names]
+    endpoints = {e.name for p in programs for e in p.manifest.endpoints.values() if e.direction == "in"}
+    return {"flows": sorted({f for p in programs for f in p.flows}), "endpoints": sorted(endpoints)}
 
 
 def _view(message_id: str) -> dict[str, Any]:

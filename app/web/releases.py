@@ -132,7 +132,8 @@ def _page(release_id: str, environment: str | None, refused: PromotionRefused | 
             for m in environments.promotions(connection, ruleset=record.ruleset)
             if m.to_release == record.id
         ]
-    chosen = environment if environment in plans else _next_stage(chain, plans)
+        chosen = environment if environment in plans else _next_stage(chain, plans)
+        changes = _changes(connection, plans.get(chosen), moves)
     return render_template(
         "release.html",
         record=record,
@@ -140,9 +141,18 @@ def _page(release_id: str, environment: str | None, refused: PromotionRefused | 
         plans=plans,
         chosen=chosen,
         plan=plans.get(chosen),
+        changes=changes,
         moves=moves,
         refused=refused,
     )
+
+
+def _changes(connection: Any, plan: Any, moves: list[Any]) -> Any:
+    """Against what is live in the stage; once it is live itself, against what was live before."""
+    if plan is None or plan["live"] != plan["release"]:
+        return plan
+    came = next((move for move in moves if move.environment == plan["environment"]), None)
+    return releases.compare(connection, came.from_release if came else None, plan["release"])
 
 
 def _next_stage(chain: list[Any], plans: dict[str, Any]) -> str:

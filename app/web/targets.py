@@ -104,6 +104,11 @@ def has_path(document: Any, path: str) -> bool:
     return isinstance(document, Mapping) and last.removesuffix("[]") in document
 
 
+def rows_words(rows: list[Any]) -> str:
+    """How long a list is."""
+    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+
+
 def plain_name(written: str) -> str:
     """A field name without the quotes that the language asks for."""
     return (
@@ -128,7 +133,7 @@ def _node(
     inner = types.present(of)
     node = SourceNode(name, path, type_words(of), title)
     if isinstance(inner, types.ListOf):
-        node.sample = f"{len(sample)} rows" if isinstance(sample, list) else ""
+        node.sample = rows_words(sample) if isinstance(sample, list) else ""
         inner, sample = types.present(inner.item), sample[0] if isinstance(sample, list) and sample else None
     if isinstance(inner, types.Record):
         if depth < _DEEPEST:

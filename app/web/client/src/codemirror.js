@@ -10,7 +10,7 @@ export function common(label) {
   const nonce = document.querySelector('meta[name="csp-nonce"]').content;
   return [
     EditorView.cspNonce.of(nonce),
-    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     EditorState.tabSize.of(2),
     syntaxHighlighting(classHighlighter),
   ];
