@@ -8,7 +8,7 @@ from dsl.program import CheckedTest, Program
 from rules.outcome import Context, Outcome, SendAction
 from rules.referee.environment import Environment
 from rules.referee.evaluate import Blamed, Evaluator
-from rules.shaping import plain_value
+from rules.shaping import plain_value, read_document
 from rules.values import shorten
 
 
@@ -33,11 +33,18 @@ class Expectations(Evaluator):
             case "matched":
                 return self._matched(self.outcome, name)
             case "sent":
-                return [a.payload for a in self.outcome.actions if isinstance(a, SendAction) and a.endpoint == name]
+                sends = [a for a in self.outcome.actions if isinstance(a, SendAction) and a.endpoint == name]
+                return [self._payload(action) for action in sends]
             case "state":
                 return self.outcome.state
             case _:
                 return name in self.silent or any(failure.path == name for failure in self.outcome.failures)
+
+    def _payload(self, action: SendAction) -> Any:
+        """What was sent, read by the schema of its endpoint as every document is."""
+        endpoint = self.program.manifest.endpoints.get(action.endpoint)
+        schema = self.program.schemas.get(endpoint.schema) if endpoint is not None else None
+        return action.payload if schema is None else read_document(action.payload, schema.record)[0]
 
     def _matched(self, outcome: Outcome, table: str) -> str | None:
         start = f"table {table} "

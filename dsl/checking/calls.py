@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
-from dsl.checking import findings
+from dsl.checking import findings, testcalls
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
@@ -27,6 +27,8 @@ def infer_call(check: "Expressions", node: syntax.Call, scope: Scope, expected: 
         return e.BROKEN_VALUE
     if spec.family == "tests" and not scope.testing:
         check.report("M411", node.span, function=spec.name)
+    if spec.family == "tests" and scope.testing:
+        return testcalls.infer_test_call(check, spec, node, scope)
     if spec.name == "position":
         return _position(check, node, scope)
     given = pair_arguments(check, spec, node)

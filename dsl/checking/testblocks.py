@@ -9,6 +9,7 @@ from dsl.checking.rules import declared
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, Session, Site, is_broken, listed, suggestions
 from dsl.checking.tables import Columns
+from dsl.checking.testcalls import wrong_values
 from dsl.program import Variable
 
 _KINDS: dict[str, type[syntax.Node]] = {
@@ -78,7 +79,7 @@ class _Test:
         return scope
 
     def _problem(self, node: syntax.Node, problem: str) -> None:
-        self._check.report("M807", node.span, problem=problem)
+        wrong_values(self._check, node, problem)
 
     def _sample(self, given: syntax.Given) -> None:
         value = given.value
