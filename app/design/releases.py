@@ -15,7 +15,7 @@ from app.security import audit
 from app.storage import releases as stored
 from app.storage import rulesets as stored_rulesets
 from app.storage.releases import ReleaseRecord
-from rules import release, testing
+from rules import diff, release, testing
 from rules.release import Release
 
 _TEXT = (".mw", ".toml", ".json", ".csv", ".md", ".txt")
@@ -100,8 +100,6 @@ def compare_draft(connection: Connection, ruleset: str) -> dict[str, Any]:
 def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, Any]:
     """Semantic changes in sentences, and a unified diff for each file of a release that differs."""
     old, new = ({p: c for p, c in side.items() if release.belongs(p)} for side in (old, new))
-    from rules import diff
-
     program = trial(old).program if old else None
     changes = diff.semantic_diff(program, trial(new).program)
     paths = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
