@@ -13,20 +13,29 @@ from app.terminal import print_table, say
 )
 def docs(target: Path | None) -> None:
     """Reference of functions, diagnostic codes and settings."""
-    from dsl import reference
-
-    pages = {**reference.function_pages(), **reference.code_pages(), "settings.md": settings_page()}
+    written = pages()
     if target is None:
         print_table(
             "Pages of the reference",
             ("page", "lines"),
-            ((p, str(len(t.splitlines()))) for p, t in pages.items()),
+            ((p, str(len(t.splitlines()))) for p, t in written.items()),
         )
         return
-    for path, text in pages.items():
+    for path, text in written.items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
-    say(f"{len(pages)} pages written to {target}")
+    say(f"{len(written)} pages written to {target}")
+
+
+def pages() -> dict[str, str]:
+    """Name -> text of every page that is written from declarations."""
+    from dsl import reference
+
+    return {
+        "functions.md": reference.function_pages(),
+        "diagnostics.md": reference.code_pages(),
+        "settings.md": settings_page(),
+    }
 
 
 def settings_page() -> str:
