@@ -123,6 +123,9 @@ class _Checker:
         return False
 
     def _lookup(self, site: Site, node: syntax.Lookup) -> None:
+        other = self._session.lookups.get(node.name)
+        if other is not None:
+            findings.declared_twice(self._session, site, node.name_span, "lookup", node.name, other.path)
         self._session.lookups[node.name] = lookups.inline_lookup(self._session, site, node)
 
     def _table(self, site: Site, node: syntax.Table) -> None:
@@ -166,9 +169,11 @@ class _Checker:
                 self._missing_file(site, use, f"{wanted}.json")
             return
         if use.name in used and used[use.name] is not schema:
-            first = used[use.name].version
-            self._session.report("M808", site, use.span, name=use.name, first=first, second=use.version)
+            self._two_versions(site, use, used[use.name].version)
         used[use.name] = schema
+
+    def _two_versions(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, first: str) -> None:
+        self._session.report("M808", site, use.span, name=use.name, first=first, second=use.version)
 
     def _missing_file(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, path: str) -> None:
         known = [p for p in self._files if p.rpartition("/")[0] == path.rpartition("/")[0]]
@@ -181,7 +186,9 @@ class _Checker:
     def _use_lookup(self, site: Site, use: syntax.UseLookup) -> None:
         path = f"lookups/{use.name}@{use.version}.csv"
         found = self._session.lookups.get(use.name)
-        if found is not None and found.path == path:
+        if found is not None:
+            if found.path != path:
+                self._two_versions(site, use, found.version)
             return
         if path not in self._files:
             self._missing_file(site, use, path)

@@ -83,4 +83,7 @@ def check_map(session: Session, site: Site, checked: program.CheckedMap) -> None
 def _check_policy(
     session: Session, site: Site, policy: Mapping[syntax.FailureKind, syntax.Handler], node: syntax.Map
 ) -> None:
-    handlers.handlers_by_kind(session, site, node.policy, in_row=True)
+    """Handlers of the whole map: one a kind, and none that gives a value."""
+    for handler in handlers.handlers_by_kind(session, site, node.policy, in_row=True).values():
+        if handler.action == "use":
+            session.report("M507", site, handler.span)

@@ -71,9 +71,9 @@ CODES = (
     ),
     CodeSpec(
         "M808",
-        "Two versions of one schema",
-        "the module uses {name} in the versions {first} and {second}",
-        "A name means one schema in a module.",
+        "Two versions of one name",
+        "{name} is used in the versions {first} and {second}",
+        "A name means one schema in a module, and one lookup in the rule set.",
         'use schema canon.case "v1"\nuse schema canon.case "v2"',
         'use schema canon.case "v1"',
     ),
