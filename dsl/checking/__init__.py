@@ -36,7 +36,8 @@ Names
   target, then enum values where one is expected. `message` is a record of what is known of the message:
   now, id, endpoint, replayed and so on. Inside each, the names outside stay visible.
 Operators
-  `+ -` on numbers, on quantities or money of one unit, and date or datetime plus or minus a duration;
+  `+ -` on numbers, on quantities or money of one unit, and date or datetime plus or minus a duration
+  (business days need a calendar: add(date, 2 business_days));
   `*` on numbers, or a quantity or money times a number; `/` likewise. decimal*percent is decimal,
   percent+percent is percent. integer with integer gives integer, but for `/`. Division by zero, overflow
   and differing units fail as `error`. `&` joins texts (and enum values) only.
