@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, chunks, insert, insert_rows, metadata
+from app.storage.database import UtcTime, insert, insert_rows, metadata
 from app.storage.identity import partition_of, partitions_of
 
 OPEN_STATES = ("pending", "inflight", "retry", "uncertain")
@@ -161,12 +162,13 @@ def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
         {"partition": partition_of(d.ledger_key), "key": d.ledger_key, "delivery_id": d.id}
         for d in sorted(deliveries, key=lambda d: d.ledger_key)
     ]
-    entered: set[str] = set()
-    for part in chunks(rows):
-        statement = insert(ledger_table, tx.dialect.name).values(list(part))
-        statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
-        entered |= set(tx.execute(statement.returning(ledger_table.c.key)).scalars())
-    return entered
+    return set(tx.execute(_entering(tx.dialect.name), rows).scalars()) if rows else set()
+
+
+@cache
+def _entering(kind: str) -> Any:
+    statement = insert(ledger_table, kind).on_conflict_do_nothing(index_elements=["partition", "key"])
+    return statement.returning(ledger_table.c.key)
 
 
 def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select, update
 
@@ -49,12 +50,16 @@ class Seen:
 def remember(tx: Connection, keys: Iterable[SeenKey], at: datetime) -> dict[str, Seen]:
     """Store keys in the order of their ids; those that were there before, by id."""
     rows = [_row(key, at) for key in sorted(keys, key=lambda k: k.id)]
-    new: set[str] = set()
-    for part in chunks(rows):
-        statement = insert(duplicate_keys_table, tx.dialect.name).values(list(part))
-        statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
-        new |= set(tx.execute(statement.returning(duplicate_keys_table.c.key)).scalars())
+    if not rows:
+        return {}
+    new = set(tx.execute(_remembering(tx.dialect.name), rows).scalars())
     return _seen(tx, [str(row["key"]) for row in rows if row["key"] not in new])
+
+
+@cache
+def _remembering(kind: str) -> Any:
+    statement = insert(duplicate_keys_table, kind).on_conflict_do_nothing(index_elements=["partition", "key"])
+    return statement.returning(duplicate_keys_table.c.key)
 
 
 def _row(key: SeenKey, at: datetime) -> dict[str, object]:

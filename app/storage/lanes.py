@@ -7,7 +7,7 @@ Rows are never removed, and always locked in the order of their ids.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, chunks, insert, metadata, now
+from app.storage.database import UtcTime, insert, metadata, now
 from app.storage.identity import digest, partition_of
 
 Kind = Literal["inbox", "outbox"]
@@ -153,20 +153,25 @@ def touch(tx: Connection, touches: Iterable[Touch]) -> dict[str, Touched]:
         merged[t.key.id] = Touch(t.key, seen.count + t.count, seen.ready or t.ready)
     moment = now(tx)
     rows = [_new_row(merged[id], moment) for id in sorted(merged)]
-    found: dict[str, Touched] = {}
-    for part in chunks(rows, 200):
-        statement = insert(lanes_table, tx.dialect.name).values(list(part))
-        new, old = statement.excluded, lanes_table.c
-        statement = statement.on_conflict_do_update(
-            index_elements=["partition", "id"],
-            set_={
-                "last_seq": old.last_seq + new.last_seq,
-                "next_at": case((old.ready, old.next_at), else_=new.next_at),
-                "ready": or_(old.ready, new.ready),
-            },
-        ).returning(old.id, old.fence, old.last_seq)
-        found |= {row.id: Touched(row.fence, row.last_seq) for row in tx.execute(statement)}
-    return found
+    if not rows:
+        return {}
+    found = tx.execute(_touching(tx.dialect.name), rows)
+    return {row.id: Touched(row.fence, row.last_seq) for row in found}
+
+
+@cache
+def _touching(kind: str) -> Any:
+    """One statement, compiled once: it locks its rows in the order in which they are given."""
+    statement = insert(lanes_table, kind)
+    new, old = statement.excluded, lanes_table.c
+    return statement.on_conflict_do_update(
+        index_elements=["partition", "id"],
+        set_={
+            "last_seq": old.last_seq + new.last_seq,
+            "next_at": case((old.ready, old.next_at), else_=new.next_at),
+            "ready": or_(old.ready, new.ready),
+        },
+    ).returning(old.id, old.fence, old.last_seq)
 
 
 def _new_row(t: Touch, moment: datetime) -> dict[str, Any]:
