@@ -38,11 +38,17 @@ def formula(page: Page, target: str):
     return row(page, target).get_by_role("textbox")
 
 
+def add_sample(house: House, name: str, sample: dict[str, Any]) -> None:
+    with house.installation.database.begin() as tx:
+        rulesets.write_file(tx, RULESET, f"samples/{name}", json.dumps(sample).encode(), "setup")
+
+
 def test_ana_changes_a_mapping_in_the_form_and_releases_it(house, visit):
+    add_sample(house, "defect_scratch.json", defect("NC-SCRATCH", DefectClass="03"))
     before = text_of(house)
     page = visit("ana", MAP)
-    page.get_by_label("Sample").select_option("defect_packing.json")
-    expect(row(page, "severity").locator(".result")).to_have_text("minor")
+    page.get_by_label("Sample").select_option("defect_scratch.json")
+    expect(row(page, "severity").locator(".result")).to_have_text("major")
 
     formula(page, "severity").fill("lookup defect_clases(d.DefectClass)")
     formula(page, "severity").press("Enter")
@@ -60,25 +66,26 @@ def test_ana_changes_a_mapping_in_the_form_and_releases_it(house, visit):
     expect(page.locator("tr.finding")).to_have_count(0)
 
     page.goto(f"/rulesets/{RULESET}/lookups/defect_classes")
-    cell = page.get_by_label("Value of row 4")
-    expect(cell).to_have_value("minor")
+    cell = page.get_by_label("Value of row 3")
+    expect(cell).to_have_value("major")
     cell.fill("critical")
-    cell.press("Enter")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        cell.press("Enter")
     expect(page.get_by_text("no findings")).to_be_visible()
 
     changed = [(a, b) for a, b in zip(before.splitlines(), text_of(house).splitlines(), strict=True) if a != b]
     assert len(changed) == 1
-    assert '"04" => minor' in changed[0][0]
-    assert '"04" => critical' in changed[0][1]
+    assert '"03" => major' in changed[0][0]
+    assert '"03" => critical' in changed[0][1]
 
-    page.goto(f"{MAP}?sample=defect_packing.json")
+    page.goto(f"{MAP}?sample=defect_scratch.json")
     expect(row(page, "severity").locator(".result")).to_have_text("critical")
 
     page.get_by_role("link", name="Run tests").click()
     expect(page.get_by_text(re.compile(r"(\d+) of \1 tests passed"))).to_be_visible()
     page.get_by_role("link", name="Release", exact=True).click()
-    expect(page.locator(".diff .add", has_text='"04" => critical')).to_be_visible()
-    page.get_by_label("What is it for?").fill("Class 04 is critical")
+    expect(page.locator(".diff .add", has_text='"03" => critical')).to_be_visible()
+    page.get_by_label("What is it for?").fill("Class 03 is critical")
     page.get_by_role("button", name="Run tests and release").click()
     expect(page.get_by_role("heading", name="Release r2")).to_be_visible()
     page.get_by_role("button", name="Promote r2 to dev").click()
@@ -90,26 +97,26 @@ def test_ivan_promotes_what_ana_made_and_the_next_message_uses_it(house, visit):
     page.get_by_role("link", name="r2", exact=True).first.click()
     page.get_by_role("group", name="Compare with what is live in").get_by_role("link", name="test").click()
     expect(page.get_by_text("defect_classes").first).to_be_visible()
-    expect(page.locator(".diff .del", has_text='"04" => minor')).to_be_visible()
+    expect(page.locator(".diff .del", has_text='"03" => major')).to_be_visible()
     page.get_by_role("button", name="Promote r2 to test").click()
     expect(page.get_by_text("The release is live in test")).to_be_visible()
     page.get_by_role("button", name="Promote r2 to PROD").click()
     expect(page.get_by_text("The release is live in prod")).to_be_visible()
 
-    message = house.send(defect("NC-IVAN-1", DefectClass="04"))
+    message = house.send(defect("NC-IVAN-1", DefectClass="03"))
     olga = visit("olga", f"/messages/{message}")
     expect(_processed(olga)).to_be_visible()
     expect(olga.locator("#pane-canonical")).to_contain_text("critical")
 
     page.goto("/releases")
     page.locator("summary", has_text="Roll back to r1").last.click()
-    page.get_by_label("Reason").last.fill("class 04 was right before")
+    page.get_by_label("Reason").last.fill("class 03 was right before")
     page.get_by_role("button", name="Roll back prod to r1").click()
     expect(page.get_by_text("prod is back on r1")).to_be_visible()
-    message = house.send(defect("NC-IVAN-2", DefectClass="04"))
+    message = house.send(defect("NC-IVAN-2", DefectClass="03"))
     olga.goto(f"/messages/{message}")
     expect(_processed(olga)).to_be_visible()
-    expect(olga.locator("#pane-canonical")).to_contain_text("minor")
+    expect(olga.locator("#pane-canonical")).to_contain_text("major")
 
 
 def _processed(page: Page):

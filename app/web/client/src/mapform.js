@@ -14,6 +14,7 @@ export function openMapForm(page) {
   const writable = page.dataset.writable === "yes";
   let chosen = null;
   let mirrored = false;
+  let sent = "";
 
   const formula = new EditorView({
     parent: bar.querySelector(".formula"),
@@ -141,6 +142,9 @@ export function openMapForm(page) {
   }
 
   function post(values) {
+    const said = JSON.stringify(values);
+    if (said === sent) return undefined;
+    sent = said;
     const { file, etag } = work().dataset;
     const sample = page.querySelector("[name=sample]")?.value ?? "";
     return window.htmx.ajax("POST", page.dataset.saveUrl, {
@@ -179,7 +183,10 @@ export function openMapForm(page) {
   page.addEventListener("keydown", (event) => {
     if (!event.target.matches("input[data-formula]")) return;
     if (event.key === "Escape") choose(chosen, true);
-    if (event.key === "Enter") commit();
+    if (event.key === "Enter") {
+      event.preventDefault();
+      commit();
+    }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       step(event.target, event.key === "ArrowDown" ? 1 : -1);
@@ -210,6 +217,9 @@ export function openMapForm(page) {
     formula.focus();
   }
 
+  document.addEventListener("htmx:finally:request", () => {
+    sent = "";
+  });
   document.addEventListener("htmx:after:swap", () => {
     if (!row(chosen)) return;
     const keep = chosen;
