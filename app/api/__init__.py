@@ -12,12 +12,23 @@ durable; no rule of who may do what lives only here.
 
 from flask import Flask, Response
 
-from app.api import calls, deliveries, environments, health, intake, messages, problems, releases, rulesets
+from app.api import (
+    audit,
+    calls,
+    deliveries,
+    environments,
+    health,
+    intake,
+    messages,
+    problems,
+    releases,
+    rulesets,
+)
 from app.api.document import make_api, register_pages
 
 __all__ = ["problems", "register", "serves"]
 
-_NOUNS = (intake, messages, deliveries, rulesets, releases, environments)
+_NOUNS = (intake, messages, deliveries, rulesets, releases, environments, audit)
 _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 

@@ -43,6 +43,7 @@ def index() -> Any:
 @blueprint.route("", methods=["POST"])
 @needs("edit")
 @blueprint.arguments(schemas.ImportBody)
+@blueprint.alt_response(201, description="The rule set")
 def create(body: dict[str, Any]) -> Any:
     """A new rule set from its files as texts."""
     files = {path: text.encode() for path, text in body["files"].items()}
@@ -60,7 +61,7 @@ def show(name: str) -> Any:
 
 
 @blueprint.route("/<string:name>/export", methods=["GET"])
-@blueprint.doc(responses={"200": {"content": {"application/zip": {}}}})
+@blueprint.doc(responses={"200": {"description": "The zip", "content": {"application/zip": {}}}})
 @needs("view")
 def export(name: str) -> Response:
     """All files as a zip."""
@@ -71,7 +72,9 @@ def export(name: str) -> Response:
 
 
 @blueprint.route("/<string:name>/files/<path:path>", methods=["GET"])
-@blueprint.doc(responses={"200": {"content": {"application/octet-stream": {}}}})
+@blueprint.doc(
+    responses={"200": {"description": "The bytes", "content": {"text/plain": {}, "application/json": {}}}}
+)
 @needs("view")
 def read_file(name: str, path: str) -> Any:
     """The bytes of a file, with its ETag."""
@@ -99,6 +102,7 @@ def write_file(name: str, path: str) -> Any:
 
 @blueprint.route("/<string:name>/files/<path:path>", methods=["DELETE"])
 @needs("edit")
+@blueprint.alt_response(204, description="It is gone")
 def delete_file(name: str, path: str) -> Any:
     """Delete a file; If-Match with the ETag that was read."""
     expected = _precondition()
@@ -143,6 +147,7 @@ def test(body: dict[str, Any], name: str) -> Any:
 @blueprint.route("/<string:name>/release", methods=["POST"])
 @needs("release")
 @blueprint.arguments(schemas.ReleaseBody)
+@blueprint.alt_response(201, description="The release")
 def release(body: dict[str, Any], name: str) -> Any:
     """Make the present files a release; refused while there are errors or tests fail."""
     with installation().database.read() as connection:
