@@ -7,7 +7,7 @@ from typing import Any
 
 from apispec import APISpec
 from flask import Blueprint as PlainBlueprint
-from flask import Flask, Response, render_template_string
+from flask import Flask, Response, render_template
 from flask.json.provider import DefaultJSONProvider
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE
@@ -102,7 +102,13 @@ def register_pages(app: Flask, api: MapwrightApi) -> None:
     """`/openapi.json` and `/docs`, written once after all resources are known."""
     spec = _finished(api.spec)
     text = json.dumps(spec, ensure_ascii=False, indent=1)
-    pages = PlainBlueprint("api-document", __name__)
+    pages = PlainBlueprint(
+        "api-page",
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/docs/static",
+    )
 
     @pages.get("/openapi.json")
     def openapi() -> Response:
@@ -111,7 +117,7 @@ def register_pages(app: Flask, api: MapwrightApi) -> None:
     @pages.get("/docs")
     def docs() -> str:
         calls = list(_operations(spec))
-        return render_template_string(_PAGE, calls=calls, problems=problem_codes(), about=_DESCRIPTION)
+        return render_template("docs.html", calls=calls, problems=problem_codes(), about=_DESCRIPTION)
 
     app.register_blueprint(pages)
 
@@ -164,21 +170,3 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise _not_json("a name stands twice in one object")
     return made
-
-
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mapwright API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style nonce="{{ csp_nonce() }}">
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}
-code,pre{font:13px/1.5 ui-monospace,monospace}details{border-top:1px solid #8885;padding:.5rem 0}
-summary{cursor:pointer}b{display:inline-block;min-width:4rem}td{padding:.15rem 1rem .15rem 0;vertical-align:top}
-pre{overflow:auto;background:#8881;padding:.75rem}</style></head><body>
-<h1>Mapwright API</h1><p>{{ about }} The whole description: <a href="/openapi.json">/openapi.json</a>.</p>
-<h2>Calls</h2>
-{% for method, path, call in calls %}<details><summary><b>{{ method }}</b> <code>{{ path }}</code>
-{{ call.get("summary", "") }}</summary><p>{{ call.get("description", "") }}</p><pre>{{ {
-"parameters": call.get("parameters", []), "body": call.get("requestBody", {}), "answers": call.get("responses", {})
-} | tojson(indent=1) }}</pre></details>
-{% endfor %}<h2>Errors</h2><table>{% for code, status, meaning in problems %}
-<tr id="{{ code }}"><td><code>{{ code }}</code></td><td>{{ status }}</td><td>{{ meaning }}</td></tr>
-{% endfor %}</table></body></html>"""

@@ -1,6 +1,7 @@
 """The API's description, health and figures."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -45,7 +46,18 @@ def test_the_description_asks_for_a_log_in(site: Any) -> None:
 
 def test_the_page_loads_nothing_from_elsewhere(site: Any) -> None:
     page = site.app.test_client().get("/docs").text
-    assert "<script" not in page and "src=" not in page and "http://" not in page and "https://" not in page
+    assert re.findall(r'(?:src|href)="([^"]+)"', page) == [
+        "/docs/static/docs.css",
+        "/docs/static/docs.js",
+        "/openapi.json",
+    ]
+    assert "<script>" not in page and "style=" not in page
+
+
+@pytest.mark.parametrize("name", ["docs.css", "docs.js"])
+def test_what_the_page_loads_is_there(site: Any, name: str) -> None:
+    answer = site.app.test_client().get(f"/docs/static/{name}")
+    assert answer.status_code == 200 and "http" not in answer.text.replace("https", "")
 
 
 def test_the_page_explains_every_code(site: Any) -> None:
