@@ -144,7 +144,10 @@ def _any_of(tests: list[Test | None]) -> Test:
 
 
 def matches_pattern(value: str, pattern: str) -> bool:
-    """Whether a text fits a pattern with `*` for any run of characters and `?` for one; never backtracks further than the last `*`."""
+    """Whether a text fits a pattern: `*` for any run of characters, `?` for one.
+
+    Never backtracks further than the last `*`, so the work is bounded by length times length.
+    """
     at = mark = position = 0
     star = -1
     while position < len(value):

@@ -22,7 +22,7 @@ from rules.values import shorten
 from rules.writing import write_plain
 
 
-class exact:  # noqa: N801 - reads as a word: `with exact():`
+class exact:
     """Inside, numbers have 34 digits, half-even."""
 
     __slots__ = ("_outer",)

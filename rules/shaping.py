@@ -14,7 +14,7 @@ from dsl import types
 from rules.reading import Unreadable, read_scalar
 from rules.writing import write_plain, write_scalar
 
-DEEPEST = 200
+DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ def _read(
 ) -> Any:
     match of:
         case types.Record():
-            return _read_record(value, of, path, failures, depth + 1)
+            read = _read_record(value, of, path, failures, depth + 1)
+            return read if isinstance(value, Mapping) else None
         case types.ListOf(item=item):
             return _read_list(value, types.present(item), spec, path, failures, depth)
         case _:

@@ -57,7 +57,8 @@ def maps(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a map."""
     before, after = old.maps[name], new.maps[name]
     if before.target.name != after.target.name or before.target.version != after.target.version:
-        sentence = f"map {name} makes {after.target.name} {after.target.version}, no longer {before.target.name} {before.target.version}"
+        was, now = (f"{target.name} {target.version}" for target in (before.target, after.target))
+        sentence = f"map {name} makes {now}, no longer {was}"
         yield Change("changed", f"map/{name}", sentence)
     yield from compared(f"map/{name}", f"map {name}", map_lines(old, before), map_lines(new, after))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, Overflow
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -101,10 +101,9 @@ def failure_message(error: Exception) -> str:
     """What failed, in words: the function's own, or the arithmetic's."""
     if isinstance(error, FunctionFailure):
         return error.message
-    names = {type(error).__name__, *(base.__name__ for base in type(error).__mro__)}
-    if "ZeroDivisionError" in names or "DivisionUndefined" in names:
+    if isinstance(error, ZeroDivisionError) or "DivisionUndefined" in str(error):
         return "division by zero"
-    return "the result is too large" if "Overflow" in names or "OverflowError" in names else "can't be calculated"
+    return "the result is too large" if isinstance(error, Overflow | OverflowError) else "can't be calculated"
 
 
 def _indexed(station: Station, found: Mapping[str, Any]) -> str:

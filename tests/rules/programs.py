@@ -219,7 +219,7 @@ class Generator:
         return self.pick(*plain) if d <= 0 else self.pick(*plain, lambda: f"coalesce({self.a('colour', d - 1)}, doc.e)")
 
     def quantity(self, d: int) -> str:
-        plain = [lambda: "doc.q", lambda: "5 KGM", lambda: "2 EA"]
+        plain = [lambda: "doc.q", lambda: "5 EA", lambda: "2 EA"]
         if d <= 0:
             return self.pick(*plain)
         return self.pick(
@@ -307,7 +307,8 @@ class Generator:
         if grouped:
             self.rows[-1] = (name, "group")
         saved = dict(self.lets)
-        body = self.group_body(name, kind) if grouped else self.body(ROW_FIELDS if depth == 1 else {"t": "text", "i": "integer"}, depth)
+        fields = ROW_FIELDS if depth == 1 else {"t": "text", "i": "integer"}
+        body = self.group_body(name, kind) if grouped else self.body(fields, depth)
         if not grouped and depth == 1 and self.r.random() < 0.4:
             body += self.each("l", 2)
         self.lets = saved
