@@ -28,8 +28,13 @@ class Stop(Exception):
 
 def console() -> Console:
     """The terminal people read: stderr, plain where NO_COLOR is set or it is no terminal."""
+    width = None if sys.stderr.isatty() else 160
     return Console(
-        file=sys.stderr, highlight=False, soft_wrap=True, no_color=bool(os.environ.get("NO_COLOR"))
+        width=width,
+        file=sys.stderr,
+        highlight=False,
+        soft_wrap=True,
+        no_color=bool(os.environ.get("NO_COLOR")),
     )
 
 
@@ -53,7 +58,7 @@ def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]])
     """A table for people; long cells wrap, nothing is cut."""
     table = Table(*heads, title=title or None, title_justify="left", show_edge=False, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
     console().print(table)
 
 

@@ -53,7 +53,7 @@ def up(demo: bool, once: bool) -> int:
         supervisor = Supervisor()
         stopping = Stopping()
         try:
-            environ = _start_queue(supervisor, settings)
+            environ = {**_start_queue(supervisor, settings), **(_demo_environ() if demo else {})}
             _start(supervisor, settings.home, environ, web, box if demo else None)
             return _stay(supervisor, stopping, _demo(environ, box) if demo else None, once)
         finally:
@@ -181,6 +181,13 @@ class _Demo(Thread):
         except BaseException as error:
             self.error = error
             self.code = PROBLEMS
+
+
+def _demo_environ() -> dict[str, str]:
+    """The pages open on the environment the samples go to, unless somebody says otherwise."""
+    from app.demo.setup import LIVE
+
+    return {} if "MAPWRIGHT_ENVIRONMENT" in os.environ else {"MAPWRIGHT_ENVIRONMENT": LIVE}
 
 
 def _demo(environ: Mapping[str, str], box: tuple[str, int]) -> _Demo:
