@@ -198,6 +198,6 @@ def message_of(entry: Entry, body_id: str, at: datetime) -> Message:
 
 
 def describe_fault(message: str, place: Mapping[str, object]) -> str:
-    """A fault in one line, with its place in the codec's own terms."""
-    where = ", ".join(f"{name} {value}" for name, value in place.items())
+    """A fault in one line, with what its message does not say of its place, in the codec's own terms."""
+    where = ", ".join(f"{name} {value}" for name, value in place.items() if str(value) not in message)
     return f"{message} ({where})" if where else message
