@@ -147,10 +147,9 @@ def named_in_path() -> str | None:
 def environment_name(chain: list[Any]) -> str:
     """The environment a person chose, else the one of the settings, else the first."""
     names = [one.name for one in chain]
-    wanted = (request.cookies.get("mapwright_environment"), installation().settings.environment)
-    return next(
-        (name for name in wanted if name in names), names[0] if names else installation().settings.environment
-    )
+    configured: str = installation().settings.environment
+    wanted = (request.cookies.get("mapwright_environment", ""), configured)
+    return next((name for name in wanted if name in names), names[0] if names else configured)
 
 
 def current_environment() -> str:

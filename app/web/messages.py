@@ -29,7 +29,7 @@ def index() -> Any:
     """The list with its filters; the table alone for htmx."""
     here = current_environment()
     asked = {name: request.args.get(name, "").strip() for name in _FILTERS}
-    filters = {name: value for name, value in asked.items() if value}
+    filters: dict[str, Any] = {name: value for name, value in asked.items() if value}
     with installation().database.read() as connection:
         try:
             page = queries.search_messages(connection, here, cursor=request.args.get("cursor"), **filters)

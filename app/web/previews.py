@@ -1,7 +1,7 @@
 """What a rule set makes of a sample, shaped for pages: the output with the reason of each value."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,7 +103,7 @@ def _of_map(here: Workspace, name: str, sample: str) -> Preview:
         steps = here.trial.program.flows[flow].node.steps
         maps = [step.map for step in steps if isinstance(step, syntax.MapStep)]
         if maps and maps[-1] == name:
-            return _shown(result)
+            return replace(_shown(result), actions=(), rules=())
         sent = next(_sent_by(here, result, name), None)
         if sent is not None:
             found = [f for f in result["failures"] if f["step"] == f"map/{name}"]

@@ -26,7 +26,7 @@ def index() -> Any:
         numbers = {record.id: record.number for record in records}
         chain = environments.environments(connection)
         sets = [_pipeline(connection, one, chain, numbers) for one in rulesets.list_rulesets(connection)]
-        live = {d.release_id: [] for d in environments.deployments(connection)}
+        live: dict[str, list[str]] = {d.release_id: [] for d in environments.deployments(connection)}
         for deployment in environments.deployments(connection):
             live[deployment.release_id].append(deployment.environment)
         moves = environments.promotions(connection, limit=20)

@@ -54,7 +54,7 @@ def _paste(parsed: Any, item: str, form: Any) -> Any:
     columns = [column["name"] for column in (*table["inputs"], *table["outputs"])]
     rows = [row["id"] for row in table["rows"]]
     first_row, first_column = rows.index(form["row"]), columns.index(form["column"])
-    made = []
+    made: list[Any] = []
     for row, values in zip(rows[first_row:], json.loads(form["block"]), strict=False):
         for column, text in zip(columns[first_column:], values, strict=False):
             made += edits.set_cell(parsed, item, row, column, str(text).strip() or "-")

@@ -1,8 +1,12 @@
 // Tables and lookups: a changed cell is sent at once; arrows and Enter move like in a spreadsheet.
+const underway = new Map();
+
 document.addEventListener("change", (event) => {
   const cell = event.target.closest("[data-cell]");
-  if (cell) act(cell, { ...JSON.parse(cell.dataset.cell), text: cell.value });
+  if (cell) commit(cell);
 });
+
+document.addEventListener("htmx:finally:request", () => underway.clear());
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
@@ -17,6 +21,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "ArrowUp" || event.key === "ArrowDown" || event.key === "Enter") {
     event.preventDefault();
     const up = event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey);
+    commit(cell);
     neighbour(cell, up ? -1 : 1).focus();
   }
 });
@@ -33,6 +38,13 @@ document.addEventListener("paste", (event) => {
   const block = text.replace(/\r/g, "").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
   act(cell, { ...JSON.parse(cell.dataset.cell), do: "paste", block: JSON.stringify(block) });
 });
+
+/** Sends a changed cell, once for each text. */
+function commit(cell) {
+  if (cell.value === cell.defaultValue || underway.get(cell.id) === cell.value) return;
+  underway.set(cell.id, cell.value);
+  act(cell, { ...JSON.parse(cell.dataset.cell), text: cell.value });
+}
 
 function neighbour(cell, step) {
   const rows = [...cell.closest("tbody").rows].filter((row) => row.querySelector("[data-cell]"));
