@@ -9,7 +9,6 @@ from app.api import schemas
 from app.api.calls import caller, installation, needs, require
 from app.api.document import Resource
 from app.design import connections, promotions, releases
-from app.design.errors import PromotionRefused
 from app.security.secrets import Vault
 from app.storage import environments as stored
 
@@ -53,15 +52,15 @@ def promote(body: dict[str, Any], name: str) -> Any:
     """Make a release live here; never by an author beyond the first try-out, no stage skipped."""
     with installation().database.read() as connection:
         require(promotions.needed(promotions.get_environment(connection, name)))
-    expected = body.get("expected_live", promotions.ANY)
-    try:
-        with installation().database.begin() as tx:
-            moved = promotions.promote(
-                tx, body["release"], name, caller().who, body["reason"], expected, caller().person
-            )
-    except PromotionRefused as error:
-        _audit_refusal("promote", body["release"], name, error)
-        raise
+    moved = promotions.promote_audited(
+        installation().database,
+        body["release"],
+        name,
+        caller().who,
+        reason=body["reason"],
+        expected_live=body.get("expected_live", promotions.ANY),
+        on_behalf_of=caller().person,
+    )
     return asdict(moved)
 
 
@@ -112,8 +111,3 @@ def _environment(connection: Connection, found: stored.Environment) -> dict[str,
         for one in stored.deployments(connection, found.name)
     ]
     return {**asdict(found), "live": live}
-
-
-def _audit_refusal(what: str, release: str, environment: str, error: PromotionRefused) -> None:
-    with installation().database.begin() as tx:
-        promotions.record_refusal(tx, what, release, environment, caller().who, error.code)

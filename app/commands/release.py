@@ -60,9 +60,10 @@ def promote(release_id: str, environment: str, by: str, reason: str, as_json: bo
     """Make RELEASE (its id or the beginning of it) live in an environment. Exit 3 where it is not allowed."""
     from app.design import promotions, releases
 
-    with opened() as installation, installation.database.begin() as tx:
-        record = releases.get_release(tx, release_id)
-        moved = promotions.promote(tx, record.id, environment, by, reason)
+    with opened() as installation:
+        with installation.database.read() as tx:
+            record = releases.get_release(tx, release_id)
+        moved = promotions.promote_audited(installation.database, record.id, environment, by, reason=reason)
     if as_json:
         print_json({"environment": environment, "from": moved.from_release, "to": moved.to_release})
     else:

@@ -16,12 +16,14 @@ from app.design.errors import (
     NothingToRollBack,
     OwnChange,
     PointerMoved,
+    PromotionRefused,
     StageSkipped,
 )
 from app.errors import NotFound, ReasonRequired
 from app.security import audit
 from app.storage import environments as stored
 from app.storage import releases as stored_releases
+from app.storage.database import Database
 from app.storage.environments import Environment, Promotion
 from app.storage.releases import ReleaseRecord
 
@@ -126,6 +128,19 @@ def get_environment(connection: Connection, name: str) -> Environment:
     if found is None:
         raise NotFound(f"there is no environment {name}")
     return found
+
+
+def promote_audited(
+    database: Database, release_id: str, environment: str, by: str, **options: Any
+) -> Promotion:
+    """`promote` in a transaction of its own; a refusal is audited too before it is raised again."""
+    try:
+        with database.begin() as tx:
+            return promote(tx, release_id, environment, by, **options)
+    except PromotionRefused as error:
+        with database.begin() as tx:
+            record_refusal(tx, "promote", release_id, environment, by, error.code)
+        raise
 
 
 def record_refusal(tx: Connection, what: str, release_id: str, environment: str, by: str, code: str) -> None:

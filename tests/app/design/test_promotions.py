@@ -250,3 +250,13 @@ def test_an_unknown_environment_or_release_is_not_found(orders: Database, cut: C
         promote(orders, record, "nowhere", "ivan")
     with pytest.raises(NotFound), orders.begin() as tx:
         promotions.promote(tx, "0" * 64, "dev", "ivan")
+
+
+def test_a_refusal_is_audited_though_nothing_moved(orders: Database, cut: Cut) -> None:
+    record = cut("ana")
+    with pytest.raises(StageSkipped):
+        promotions.promote_audited(orders, record.id, "prod", "ivan", reason="in a hurry")
+    with orders.read() as connection:
+        columns = audit_table.c.who, audit_table.c.what, audit_table.c.target
+        row = connection.execute(select(*columns).order_by(audit_table.c.seq.desc()).limit(1)).one()
+    assert tuple(row) == ("ivan", "promote.refused", "environment/prod")
