@@ -10,7 +10,7 @@ from typing import Any
 from app.errors import IntakeRefused, Undecodable
 from app.runtime.installation import Installation
 from app.runtime.routing import Route, context, decode, document_keys, require_media
-from app.storage.database import canonical_json
+from app.storage.database import exact_bytes
 from app.storage.identity import content_hash, digest, new_id, partition_of
 from app.storage.lanes import UNORDERED_LANES, LaneKey
 from connectors.contract import DecodedDocument, Fault
@@ -131,7 +131,7 @@ def _only_flow(found: Route) -> str:
 def _draft(
     found: Route, flow: str, index: int, document: DecodedDocument, environment: str, endpoint: str
 ) -> Draft:
-    hash = content_hash(canonical_json(document.data).encode())
+    hash = content_hash(exact_bytes(document.data))
     known = _NO_KEYS
     if not _broken(document):
         at = datetime.now(UTC)

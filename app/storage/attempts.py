@@ -19,8 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, insert_rows, metadata
-from app.storage.identity import partition_of, partitions_of
+from app.storage.database import UtcTime, among, insert_rows, metadata
+from app.storage.identity import partition_of
 
 attempts_table = Table(
     "attempts",
@@ -105,7 +105,7 @@ def of_deliveries(tx: Connection, ids: Sequence[str]) -> dict[str, list[dict[str
     found: dict[str, list[dict[str, Any]]] = {id: [] for id in ids}
     if ids:
         c = attempts_table.c
-        here = c.partition.in_(sorted(partitions_of(ids))) & c.delivery_id.in_(sorted(ids))
+        here = among(tx, c.partition, c.delivery_id, ids)
         for row in tx.execute(
             select(attempts_table).where(here).order_by(c.delivery_id, c.number)
         ).mappings():

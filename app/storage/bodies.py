@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, select
 
-from app.storage.database import Json, UtcTime, insert_rows, metadata
-from app.storage.identity import partition_of, partitions_of
+from app.storage.database import Json, UtcTime, among, insert_rows, metadata
+from app.storage.identity import partition_of
 
 bodies_table = Table(
     "bodies",
@@ -53,9 +53,7 @@ def contents(tx: Connection, ids: Collection[str]) -> dict[str, Body]:
     if not ids:
         return {}
     c = bodies_table.c
-    query = select(bodies_table).where(
-        c.partition.in_(sorted(partitions_of(ids))), c.id.in_(sorted(set(ids)))
-    )
+    query = select(bodies_table).where(among(tx, c.partition, c.id, ids))
     return {row["id"]: Body(**_without_partition(row)) for row in tx.execute(query).mappings()}
 
 

@@ -1,22 +1,31 @@
 """Open the database and its transactions; the few lines in which SQLite and PostgreSQL differ."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import msgspec
 from sqlalchemy import (
+    Column,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
+    String,
     Table,
     Text,
+    bindparam,
     create_engine,
     event,
+    func,
+    literal,
+    select,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -35,6 +44,8 @@ _GUARDS = (
     "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
 )
 _ROWS_A_STATEMENT = 500
+_TEXT = msgspec.json.Encoder(order="sorted", decimal_format="string", enc_hook=str)
+_NUMBERS = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -69,14 +80,17 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Plain data again."""
-        return None if value is None else json.loads(value)
+        return None if value is None else msgspec.json.decode(value)
 
 
 def canonical_json(value: Any) -> str:
     """Sorted keys, no white space, UTF-8, no NaN; what JSON lacks becomes text."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str
-    )
+    return _TEXT.encode(value).decode()
+
+
+def exact_bytes(document: Any) -> bytes:
+    """A document as bytes that differ wherever the document does: numbers stay apart from texts."""
+    return _NUMBERS.encode(document)
 
 
 class Database:
@@ -163,6 +177,44 @@ def now(tx: Connection) -> datetime:
 def insert(table: Table, kind: str) -> Any:
     """An INSERT with on_conflict_do_nothing and on_conflict_do_update on both databases."""
     return sqlite.insert(table) if kind == "sqlite" else postgresql.insert(table)
+
+
+def insert_many(table: Table, kind: str, names: Sequence[str]) -> Any:
+    """The same INSERT for any number of rows at once, in the order given; execute it with `many`.
+
+    On PostgreSQL the rows travel as one array a column, so that the text is the same for every number of rows.
+    """
+    if kind == "sqlite":
+        return sqlite.insert(table)
+    arrays = [
+        bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type), dimensions=1))
+        for name in names
+    ]
+    rows = func.unnest(*arrays).table_valued(*names).render_derived()
+    return postgresql.insert(table).from_select(list(names), select(*[rows.c[name] for name in names]))
+
+
+def _unbounded(type_: Any) -> Any:
+    """A cast to a text of limited length would cut it without a word."""
+    return Text() if isinstance(type_, String) else type_
+
+
+def many(kind: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Rows as the parameters of an `insert_many`."""
+    return list(rows) if kind == "sqlite" else {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def among(
+    tx: Connection, partition: Column[int], id: Column[str], ids: Collection[str]
+) -> ColumnElement[bool]:
+    """Rows with one of these ids, found by partition and id together."""
+    known = sorted(set(ids))
+    places = [int(one[:2], 16) for one in known]
+    if tx.dialect.name == "sqlite":
+        return tuple_(partition, id).in_(list(zip(places, known, strict=True)))
+    arrays = literal(places, postgresql.ARRAY(Integer)), literal(known, postgresql.ARRAY(Text))
+    pairs = func.unnest(*arrays).table_valued("place", "id").render_derived()
+    return tuple_(partition, id).in_(select(pairs.c.place, pairs.c.id))
 
 
 def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -22,8 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, insert, insert_rows, metadata
-from app.storage.identity import partition_of, partitions_of
+from app.storage.database import UtcTime, among, insert_many, insert_rows, many, metadata
+from app.storage.identity import partition_of
 
 OPEN_STATES = ("pending", "inflight", "retry", "uncertain")
 
@@ -162,12 +162,14 @@ def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
         {"partition": partition_of(d.ledger_key), "key": d.ledger_key, "delivery_id": d.id}
         for d in sorted(deliveries, key=lambda d: d.ledger_key)
     ]
-    return set(tx.execute(_entering(tx.dialect.name), rows).scalars()) if rows else set()
+    kind = tx.dialect.name
+    return set(tx.execute(_entering(kind), many(kind, rows)).scalars()) if rows else set()
 
 
 @cache
 def _entering(kind: str) -> Any:
-    statement = insert(ledger_table, kind).on_conflict_do_nothing(index_elements=["partition", "key"])
+    statement = insert_many(ledger_table, kind, [c.name for c in ledger_table.c])
+    statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
     return statement.returning(ledger_table.c.key)
 
 
@@ -195,7 +197,7 @@ def delivery_body(tx: Connection, id: str) -> bytes:
 def delivery_bodies(tx: Connection, ids: Collection[str]) -> dict[str, bytes]:
     """The bytes of some deliveries."""
     c = delivery_bodies_table.c
-    here = c.partition.in_(sorted(partitions_of(ids))) & c.delivery_id.in_(sorted(ids))
+    here = among(tx, c.partition, c.delivery_id, ids)
     return {
         row.delivery_id: bytes(row.content)
         for row in tx.execute(select(c.delivery_id, c.content).where(here))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select, update
 
-from app.storage.database import Json, UtcTime, chunks, insert, metadata
+from app.storage.database import Json, UtcTime, among, insert_many, many, metadata
 from app.storage.identity import digest, partition_of
 
 duplicate_keys_table = Table(
@@ -52,13 +52,15 @@ def remember(tx: Connection, keys: Iterable[SeenKey], at: datetime) -> dict[str,
     rows = [_row(key, at) for key in sorted(keys, key=lambda k: k.id)]
     if not rows:
         return {}
-    new = set(tx.execute(_remembering(tx.dialect.name), rows).scalars())
+    kind = tx.dialect.name
+    new = set(tx.execute(_remembering(kind), many(kind, rows)).scalars())
     return _seen(tx, [str(row["key"]) for row in rows if row["key"] not in new])
 
 
 @cache
 def _remembering(kind: str) -> Any:
-    statement = insert(duplicate_keys_table, kind).on_conflict_do_nothing(index_elements=["partition", "key"])
+    statement = insert_many(duplicate_keys_table, kind, [c.name for c in duplicate_keys_table.c])
+    statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
     return statement.returning(duplicate_keys_table.c.key)
 
 
@@ -70,8 +72,8 @@ def _row(key: SeenKey, at: datetime) -> dict[str, object]:
 def _seen(tx: Connection, ids: Sequence[str]) -> dict[str, Seen]:
     c = duplicate_keys_table.c
     found: dict[str, Seen] = {}
-    for part in chunks(ids):
-        here = c.partition.in_(sorted({partition_of(id) for id in part})) & c.key.in_(part)
+    if ids:
+        here = among(tx, c.partition, c.key, ids)
         for row in tx.execute(select(c.key, c.hash, c.message_ids).where(here)):
             found[row.key] = Seen(row.hash, tuple(row.message_ids))
     return found

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, insert, metadata, now
+from app.storage.database import UtcTime, among, insert_many, many, metadata, now
 from app.storage.identity import digest, partition_of
 
 Kind = Literal["inbox", "outbox"]
@@ -64,6 +64,9 @@ Index(
     postgresql_where=lanes_table.c.ready,
     sqlite_where=lanes_table.c.ready,
 )
+
+
+_NEW = [c.name for c in lanes_table.c if c.name not in ("lease_until", "holder", "blocked_by")]
 
 
 @dataclass(frozen=True)
@@ -155,14 +158,15 @@ def touch(tx: Connection, touches: Iterable[Touch]) -> dict[str, Touched]:
     rows = [_new_row(merged[id], moment) for id in sorted(merged)]
     if not rows:
         return {}
-    found = tx.execute(_touching(tx.dialect.name), rows)
+    kind = tx.dialect.name
+    found = tx.execute(_touching(kind), many(kind, rows))
     return {row.id: Touched(row.fence, row.last_seq) for row in found}
 
 
 @cache
 def _touching(kind: str) -> Any:
     """One statement, compiled once: it locks its rows in the order in which they are given."""
-    statement = insert(lanes_table, kind)
+    statement = insert_many(lanes_table, kind, _NEW)
     new, old = statement.excluded, lanes_table.c
     return statement.on_conflict_do_update(
         index_elements=["partition", "id"],
@@ -234,13 +238,16 @@ def _claimed(row: Any) -> ClaimedLane:
 
 def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: datetime) -> None:
     c = lanes_table.c
-    for partition in sorted({lane.partition for lane in claimed}):
-        ids = [lane.id for lane in claimed if lane.partition == partition]
-        tx.execute(
-            update(lanes_table)
-            .where(c.partition == partition, c.id.in_(ids))
-            .values(fence=c.fence + 1, claims=c.claims + 1, lease_until=until, holder=holder, parked="")
-        )
+    if claimed:
+        here = among(tx, c.partition, c.id, [lane.id for lane in claimed])
+        values = {
+            "fence": c.fence + 1,
+            "claims": c.claims + 1,
+            "lease_until": until,
+            "holder": holder,
+            "parked": "",
+        }
+        tx.execute(update(lanes_table).where(here).values(values))
 
 
 def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool:

@@ -15,13 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    bindparam,
     select,
     update,
 )
 
-from app.storage.database import UtcTime, insert_rows, metadata
-from app.storage.identity import partition_of, partitions_of
+from app.storage.database import UtcTime, among, insert_rows, metadata
+from app.storage.identity import partition_of
 from app.storage.lanes import ClaimedLane, lanes_table
 
 messages_table = Table(
@@ -173,9 +172,7 @@ def messages(tx: Connection, ids: Collection[str]) -> dict[str, Message]:
     if not ids:
         return {}
     c = messages_table.c
-    query = select(messages_table).where(
-        c.partition.in_(sorted(partitions_of(ids))), c.id.in_(sorted(set(ids)))
-    )
+    query = select(messages_table).where(among(tx, c.partition, c.id, ids))
     return {row["id"]: _message(row) for row in tx.execute(query).mappings()}
 
 
@@ -185,7 +182,7 @@ def keys_of(tx: Connection, ids: Collection[str]) -> dict[str, dict[str, str]]:
     if not ids:
         return found
     c = message_keys_table.c
-    here = (c.partition.in_(sorted(partitions_of(ids)))) & (c.message_id.in_(sorted(set(ids))))
+    here = among(tx, c.partition, c.message_id, ids)
     for row in tx.execute(select(c.message_id, c.name, c.value).where(here).order_by(c.name)):
         found[row.message_id][row.name] = row.value
     return found
@@ -196,12 +193,16 @@ def open_messages(tx: Connection, lanes: Sequence[ClaimedLane], window: int) -> 
     found: dict[str, list[Message]] = {lane.id: [] for lane in lanes}
     if not lanes:
         return found
-    c = messages_table.c
-    for lane in lanes:
-        here = and_(c.partition == lane.partition, c.lane == lane.id, _OPEN)
-        near = and_(c.seq > lane.head_seq, c.seq <= lane.head_seq + window)
-        query = select(messages_table).where(here, near).order_by(c.seq)
-        found[lane.id] = [_message(row) for row in tx.execute(query).mappings()]
+    m, c = messages_table.c, lanes_table.c
+    here = and_(m.partition == c.partition, m.lane == c.id, m.seq > c.head_seq, m.seq <= c.head_seq + window)
+    query = (
+        select(messages_table)
+        .join_from(lanes_table, messages_table, here)
+        .where(among(tx, c.partition, c.id, found), _OPEN)
+        .order_by(m.lane, m.seq)
+    )
+    for row in tx.execute(query).mappings():
+        found[row["lane"]].append(_message(row))
     return found
 
 
@@ -210,9 +211,7 @@ def still(tx: Connection, ids: Collection[str], state: str) -> set[str]:
     if not ids:
         return set()
     c = messages_table.c
-    query = select(c.id).where(
-        c.partition.in_(sorted(partitions_of(ids))), c.id.in_(sorted(ids)), c.state == state
-    )
+    query = select(c.id).where(among(tx, c.partition, c.id, ids), c.state == state)
     return set(tx.execute(query).scalars())
 
 
@@ -224,7 +223,7 @@ def heads(tx: Connection, lane_ids: Collection[str]) -> dict[str, int]:
     first = (
         select(m.seq).where(m.partition == lane.partition, m.lane == lane.id, _OPEN).order_by(m.seq).limit(1)
     )
-    here = lane.partition.in_(sorted(partitions_of(lane_ids))) & lane.id.in_(sorted(lane_ids))
+    here = among(tx, lane.partition, lane.id, lane_ids)
     rows = tx.execute(select(lane.id, first.scalar_subquery().label("head")).where(here))
     return {row.id: row.head for row in rows if row.head is not None}
 
@@ -236,26 +235,21 @@ def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:
     """
     if not moves:
         return 0
-    c = messages_table.c
-    here = (c.partition == bindparam("old_partition")) & (c.id == bindparam("old_id"))
-    statement = (
-        update(messages_table)
-        .where(here, c.state == bindparam("old_state"))
-        .values(
-            state=bindparam("new_state"),
-            reason=bindparam("new_reason"),
-            code=bindparam("new_code"),
-            updated_at=at,
-        )
-    )
-    moved = tx.execute(statement, [_move_row(m) for m in moves]).rowcount
+    same: dict[tuple[str, str, str, str], list[str]] = {}
+    for m in moves:
+        same.setdefault((m.from_state, m.to_state, m.reason[:2000], m.code[:60]), []).append(m.id)
+    moved = sum(_move_alike(tx, *alike, ids, at) for alike, ids in same.items())
     insert_rows(tx, history_table, [_history_row(m, at) for m in moves])
     return moved
 
 
-def _move_row(m: Move) -> dict[str, Any]:
-    old = {"old_partition": partition_of(m.id), "old_id": m.id, "old_state": m.from_state}
-    return {**old, "new_state": m.to_state, "new_reason": m.reason[:2000], "new_code": m.code[:60]}
+def _move_alike(
+    tx: Connection, before: str, after: str, reason: str, code: str, ids: Sequence[str], at: datetime
+) -> int:
+    c = messages_table.c
+    values = {"state": after, "reason": reason, "code": code, "updated_at": at}
+    here = and_(among(tx, c.partition, c.id, ids), c.state == before)
+    return tx.execute(update(messages_table).where(here).values(values)).rowcount
 
 
 def _history_row(m: Move, at: datetime) -> dict[str, Any]:

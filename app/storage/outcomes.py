@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
 
-from app.storage.database import Json, UtcTime, insert_rows, metadata
-from app.storage.identity import partition_of, partitions_of
+from app.storage.database import Json, UtcTime, among, insert_rows, metadata
+from app.storage.identity import partition_of
 
 outcomes_table = Table(
     "outcomes",
@@ -25,7 +25,7 @@ def put_outcomes(
     """Store outcomes by message id; those of `again` replace the one of an earlier run."""
     if again:
         c = outcomes_table.c
-        here = c.partition.in_(sorted(partitions_of(again))) & c.message_id.in_(sorted(again))
+        here = among(tx, c.partition, c.message_id, again)
         tx.execute(delete(outcomes_table).where(here))
     rows = [
         {"partition": partition_of(id), "message_id": id, "at": at, "content": o}
