@@ -26,7 +26,8 @@ from app.runtime.intake import accept_lines
 from app.runtime.processing import drain
 from app.settings import Settings
 from app.storage.bodies import contents
-from app.storage.lanes import ClaimedLane, lanes_table
+from app.storage.claims import ClaimedLane
+from app.storage.lanes import lanes_table
 from app.storage.messages import Message, messages_table
 from app.storage.migrate import upgrade
 from tests.journey import ENVIRONMENT, install, order

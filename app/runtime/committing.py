@@ -11,10 +11,11 @@ from app.runtime.installation import Installation
 from app.runtime.states import move_messages
 from app.runtime.storing import Entry, entries_of, store_entries, touches_of
 from app.storage.alerts import add_alerts
+from app.storage.claims import ClaimedLane, Release, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, add_deliveries
 from app.storage.identity import new_id, partition_of, partitions_of
-from app.storage.lanes import ClaimedLane, Release, Touch, Touched, release, touch
+from app.storage.lanes import Touch, Touched, touch
 from app.storage.messages import Message, Move, heads, still
 from app.storage.outcomes import put_outcomes
 

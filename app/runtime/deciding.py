@@ -11,8 +11,9 @@ from app.runtime.drafts import Intake, drafts_of
 from app.runtime.installation import Installation
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
 from app.storage.bodies import Body
+from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
-from app.storage.lanes import ClaimedLane, LaneKey
+from app.storage.lanes import LaneKey
 from app.storage.messages import Message
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError

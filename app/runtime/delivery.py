@@ -16,8 +16,8 @@ from app.runtime.installation import Installation
 from app.runtime.outbox import LaneWork, Ready, Results
 from app.runtime.transactions import insist
 from app.runtime.verdicts import Sent
+from app.storage.claims import ClaimedLane, claim, give_back
 from app.storage.flows import FlowPolicy, flow_policies
-from app.storage.lanes import ClaimedLane, claim, give_back
 from connectors.contract import Outgoing, Receipt, Sink
 
 LANES_A_CLAIM = 4

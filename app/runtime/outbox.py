@@ -11,10 +11,10 @@ from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
 from app.storage import attempts
 from app.storage.attempts import Ended
+from app.storage.claims import ClaimedLane, Release, holds, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, DeliveryMove, delivery_bodies, next_due, open_deliveries
 from app.storage.flows import FlowPolicy
-from app.storage.lanes import ClaimedLane, Release, holds, release
 
 BATCH = 20
 PARKED_SECONDS = 5.0

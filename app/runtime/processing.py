@@ -10,8 +10,8 @@ from app.runtime.deciding import Decided, Decider
 from app.runtime.installation import Installation
 from app.runtime.transactions import insist
 from app.storage.bodies import Body, contents
+from app.storage.claims import ClaimedLane, claim
 from app.storage.flows import FlowPolicy, flow_policies
-from app.storage.lanes import ClaimedLane, claim, give_back
 from app.storage.messages import Message, open_messages
 
 LANES_A_CLAIM = 50
@@ -96,11 +96,6 @@ class Batch:
                 worked.blocks = message.id
                 break
         return worked
-
-    def give_back(self, installation: Installation) -> None:
-        """Return the lanes untouched."""
-        with installation.database.begin() as tx:
-            give_back(tx, self.lanes)
 
 
 def _poison(message: Message, lane: ClaimedLane) -> Decided:

@@ -4,9 +4,9 @@ A lane of kind `inbox` orders the messages of a flow; one of kind `outbox` the d
 Rows are never removed, and always locked in the order of their ids.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Literal
 
@@ -20,14 +20,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    bindparam,
     case,
     or_,
     select,
     update,
 )
 
-from app.storage.database import UtcTime, among, insert_many, many, metadata, now
+from app.storage.database import UtcTime, insert_many, many, metadata, now
 from app.storage.identity import digest, partition_of
 
 Kind = Literal["inbox", "outbox"]
@@ -113,41 +112,6 @@ class Touched:
     last_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedLane:
-    """A lane this worker owns until its lease ends, under this fence."""
-
-    partition: int
-    id: str
-    environment: str
-    ruleset: str
-    flow: str
-    endpoint: str
-    order_key: str
-    ordered: bool
-    fence: int
-    head_seq: int
-    last_seq: int
-    claims: int
-
-    def key(self, kind: Kind) -> LaneKey:
-        """The key that this lane was made from."""
-        words = (self.environment, self.ruleset, self.flow, self.endpoint, self.order_key)
-        return LaneKey(kind, *words, self.ordered)
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """How a worker leaves a lane: with work in it or not, from when on, waiting for whom."""
-
-    lane: ClaimedLane
-    head_seq: int
-    ready: bool
-    next_at: datetime
-    blocked_by: str | None = None
-    parked: str = ""
-
-
 def touch(tx: Connection, touches: Iterable[Touch]) -> dict[str, Touched]:
     """Lock lanes in the order of their ids, making those that are missing; the new numbers by lane id."""
     merged: dict[str, Touch] = {}
@@ -197,107 +161,6 @@ def _new_row(t: Touch, moment: datetime) -> dict[str, Any]:
         "claims": 0,
         "parked": "",
     }
-
-
-def claim(
-    tx: Connection,
-    kind: Kind,
-    partitions: Collection[int],
-    holder: str,
-    lease: float,
-    limit: int = 50,
-    without_endpoints: Collection[tuple[str, str]] = (),
-    without_flows: Collection[tuple[str, str, str]] = (),
-) -> list[ClaimedLane]:
-    """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over."""
-    moment = now(tx)
-    c = lanes_table.c
-    due = select(lanes_table).where(
-        c.partition.in_(sorted(partitions)),
-        c.kind == kind,
-        c.ready,
-        c.next_at <= moment,
-        c.blocked_by.is_(None),
-        or_(c.lease_until.is_(None), c.lease_until < moment),
-    )
-    for environment, endpoint in without_endpoints:
-        due = due.where(or_(c.environment != environment, c.endpoint != endpoint))
-    for environment, ruleset, flow in without_flows:
-        due = due.where(or_(c.environment != environment, c.ruleset != ruleset, c.flow != flow))
-    query = due.order_by(c.next_at).limit(limit).with_for_update(skip_locked=True)
-    rows = tx.execute(query).mappings().all()
-    claimed = [_claimed(row) for row in rows]
-    _own(tx, claimed, holder, moment + timedelta(seconds=lease))
-    return claimed
-
-
-def _claimed(row: Any) -> ClaimedLane:
-    fields = {name: row[name] for name in ClaimedLane.__slots__}
-    return ClaimedLane(**{**fields, "fence": row["fence"] + 1, "claims": row["claims"] + 1})
-
-
-def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: datetime) -> None:
-    c = lanes_table.c
-    if claimed:
-        here = among(tx, c.partition, c.id, [lane.id for lane in claimed])
-        values = {
-            "fence": c.fence + 1,
-            "claims": c.claims + 1,
-            "lease_until": until,
-            "holder": holder,
-            "parked": "",
-        }
-        tx.execute(update(lanes_table).where(here).values(values))
-
-
-def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool:
-    """Lock the lane and say whether its fence still is ours; `lease` seconds more if it is."""
-    c = lanes_table.c
-    values: dict[str, Any] = {"fence": c.fence}
-    if lease is not None:
-        values["lease_until"] = now(tx) + timedelta(seconds=lease)
-    here = (c.partition == lane.partition) & (c.id == lane.id) & (c.fence == lane.fence)
-    return tx.execute(update(lanes_table).where(here).values(values)).rowcount == 1
-
-
-def release(tx: Connection, releases: Sequence[Release], worked: bool = True) -> None:
-    """Give lanes back; only where the fence still is ours. `worked` ends the count of claims in vain."""
-    if not releases:
-        return
-    c = lanes_table.c
-    values: dict[str, Any] = {
-        "ready": bindparam("new_ready"),
-        "next_at": bindparam("new_next_at"),
-        "head_seq": bindparam("new_head_seq"),
-        "blocked_by": bindparam("new_blocked_by"),
-        "parked": bindparam("new_parked"),
-        "lease_until": None,
-        "holder": None,
-    }
-    if worked:
-        values["claims"] = 0
-    here = (c.partition == bindparam("old_partition")) & (c.id == bindparam("old_id"))
-    statement = update(lanes_table).where(here, c.fence == bindparam("old_fence")).values(values)
-    tx.execute(statement, [_release_row(r) for r in sorted(releases, key=lambda r: r.lane.id)])
-
-
-def _release_row(r: Release) -> dict[str, Any]:
-    return {
-        "new_ready": r.ready,
-        "new_next_at": r.next_at,
-        "new_head_seq": r.head_seq,
-        "new_blocked_by": r.blocked_by,
-        "new_parked": r.parked,
-        "old_partition": r.lane.partition,
-        "old_id": r.lane.id,
-        "old_fence": r.lane.fence,
-    }
-
-
-def give_back(tx: Connection, claimed: Sequence[ClaimedLane]) -> None:
-    """Return lanes untouched, so that another worker takes them at once."""
-    moment = now(tx)
-    release(tx, [Release(lane, lane.head_seq, True, moment) for lane in claimed])
 
 
 def wake(tx: Connection, lane_id: str, head_seq: int | None = None, unblock: str | None = None) -> None:

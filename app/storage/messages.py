@@ -19,9 +19,10 @@ from sqlalchemy import (
     update,
 )
 
+from app.storage.claims import ClaimedLane
 from app.storage.database import UtcTime, among, insert_rows, metadata
 from app.storage.identity import partition_of
-from app.storage.lanes import ClaimedLane, lanes_table
+from app.storage.lanes import lanes_table
 
 messages_table = Table(
     "messages",

@@ -11,7 +11,7 @@ from app.clock import run_clock
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.settings import load_settings
-from app.storage.lanes import claim
+from app.storage.claims import claim
 from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker

@@ -11,10 +11,10 @@ from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.outbox import LaneWork, Results
+from app.storage.claims import claim
 from app.storage.deliveries import Delivery, delivery_body, of_message
 from app.storage.environments import set_paused
 from app.storage.flows import FlowPolicy, put_flow_policy
-from app.storage.lanes import claim
 from app.storage.queries import counts, deliveries, message_deliveries
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deliver_all, drain_all, order
 

@@ -9,10 +9,10 @@ from app.runtime.intake import accept
 from app.runtime.processing import POISON_CLAIMS, drain
 from app.storage.alerts import alerts
 from app.storage.bodies import contents
+from app.storage.claims import ClaimedLane, claim
 from app.storage.deliveries import of_message
 from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.identity import partition_of
-from app.storage.lanes import ClaimedLane, claim
 from app.storage.messages import Message, history, message, open_messages
 from app.storage.outcomes import outcome
 from app.storage.queries import message_view, search_messages
