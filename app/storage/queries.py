@@ -253,6 +253,13 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
     }
 
 
+def problem_count(tx: Connection, environment: str) -> int:
+    """How many messages and deliveries wait for a person."""
+    stuck = and_(_m.environment == environment, _m.state.in_(PROBLEM_STATES))
+    unsent = and_(_d.environment == environment, _d.state.in_(("dead", "uncertain")))
+    return sum(_by_state(tx, _m, stuck).values()) + sum(_by_state(tx, _d, unsent).values())
+
+
 def _by_state(tx: Connection, columns: Any, where: ColumnElement[bool]) -> dict[str, int]:
     rows = tx.execute(select(columns.state, func.count()).where(where).group_by(columns.state))
     return {row[0]: row[1] for row in rows}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, url_for
+from flask import Flask, g, has_app_context, url_for
 
 _STATES = {
     "done": ("ok", "done"),
@@ -150,8 +150,8 @@ def message_title(message: Mapping[str, Any]) -> str:
 
 def zone() -> ZoneInfo:
     """The zone of this page: the plant's, where a rule set says one."""
-    found: ZoneInfo = g.get("zone") or ZoneInfo("UTC")
-    return found
+    found: ZoneInfo | None = g.get("zone") if has_app_context() else None
+    return found or ZoneInfo("UTC")
 
 
 def register(app: Flask) -> None:

@@ -107,7 +107,7 @@ class Frame:
     def problems(self) -> int:
         """How many messages and deliveries wait for a person here."""
         with installation().database.read() as connection:
-            return problem_count(queries.counts(connection, self.environment))
+            return queries.problem_count(connection, self.environment)
 
     @property
     def navigation(self) -> list[Group]:
@@ -156,12 +156,6 @@ def current_environment() -> str:
     """The environment whose messages are shown."""
     with installation().database.read() as connection:
         return environment_name(environments.environments(connection))
-
-
-def problem_count(counts: Any) -> int:
-    """Messages and deliveries that wait for a person."""
-    stuck = sum(count for state, count in counts["delivery_problems"].items() if state != "retry")
-    return int(sum(counts["problems"].values()) + stuck)
 
 
 def register(app: Flask) -> None:

@@ -1,6 +1,7 @@
 """Messages: find one by state, flow, business key or text; see its whole journey; try again, replay, discard."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,6 +20,11 @@ from app.web.journeys import deeds, sentence, timeline
 blueprint = page_blueprint("messages", __name__)
 
 STATES = ("received", "done", "ignored", "rejected", "held", "dead", "quarantined", "discarded")
+_DELIVERY_DEEDS: dict[str, tuple[Callable[..., Any], str]] = {
+    "retry": (recovery.retry_delivery, "It will be sent again at once."),
+    "discard": (recovery.discard_delivery, "It is discarded: it will not be sent."),
+    "confirm": (recovery.confirm_delivery, "It counts as delivered."),
+}
 _SHOWN_LIMIT = 400_000
 _FILTERS = ("state", "flow", "endpoint", "key", "q")
 
@@ -36,8 +42,9 @@ def index() -> Any:
         except ValueError as error:
             raise BadRequest(str(error)) from None
     more = url_for("messages.index", cursor=page.next_cursor, **filters) if page.next_cursor else ""
-    template = "message_list.html" if request.headers.get("HX-Request") else "messages.html"
-    known = {} if request.headers.get("HX-Request") else _known()
+    partial = request.headers.get("HX-Request-Type") == "partial"
+    template = "message_list.html" if partial else "messages.html"
+    known = {} if partial else _known()
     return render_template(
         template, recent=page.items, more=more, asked=asked, states=STATES, here=here, known=known
     )
@@ -88,18 +95,14 @@ def act(message_id: str, deed: str) -> Any:
     return redirect(local_target(request.form.get("next") or url_for("messages.show", message_id=message_id)))
 
 
-@blueprint.post("/deliveries/<delivery_id>/<any(retry, discard):deed>")
+@blueprint.post("/deliveries/<delivery_id>/<any(retry, discard, confirm):deed>")
 @requires("operate")
 def act_on_delivery(delivery_id: str, deed: str) -> Any:
-    """Send a dead or uncertain delivery again, or give it up."""
-    reason = request.form.get("reason", "").strip()
+    """Send a dead or uncertain delivery again, give it up, or say that it did arrive."""
+    do, words = _DELIVERY_DEEDS[deed]
     try:
-        if deed == "retry":
-            recovery.retry_delivery(installation(), delivery_id, by=current_user.login, reason=reason)
-            flash("It will be sent again at once.", "ok")
-        else:
-            recovery.discard_delivery(installation(), delivery_id, by=current_user.login, reason=reason)
-            flash("It is discarded: it will not be sent.", "ok")
+        do(installation(), delivery_id, by=current_user.login, reason=request.form.get("reason", "").strip())
+        flash(words, "ok")
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
     return redirect(local_target(request.form.get("next")))

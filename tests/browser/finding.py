@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-INSTALL = "no Chromium or Chrome found: install one (Debian: apt-get install chromium) or set MAPWRIGHT_BROWSER"
+INSTALL = (
+    "no Chromium or Chrome found: install one (Debian: apt-get install chromium) or set MAPWRIGHT_BROWSER"
+)
 
 
 def find_browser() -> str | None:

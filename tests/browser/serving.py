@@ -54,7 +54,9 @@ class House:
         """Hand a defect in, as the intake does, and answer its message id."""
         body = json.dumps(sample).encode()
         kind = "application/json"
-        return intake.accept(self.installation, environment, "qms.nonconformance", body, media_type=kind)[0].message_id
+        return intake.accept(self.installation, environment, "qms.nonconformance", body, media_type=kind)[
+            0
+        ].message_id
 
     def control(self, mode: str, system: str = "erp") -> None:
         """Tell a system of the sandbox to be ok, slow, down or wrong."""
@@ -70,7 +72,9 @@ class House:
         environ = {**os.environ, **_environ(self)}
         log = (self.home / f"{arguments[0]}.log").open("wb")
         command = [sys.executable, "-c", _COMMAND, *arguments]
-        self.processes.append(subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True))
+        self.processes.append(
+            subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
+        )
 
     def stop(self) -> None:
         """End every process that was started, and its children."""
@@ -88,7 +92,9 @@ class House:
 def open_house(home: Path) -> House:
     """Set up, start, and wait until the pages answer."""
     web, sandbox = free_port(), free_port()
-    settings = Settings(home=home, bind=f"127.0.0.1:{web}", secret_keys=("a key that is long enough for tests",))
+    settings = Settings(
+        home=home, bind=f"127.0.0.1:{web}", secret_keys=("a key that is long enough for tests",)
+    )
     upgrade(settings.database)
     installation = wire(settings)
     house = House(home, installation, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{sandbox}")

@@ -37,7 +37,9 @@ def text_of(house, name, path=FILE):
 
 def saved(page: Page):
     """Waits for the answer to the next change."""
-    return page.expect_response(lambda answer: answer.request.method == "POST" and "/complete" not in answer.url)
+    return page.expect_response(
+        lambda answer: answer.request.method == "POST" and "/complete" not in answer.url
+    )
 
 
 def go_to_line(page: Page, number: int) -> None:

@@ -73,7 +73,9 @@ def test_ana_changes_a_mapping_in_the_form_and_releases_it(house, visit):
         cell.press("Enter")
     expect(page.get_by_text("no findings")).to_be_visible()
 
-    changed = [(a, b) for a, b in zip(before.splitlines(), text_of(house).splitlines(), strict=True) if a != b]
+    changed = [
+        (a, b) for a, b in zip(before.splitlines(), text_of(house).splitlines(), strict=True) if a != b
+    ]
     assert len(changed) == 1
     assert '"03" => major' in changed[0][0]
     assert '"03" => critical' in changed[0][1]

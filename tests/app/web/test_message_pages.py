@@ -94,7 +94,7 @@ def test_messages_are_found_by_state_key_flow_and_text(send, olga):
 
 def test_filtering_answers_only_the_list(send, olga):
     send("L7")
-    part = olga.get("/messages?key=L7", headers={"HX-Request": "true"}).text
+    part = olga.get("/messages?key=L7", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
     assert "<html" not in part
     assert 'id="messages"' in part
 
