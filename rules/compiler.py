@@ -129,20 +129,29 @@ def compile_program(program: Program) -> Compiled:
 def _execute(unit: Unit) -> dict[str, Any]:
     module = ast.Module(unit.definitions, [])
     for definition in unit.definitions:
-        _locate(definition, 1)
+        _locate(definition)
     namespace = {"__builtins__": {}, **unit.namespace}
     exec(compile(module, FILE, "exec", dont_inherit=True), namespace)
     return namespace
 
 
-def _locate(node: ast.AST, line: int) -> None:
+def _locate(statement: ast.stmt) -> None:
     """Give every node the line (the site) of its statement."""
-    line = getattr(node, "lineno", line)
-    if "lineno" in node._attributes:
-        node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
-        node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
-    for child in ast.iter_child_nodes(node):
-        _locate(child, line)
+    stack: list[tuple[Any, int]] = [(statement, 1)]
+    while stack:
+        node, line = stack.pop()
+        fields = node.__dict__
+        line = fields.get("lineno", line)
+        for value in [*fields.values()]:
+            if value.__class__ is list:
+                stack.extend([(part, line) for part in value if part.__class__ is not str])
+            elif isinstance(value, _NODES):
+                stack.append((value, line))
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = 0
+
+
+_NODES = (ast.expr, ast.stmt, ast.arguments)
 
 
 class _ShapeNames:

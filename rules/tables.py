@@ -16,7 +16,7 @@ from dsl.errors import FunctionFailure
 from rules.cells import Constant, Test, cell_test, comparable, interval, key_product, keys_of
 
 Condition = Callable[..., bool]
-SMALL = 6
+SMALL = 2
 MOST_PIECES = 40
 
 

@@ -36,9 +36,14 @@ def fast_decimal(value: Any) -> Decimal:
     return READERS["decimal"](value)  # type: ignore[no-any-return]
 
 
-def extras(output: dict[str, Any], raw: dict[str, Any], known: frozenset[str]) -> None:
-    """Keep the fields that an open record has beyond its schema."""
-    output.update((name, value) for name, value in raw.items() if name not in known and value is not None)
+def without_unknown(output: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """A closed record without the fields its schema does not know."""
+    return {name: value for name, value in output.items() if name in known}
+
+
+def without_nulls(output: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """An open record keeps the fields beyond its schema, but for those without a value."""
+    return {name: value for name, value in output.items() if value is not None}
 
 
 def reader(function: Callable[[Any], dict[str, Any]], record: types.Record) -> Read:
@@ -64,7 +69,11 @@ class Shapes:
     # ------------------------------------------------------------ reading
 
     def reader(self, record: types.Record) -> str:
-        """The name of the function that reads a record."""
+        """The name of the function that reads a record.
+
+        It copies the record and mends the copy: what is missing goes, what has another form is
+        replaced. `left` counts the fields that should remain; more of them are unknown ones.
+        """
         name = self._readers.get(id(record))
         if name is None:
             name = self._readers[id(record)] = self.unit.fresh("q")
@@ -72,16 +81,15 @@ class Shapes:
             body = [
                 nodes.branch(is_dict, [self._slow()]),
                 nodes.assign("get", nodes.attribute(nodes.load("raw"), "get")),
-                nodes.assign("out", ast.Dict([], [])),
+                nodes.assign("out", nodes.method(nodes.load("raw"), "copy")),
+                nodes.assign("left", nodes.const(len(record.fields))),
             ]
             for field, spec in record.fields.items():
                 body += self._read_field(field, spec)
-            if record.open:
-                known = nodes.load(self.unit.bind(frozenset(record.fields)))
-                keep = nodes.call(self.unit.bind(extras), nodes.load("out"), nodes.load("raw"), known)
-                more = nodes.compare(self._length("raw"), ast.NotEq(), self._length("out"))
-                body.append(nodes.branch(more, [ast.Expr(keep)]))
-            body.append(ast.Return(nodes.load("out")))
+            known = self._bound(frozenset(record.fields))
+            tidy = nodes.call(self.unit.bind(without_nulls if record.open else without_unknown), nodes.load("out"), known)
+            more = nodes.compare(nodes.call(self.unit.bind(len), nodes.load("out")), ast.NotEq(), nodes.load("left"))
+            body += [nodes.branch(more, [ast.Return(tidy)]), ast.Return(nodes.load("out"))]
             self._define(name, ["raw"], body)
         return name
 
@@ -96,16 +104,16 @@ class Shapes:
     def _type_of(self, name: str) -> ast.expr:
         return nodes.call(self.unit.bind(type), nodes.load(name))
 
-    def _length(self, name: str) -> ast.expr:
-        return nodes.call(self.unit.bind(len), nodes.load(name))
-
     def _slow(self) -> ast.stmt:
         return ast.Raise(self._bound(Slow))
 
     def _read_field(self, field: str, spec: types.FieldSpec) -> list[ast.stmt]:
-        kind = types.present(spec.type)
-        value, absent = nodes.load("v"), self._absent(spec)
+        kind, value = types.present(spec.type), nodes.load("v")
         lines = [nodes.assign("v", nodes.call("get", nodes.const(field)))]
+        if any(not isinstance(marker, str) for marker in spec.missing):
+            return [self._slow()]
+        gone = [self._slow()] if spec.required else self._gone(field)
+        absent = [nodes.branch(self._is_missing(spec), gone, [self._slow()])]
         match kind:
             case types.Record():
                 made = nodes.call(self.reader(kind), value)
@@ -114,37 +122,40 @@ class Shapes:
                 made = self._read_list(types.present(kind.item), spec)
                 return [*lines, self._typed(list, [nodes.assign_item("out", field, made)], absent)]
             case types.Scalar(name="text"):
-                return [*lines, self._typed(str, self._unless_marked(field, value, spec), absent)]
-            case types.Enum():
+                marked = self._marked(spec)
+                fine: list[ast.stmt] = [nodes.branch(marked, gone)] if marked is not None else [ast.Pass()]
+                null = [nodes.branch(nodes.is_none(value), gone, [self._slow()])]
+                return [*lines, self._typed(str, fine, null)]
+            case types.Enum() if not set(spec.missing) & set(kind.values):
                 inside = nodes.compare(value, ast.In(), self._bound(frozenset(kind.values)))
-                plain = not any(marker in kind.values for marker in spec.missing)
-                if plain:
-                    return [*lines, nodes.branch(inside, [nodes.assign_item("out", field, value)], absent)]
+                return [*lines, nodes.branch(inside, [ast.Pass()], absent)]
         made = self._read_scalar(kind, spec, value)
-        keep = self._unless_marked(field, made, spec)
-        return [*lines, nodes.branch(nodes.not_none(value), keep, absent if spec.required else [])]
+        return [*lines, nodes.branch(self._is_missing(spec), gone, [nodes.assign_item("out", field, made)])]
 
     def _typed(self, python: type, keep: list[ast.stmt], absent: list[ast.stmt]) -> ast.stmt:
         return nodes.branch(nodes.compare(self._type_of("v"), ast.Is(), self._bound(python)), keep, absent)
 
-    def _absent(self, spec: types.FieldSpec) -> list[ast.stmt]:
-        """What is left is None, or it needs the careful way."""
-        if spec.required:
-            return [self._slow()]
-        return [nodes.branch(nodes.not_none(nodes.load("v")), [self._slow()])]
+    def _gone(self, field: str) -> list[ast.stmt]:
+        """The field has no value: it leaves the copy."""
+        popped = nodes.method(nodes.load("out"), "pop", nodes.const(field), nodes.const(None))
+        return [ast.Expr(popped), ast.AugAssign(ast.Name("left", ast.Store()), ast.Sub(), nodes.const(1))]
 
-    def _unless_marked(self, field: str, made: ast.expr, spec: types.FieldSpec) -> list[ast.stmt]:
-        keep = nodes.assign_item("out", field, made)
+    def _marked(self, spec: types.FieldSpec) -> ast.expr | None:
+        """Whether a text is one that counts as missing."""
         if not spec.missing:
-            return [keep]
-        texts = [marker for marker in spec.missing if isinstance(marker, str)]
-        if len(texts) < len(spec.missing):
-            return [self._slow()]
-        if types.present(spec.type) == types.TEXT and texts == [""]:
-            test: ast.expr = nodes.load("v")
-        else:
-            test = nodes.compare(nodes.load("v"), ast.NotIn(), nodes.tuple_of([nodes.const(t) for t in texts]))
-        return [nodes.branch(test, [keep], [self._slow()] if spec.required else [])]
+            return None
+        if spec.missing == ("",):
+            return nodes.negate(nodes.load("v"))
+        return nodes.compare(nodes.load("v"), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+
+    def _is_missing(self, spec: types.FieldSpec) -> ast.expr:
+        """Whether any value is None or a text that counts as missing."""
+        null = nodes.is_none(nodes.load("v"))
+        if not spec.missing:
+            return null
+        is_text = nodes.compare(self._type_of("v"), ast.Is(), self._bound(str))
+        inside = nodes.compare(nodes.load("v"), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+        return ast.BoolOp(ast.Or(), [null, ast.BoolOp(ast.And(), [is_text, inside])])
 
     def _read_scalar(self, kind: types.Type, spec: types.FieldSpec, value: ast.expr) -> ast.expr:
         match kind:

@@ -35,7 +35,7 @@ def generated(monkeypatch: pytest.MonkeyPatch, text: str) -> ast.Module:
 def test_every_name_is_the_compilers(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     tree = generated(monkeypatch, Generator(seed).program())
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    known = {"run", "code", "raw", "out", "get", "v", "e"}
+    known = {"run", "code", "raw", "out", "get", "left", "v", "e"}
     assert [name for name in names if name not in known and not re.fullmatch(r"[a-z][0-9]+(_mark)?", name)] == []
     assert not names & set(dir(builtins))
 
@@ -45,7 +45,7 @@ def test_attributes_are_a_closed_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(12):
         tree = generated(monkeypatch, Generator(seed).program())
         found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert found <= {"get", "append", "strip", "copy", "isoformat", "fuel", "rejects", "failures", "message", "ended"}
+    assert found <= {"get", "append", "strip", "copy", "pop", "isoformat", "fuel", "rejects", "failures", "message", "ended"}
 
 
 def test_the_code_has_no_builtins() -> None:
