@@ -1,6 +1,7 @@
 """Calls: functions, comprehensions as plain loops, lookups and tables through their index."""
 
 import ast
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dsl import syntax, types
@@ -8,6 +9,7 @@ from dsl.functions import Default, arrange, registry
 from dsl.functions.declaration import FunctionSpec
 from rules.generation import nodes, support
 from rules.generation.intrinsics import shortened
+from rules.generation.joins import candidates, find_join
 from rules.generation.scopes import Local, Scope
 
 if TYPE_CHECKING:
@@ -146,7 +148,14 @@ def compile_comprehension(of: "Expressions", node: syntax.Comprehension) -> ast.
 
 def _collect(of: "Expressions", node: syntax.Comprehension) -> str:
     source = of.w.atom(of.need(node.source))
-    burn(of, node, source)
+    join = find_join(of, node)
+    if join is None:
+        burn(of, node, source)
+        conditions: tuple[syntax.Expression, ...] = () if node.where is None else (node.where,)
+    else:
+        source = candidates(of, join, source)
+        check_fuel(of, node)
+        conditions = join.rest
     result = of.w.temp(nodes.list_of([]), "l")
     keys = of.w.temp(nodes.list_of([]), "l") if node.order_by else ""
     element, position = of.unit.fresh("v"), of.unit.fresh("p")
@@ -157,13 +166,7 @@ def _collect(of: "Expressions", node: syntax.Comprehension) -> str:
     of.scope.put(node.variable, Local(element, position=position if counted else None))
     of.listing += 1
     with of.w.nested() as body, of.without_shortcut():
-        if node.where is None:
-            _element(of, node, result, keys, position if counted else "")
-        else:
-            test = of.need(node.where)
-            with of.w.nested() as kept:
-                _element(of, node, result, keys, position if counted else "")
-            of.w.emit(nodes.branch(test, kept))
+        _kept(of, node, conditions, lambda: _element(of, node, result, keys, position if counted else ""))
     of.listing -= 1
     of.scope = outer
     of.w.emit(nodes.loop(ast.Name(element, ast.Store()), source, body))
@@ -173,6 +176,18 @@ def _collect(of: "Expressions", node: syntax.Comprehension) -> str:
     of.risks += 1
     with of.w.at(node):
         return of.w.temp(of.call(support.ordered, nodes.load(result), nodes.load(keys), descending), "l")
+
+
+def _kept(
+    of: "Expressions", node: syntax.Comprehension, conditions: Sequence[syntax.Expression], make: Callable[[], None]
+) -> None:
+    if not conditions:
+        make()
+        return
+    test = of.need(conditions[0])
+    with of.w.nested() as kept:
+        _kept(of, node, conditions[1:], make)
+    of.w.emit(nodes.branch(test, kept))
 
 
 def _element(of: "Expressions", node: syntax.Comprehension, result: str, keys: str, position: str) -> None:
@@ -220,6 +235,12 @@ def burn(of: "Expressions", node: syntax.Node, source: ast.expr) -> None:
     fuel = ast.Attribute(nodes.load("run"), "fuel", ast.Store())
     with of.w.at(node):
         of.w.emit(ast.AugAssign(fuel, ast.Sub(), nodes.call(of.bound(len), source)))
+    check_fuel(of, node)
+
+
+def check_fuel(of: "Expressions", node: syntax.Node) -> None:
+    """End the run where its fuel is used up."""
+    with of.w.at(node):
         stop = ast.Expr(of.call(support.out_of_fuel, nodes.load("run")))
         stop.lineno = of.w.line
         left = nodes.attribute(nodes.load("run"), "fuel")

@@ -222,11 +222,15 @@ class Expressions:
         """The generated variables of lets that may have failed and that these expressions read."""
         found: dict[str, None] = {}
         for part in parts:
-            for name in _names(part):
+            for name in self.names_in(part):
                 local = self.scope.find(name.name)
                 if local is not None and local.poison:
                     found[local.name] = None
         return list(found)
+
+    def names_in(self, node: syntax.Expression | None) -> Iterator[syntax.Name]:
+        """All names that an expression reads."""
+        return _names(node)
 
     def origin(self, node: syntax.Expression) -> Origin:
         """Where the value of an expression comes from."""

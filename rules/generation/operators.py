@@ -83,7 +83,8 @@ def _text(of: "Expressions", node: syntax.Binary) -> ast.expr:
     return ast.JoinedStr(joined)
 
 
-def _is_plain(of: types.Type) -> bool:
+def is_plain(of: types.Type) -> bool:
+    """Whether Python compares and hashes values of the type as the language does."""
     kind = types.present(of)
     return isinstance(kind, types.Enum) or (isinstance(kind, types.Scalar) and kind.name in _PLAIN)
 
@@ -92,7 +93,7 @@ def _comparison(of: "Expressions", node: syntax.Binary) -> ast.expr:
     # a missing value equals only another missing one; it has no order
     value = of.may if node.operator in ("=", "<>") else of.need
     left, right = value(node.left), value(node.right)
-    if _is_plain(of.type_of(node.left)) and _is_plain(of.type_of(node.right)):
+    if is_plain(of.type_of(node.left)) and is_plain(of.type_of(node.right)):
         return nodes.compare(left, _COMPARE[node.operator](), right)
     return _risky(of, node, arithmetic.COMPARE[node.operator], left, right)
 
@@ -131,7 +132,7 @@ def _spilled(
 def _membership(of: "Expressions", node: syntax.Membership) -> ast.expr:
     value = of.may(node.value)
     operator: ast.cmpop = ast.NotIn() if node.negated else ast.In()
-    if isinstance(node.options, syntax.ListLiteral) and _is_plain(of.type_of(node.value)):
+    if isinstance(node.options, syntax.ListLiteral) and is_plain(of.type_of(node.value)):
         options = nodes.tuple_of([of.need(option) for option in node.options.items])
         return nodes.compare(value, operator, options)
     found = _risky(of, node, arithmetic.contains, of.need(node.options), value)
