@@ -52,6 +52,15 @@ def _string(text: str) -> tuple[LiteralKind, Any]:
     return "text", _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
 
 
+def place(text: str, position: int) -> int:
+    """Where in the literal text (quotes and escapes included) the character of this position stands."""
+    at = 1
+    for _ in range(position):
+        escape = _ESCAPE.match(text, at)
+        at = escape.end() if escape else at + 1
+    return min(at, max(len(text) - 1, 0))
+
+
 def _unescape(match: re.Match[str]) -> str:
     number, char = match.groups()
     if number is None and char in _ESCAPES:

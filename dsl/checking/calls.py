@@ -159,7 +159,7 @@ def _check_constant(
     elif parameter.constant and not isinstance(value, syntax.Literal):
         problem = f"`{parameter.name}` of `{spec.name}` has to be written as a constant"
     if problem:
-        check.report("M405", value.span, problem=problem, help=[spec.doc])
+        findings.wrong_constant(check, value, problem, spec)
 
 
 def _position(check: "Expressions", node: syntax.Call, scope: Scope) -> "Typed":

@@ -2,9 +2,10 @@
 
 from typing import Any, Protocol
 
-from dsl import syntax, types
+from dsl import literals, syntax, types
 from dsl.checking.session import Session, Site, did_you_mean, listed
-from dsl.functions import FunctionSpec
+from dsl.diagnostics import Edit, Fix
+from dsl.functions import Fault, FunctionSpec
 from dsl.source import Span
 
 
@@ -37,6 +38,20 @@ def wrong_argument(
     shown = types.describe(given)
     words = {"function": spec.name, "wanted": wanted, "parameter": parameter, "given": shown}
     at.report("M403", span, help=[spec.signature], **words)
+
+
+def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: FunctionSpec) -> None:
+    """A constant that can't be used; where the fault has a place in a text, from there on."""
+    span = value.span
+    text = at.session.sources[at.site.file].slice(span)
+    help_, fixes = [spec.doc], []
+    if isinstance(problem, Fault) and text[:1] == '"':
+        span = Span(span.start + literals.place(text, problem.position), span.end)
+        fixes = [
+            Fix(f"Replace by `{name}`", (Edit(at.site.file, value.span, literals.quote(name)),))
+            for name in problem.instead
+        ]
+    at.report("M405", span, problem=str(problem), help=help_, fixes=fixes)
 
 
 def unrelated_arguments(at: Reporter, span: Span, function: str, problem: str) -> None:

@@ -29,6 +29,7 @@ from dsl.functions.declaration import (
     Accepts,
     Argument,
     Example,
+    Fault,
     FunctionSpec,
     Parameter,
     TypeRuleError,
@@ -39,7 +40,7 @@ from dsl.program import Manifest
 from dsl.syntax import Call, Expression
 
 __all__ = [
-    "FAMILIES", "REQUIRED", "Accepts", "Argument", "Default", "Example", "FunctionFailure", "FunctionSpec",
+    "FAMILIES", "REQUIRED", "Accepts", "Argument", "Default", "Example", "Fault", "FunctionFailure", "FunctionSpec",
     "Parameter", "TypeRuleError", "arrange", "bound", "function", "registry",
 ]  # fmt: skip
 

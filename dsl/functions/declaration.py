@@ -20,6 +20,20 @@ class TypeRuleError(DslError):
     code = "type_rule"
 
 
+class Fault(str):
+    """What is wrong with a constant text: from which character on, and what was probably meant instead."""
+
+    position: int
+    instead: tuple[str, ...]
+
+    def __new__(cls, message: str, position: int = 0, instead: Sequence[str] = ()) -> "Fault":
+        """The message with its place."""
+        fault = super().__new__(cls, message)
+        fault.position = position
+        fault.instead = tuple(instead)
+        return fault
+
+
 @dataclass(frozen=True, slots=True)
 class Accepts:
     """A parameter type that is a choice: `words` names it in documentation and messages."""
@@ -34,7 +48,7 @@ class Parameter:
 
     named       only by name (`zone: "Europe/Berlin"`)     repeated    takes the rest of the arguments
     constant    has to be written as a constant             missing_ok  a missing value is passed as None
-    `check` tells what is wrong with a constant at compile time, or returns None.
+    `check` tells what is wrong with a constant at compile time, or returns None; as a Fault it says where.
     """
 
     name: str

@@ -74,7 +74,7 @@ def test_modules_are_named_for_what_they_hold(path: Path) -> None:
 
 def test_tests_mirror_the_packages() -> None:
     folders = {p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name != "__pycache__"}
-    assert folders <= {*PACKAGES, "spec", "golden", "house", "browser", "faults", "cli"}
+    assert folders <= {*PACKAGES, "spec", "golden", "conformance", "house", "browser", "faults", "cli"}
 
 
 def test_test_files_have_unique_names_within_their_folder_and_no_package() -> None:
