@@ -1,6 +1,6 @@
 """Fetch from sources: every bound endpoint that comes in and whose transport can be polled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,21 +47,18 @@ class Polling:
     def _due(self) -> list[Binding]:
         with self._installation.database.read() as tx:
             known, now = polls(tx), self._installation.database.now(tx)
-            found = [b for e in environments(tx) if deployed(tx, e.name) for b in bindings(tx, e.name)]
-        return [b for b in found if self._pollable(b) and self._time_has_come(b, known, now)]
+            stages = [(deployed(tx, e.name), bindings(tx, e.name)) for e in environments(tx)]
+        return [
+            found
+            for live, bound in stages
+            for found in bound
+            if self._pollable(found, live) and self._time_has_come(found, known, now)
+        ]
 
-    def _pollable(self, found: Binding) -> bool:
+    def _pollable(self, found: Binding, live: Mapping[str, str]) -> bool:
         transport = self._installation.transports.get(found.transport)
-        return (
-            not found.paused
-            and transport is not None
-            and transport.source is not None
-            and self._comes_in(found)
-        )
-
-    def _comes_in(self, found: Binding) -> bool:
-        with self._installation.database.read() as tx:
-            live = deployed(tx, found.environment)
+        if found.paused or transport is None or transport.source is None:
+            return False
         for release_id in live.values():
             endpoint = self._installation.compiled(release_id).program.manifest.endpoints.get(found.endpoint)
             if endpoint is not None:
