@@ -5,6 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import accessibility_faults
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 R = "/rulesets/incoming-quality"
 PAGES = [
     ("ana", "/"),

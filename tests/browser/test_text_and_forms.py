@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from app.commands.starter import starter_files
 from app.design import rulesets
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 FILE = "maps/orders.mw"
 TABLE = """\
 use schema plant.work_order "v1"
