@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from map import program, schemas  # the benchmark beside this one
+
 from dsl.checker import check
 from dsl.parser import parse
 from dsl.source import Source

@@ -38,9 +38,10 @@ def _nearest(outcome: Outcome, path: str) -> Trace | None:
 
 
 def _source(document: Any, path: str) -> Any:
-    """The value of an input path; its first step names the variable."""
+    """The value of an input path; its first step names the variable, also where a map has several."""
     _, _, rest = path.partition(".")
-    return value_at(document, rest) if rest else None
+    found = value_at(document, rest) if rest else None
+    return value_at(document, path) if found is None else found
 
 
 def value_at(document: Any, path: str) -> Any:
