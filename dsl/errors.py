@@ -1,6 +1,6 @@
 """The one exception tree of the language. What is wrong with a text is a Diagnostic, never one of these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -43,3 +43,13 @@ class EditError(DslError):
     """The edit would leave a text that can't be read; details hold the diagnostics."""
 
     code = "edit_refused"
+
+
+class ExchangeError(DslError):
+    """The file can't become a table, lookup or schema (or the other way round); details list what and where."""
+
+    code = "exchange_refused"
+
+    def __init__(self, message: str = "", faults: Sequence[str] = ()) -> None:
+        super().__init__(message, {"faults": list(faults)})
+        self.faults = tuple(faults)
