@@ -24,6 +24,12 @@ _TITLES = {
     429: "Too many attempts",
     500: "Something broke here",
 }
+_MESSAGES = {
+    400: "Something in it is missing or has another form than this page sends.",
+    404: "Nothing stands under this address. A link may be old, or the thing it led to was renamed or removed.",
+    405: "Open the page and use its buttons.",
+    413: "The file or text is larger than this installation takes.",
+}
 
 
 def page_blueprint(name: str, module: str) -> Blueprint:
@@ -42,8 +48,10 @@ def of_app(error: AppError) -> Any:
 
 
 def of_http(error: HTTPException) -> Any:
-    """An error of HTTP."""
-    return _page(error.code or 500, error.description or "", "")
+    """An error of HTTP; what the library would say by default is said in our words."""
+    status = error.code or 500
+    ours = error.description if error.description != type(error).description else _MESSAGES.get(status)
+    return _page(status, ours or "", "")
 
 
 def of_language(error: DslError) -> Any:

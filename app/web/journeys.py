@@ -119,6 +119,10 @@ def timeline(view: Mapping[str, Any]) -> list[Step]:
                 )
             )
             spans.append((message["received_at"] if not by else move["at"], move["at"]))
+    if len(steps) == 1 and message["state"] != "received":  # decided while it was taken in
+        shown = shown_state(message["state"])
+        steps.append(Step(shown.word.capitalize(), message["received_at"], shown.level, message["reason"]))
+        spans.append(spans[0])
     for delivery in view["deliveries"]:
         for attempt in delivery["attempts"]:
             steps.append(_attempt_step(delivery, attempt))

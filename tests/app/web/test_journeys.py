@@ -61,6 +61,11 @@ def test_bars_lie_within_the_whole_journey():
     assert [step.x for step in steps[-3:]] == sorted({step.x for step in steps[-3:]})
 
 
+def test_a_message_that_was_dead_on_arrival_says_so_on_the_line():
+    steps = timeline(view("dead", reason="IEA02 is 49"))
+    assert [(step.title, step.note) for step in steps[1:]] == [("Dead letter", "IEA02 is 49")]
+
+
 def test_an_instant_journey_still_has_bars():
     assert all(step.width > 0 for step in timeline(view("received")))
 
