@@ -9,7 +9,7 @@ from dsl.lines import read_line
 from dsl.literals import quote
 from dsl.tree import parse_tree
 
-_CODE = re.compile(r"0[0-9]+|[0-9]{16,}", re.ASCII)
+_CODE = re.compile(r"(?<![0-9.:-])0[0-9]+(?![0-9.:-])|[0-9]{16,}", re.ASCII)
 _COMMA = re.compile(r"[0-9]+,[0-9]+", re.ASCII)
 _WORDED = (
     "boolean",

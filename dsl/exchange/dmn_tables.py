@@ -152,7 +152,7 @@ class TableReading:
             )
 
     def _labelled(self, column: _Column, label: str) -> _Column:
-        if label and label != column.name:
+        if label and slug(label, "") != column.name:
             self.labels.append(comment_text(f"{column.name}: {label}"))
         return column
 

@@ -182,7 +182,7 @@ class SheetReader:
         if given and (WORD.fullmatch(given) or given.isdecimal() and given.isascii()):
             return given
         taken = {row.id for row in rows}
-        made = unique_names([*taken, f"r_{slug(given, 'row')}" if given else f"r{len(rows) + 1}"])[-1]
+        made = unique_names([*taken, slug(given, "r") if given else f"r{len(rows) + 1}"])[-1]
         if given:
             self.warnings.append(f"row {given} is called {made}: an id is a word or a number")
         return made
