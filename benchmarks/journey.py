@@ -27,6 +27,7 @@ from app.runtime.processing import drain
 from app.settings import Settings
 from app.storage.bodies import contents
 from app.storage.claims import ClaimedLane
+from app.storage.environments import deployed
 from app.storage.lanes import lanes_table
 from app.storage.messages import Message, messages_table
 from app.storage.migrate import upgrade
@@ -101,8 +102,12 @@ def drained_by_two(installation: Installation, count: int, environ: list[str]) -
 
 
 def drain_process(database_url: str, home: str) -> None:
-    """What each of the two processes runs: half of the partitions."""
+    """What each of the two processes runs; the release is compiled before the clock starts."""
     installation = install(Settings(home=Path(home), database_url=database_url))
+    with installation.database.read() as tx:
+        live = deployed(tx, ENVIRONMENT)
+    for release_id in live.values():
+        installation.compiled(release_id)
     print("ready", flush=True)
     sys.stdin.readline()
     print(drain(installation, ALL), flush=True)
