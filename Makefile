@@ -43,7 +43,8 @@ docs: $(VENV)/runtime.stamp
 	@$(PY) -m app.cli docs --write docs/reference
 
 $(VENV)/python.stamp:
-	@test -n "$(PYTHON)" || { echo "Mapwright needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Mapwright needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment: on Debian and Ubuntu install python3-venv" >&2; exit 2; }
 	@touch $@
 
