@@ -45,6 +45,7 @@ docs: $(VENV)/runtime.stamp
 $(VENV)/python.stamp:
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Mapwright needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -w . || { echo "no write permission in $(CURDIR): clone into a folder of yours" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment: on Debian and Ubuntu install python3-venv" >&2; exit 2; }
 	@touch $@
 
