@@ -2,8 +2,10 @@
 
 Shape:   see dsl.types; `$defs` become the named types of the schema
 Missing: `x-missing` on the root counts for every field, on a property for that field
-Refused: whatever would make a value one of several shapes (oneOf, anyOf, patternProperties, ...),
-         references outside the file, unknown formats of ours
+Refused: whatever would make a value one of several shapes (`shapes` says which), references outside the
+         file, unknown formats of ours
+Not held: what limits a value and not its shape (maxLength, pattern, minimum, uniqueItems ...) is read over;
+         a map that has to hold it says so with a `check`
 Errors:  SchemaError with the JSON pointer or the line in details
 """
 
@@ -18,6 +20,7 @@ from dsl import types
 from dsl.errors import SchemaError
 from dsl.guides import read_guide
 from dsl.program import Schema
+from dsl.shapes import Shapes, definition_name
 
 _NAME = re.compile(r"(?:.*/)?(?P<name>[^/@]+)@(?P<version>[^/@]+?)\.(?P<kind>json|toml)", re.ASCII)
 _SCALARS: Mapping[str, tuple[types.Type, str]] = {
@@ -39,10 +42,6 @@ _OWN_TYPES: Mapping[str, types.Type] = {
     "integer": types.INTEGER,
     "any": types.ANYTHING,
 }
-_REFUSED = (
-    "oneOf", "anyOf", "not", "if", "then", "else", "allOf", "patternProperties", "propertyNames", "prefixItems",
-    "dependentSchemas", "unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef", "contains",
-)  # fmt: skip
 _DEEPEST = 60
 _LARGEST = 5_000_000
 
@@ -103,10 +102,12 @@ class _JsonSchema:
     def __init__(self, name: str, document: dict[str, Any]) -> None:
         self._name = name
         self._document = document
-        definitions = document.get("$defs", {})
-        if not isinstance(definitions, dict):
-            raise SchemaError("$defs has to be an object", {"pointer": "#/$defs"})
-        self._definitions: dict[str, Any] = definitions
+        self._definitions: dict[str, Any] = {}
+        for key in ("definitions", "$defs"):
+            if not isinstance(document.get(key, {}), dict):
+                raise SchemaError(f"{key} has to be an object", {"pointer": f"#/{key}"})
+            self._definitions.update(document.get(key, {}))
+        self._shapes = Shapes(self._definitions)
         self._missing = _missing_values(document, "#")
         self._made: dict[str, types.Type] = {}
         self._wires: dict[str, str] = {}
@@ -114,7 +115,7 @@ class _JsonSchema:
 
     def read(self, path: str, version: str) -> Schema:
         """The root has to describe an object."""
-        _refuse_shapes(self._document, "#")
+        self._document, _ = self._shapes.one(self._document, "#")
         self._made["#"] = root = types.Record(self._name, {}, _is_open(self._document))
         self._wires["#"] = "object"
         if self._document.get("type") != "object" and "$ref" not in self._document:
@@ -149,7 +150,7 @@ class _JsonSchema:
             raise SchemaError("a schema is an object", {"pointer": pointer})
         if depth > _DEEPEST:
             raise SchemaError("the schema is nested too deeply", {"pointer": pointer})
-        _refuse_shapes(node, pointer)
+        node, _ = self._shapes.one(node, pointer)
         if "$ref" in node:
             return self._reference(node["$ref"], pointer, depth)
         if "enum" in node or "const" in node:
@@ -161,18 +162,22 @@ class _JsonSchema:
     def _reference(self, reference: Any, pointer: str, depth: int) -> tuple[types.Type, str]:
         if reference == "#":
             return self._made["#"], "object"
-        prefix = "#/$defs/"
-        if not isinstance(reference, str) or not reference.startswith(prefix):
+        name = definition_name(reference)
+        if name is None:
             raise SchemaError(
                 f"{reference} is refused: a $ref stays in its file, as #/$defs/...", {"pointer": pointer}
             )
-        return self._definition(reference[len(prefix) :].replace("~1", "/").replace("~0", "~"), depth)
+        return self._definition(name, depth)
 
     def _enum(self, node: dict[str, Any], pointer: str, name: str) -> tuple[types.Type, str]:
         values = node.get("enum", [node.get("const")])
-        if not isinstance(values, list) or not all(isinstance(v, str) for v in values if v is not None):
-            raise SchemaError("the values of an enum have to be texts", {"pointer": pointer})
-        return types.Enum(name, tuple(v for v in values if v is not None)), "string"
+        given = [value for value in values if value is not None] if isinstance(values, list) else []
+        if given and all(isinstance(value, str) for value in given):
+            return types.Enum(name, tuple(dict.fromkeys(given))), "string"
+        for kind, wanted in (("boolean", bool), ("integer", int), ("number", int | Decimal)):
+            if given and all(isinstance(value, wanted) and (kind == "boolean") == isinstance(value, bool) for value in given):
+                return _SCALARS[kind]
+        raise SchemaError("the values of an enum have to be texts, or all numbers, or all true or false", {"pointer": pointer})
 
     def _own(self, node: dict[str, Any], pointer: str) -> tuple[types.Type, str]:
         kind = node["x-type"]
@@ -222,15 +227,9 @@ class _JsonSchema:
         of, wire = self._type(node, pointer, "", depth + 1)
         own = node if isinstance(node, dict) else {}
         missing = _missing_values(own, pointer) if "x-missing" in own else self._missing
-        nullable = isinstance(own.get("type"), list) and "null" in own["type"]
+        nullable = self._shapes.allows_null(own)
         title = own.get("title") or own.get("description") or ""
         return types.FieldSpec(of, required and not nullable, wire, missing, str(title))
-
-
-def _refuse_shapes(node: dict[str, Any], pointer: str) -> None:
-    refused = next((keyword for keyword in _REFUSED if keyword in node), None)
-    if refused:
-        raise SchemaError(f"{refused} is not supported: describe one shape", {"pointer": pointer})
 
 
 def _kind(node: dict[str, Any], pointer: str) -> str:

@@ -113,3 +113,55 @@ def test_a_guide_becomes_types():
 def test_a_broken_guide_is_a_schema_error(text, words):
     with pytest.raises(SchemaError, match=words):
         read_schema("schemas/x@v1.toml", text)
+
+
+NULL = {"type": "null"}
+PARTY = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+
+
+@pytest.mark.parametrize(
+    ("property_", "shown", "required"),
+    [
+        ({"oneOf": [{"type": "string", "format": "date"}, NULL]}, "date", False),
+        ({"anyOf": [NULL, {"$ref": "#/$defs/party"}]}, "party", False),
+        ({"anyOf": [{"type": "integer"}]}, "integer", True),
+        ({"oneOf": [{"const": "a", "title": "A"}, {"enum": ["b", "c"]}]}, "enum{a, b, c}", True),
+        ({"oneOf": [{"const": "a"}, NULL]}, "enum{a}", False),
+        ({"allOf": [{"$ref": "#/$defs/party"}], "title": "Supplier"}, "party", True),
+        ({"enum": ["a", None]}, "enum{a}", False), ({"const": "a"}, "enum{a}", True), ({"const": 4}, "integer", True),
+        ({"enum": [1, 2.5]}, "decimal", True), ({"enum": [True, False]}, "boolean", True),
+        ({"$ref": "#/$defs/maybe"}, "integer", False), ({"$ref": "#/definitions/old"}, "boolean", True),
+        ({"type": "string", "format": "email", "maxLength": 5, "pattern": "x"}, "text", True),
+    ],
+)  # fmt: skip
+def test_several_keywords_that_mean_one_shape(property_, shown, required):
+    more = {"$defs": {"party": PARTY, "maybe": {"type": ["integer", "null"]}}, "definitions": {"old": {"type": "boolean"}}}
+    field = record({"f": property_}, required=["f"], **more).fields["f"]
+    assert (types.describe(field.type), field.required) == (shown, required)
+
+
+def test_the_fields_of_all_of_come_together():
+    more = {"properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": False}
+    made = record({"f": {"allOf": [{"$ref": "#/$defs/party"}, more]}}, **{"$defs": {"party": PARTY}}).fields["f"].type
+    assert {name: spec.required for name, spec in made.fields.items()} == {"id": True, "name": True}
+    root = read({"allOf": [PARTY, more], "type": "object"}).record
+    assert list(root.fields) == ["id", "name"] and not root.open
+
+
+@pytest.mark.parametrize(
+    ("document", "words", "pointer"),
+    [
+        ({"properties": {"f": {"patternProperties": {}}}}, "patternProperties", "#/properties/f/patternProperties"),
+        ({"properties": {"f": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}}, "oneOf", "#/properties/f/oneOf"),
+        ({"properties": {"f": {"allOf": [{"type": "string"}, {"type": "object"}]}}}, "objects only", "#/properties/f/allOf/0"),
+        ({"properties": {"f": {"allOf": [PARTY, {"properties": {"id": {"type": "integer"}}}]}}}, "id twice", "#/properties/f/allOf/1/properties/id"),
+        ({"properties": {"f": {"allOf": [{"$ref": "http://x/y"}, PARTY]}}}, "stays in its file", "#/properties/f/allOf/0"),
+        ({"$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}, PARTY]}}}, "refers to itself", "#/$defs/a/allOf/0/0"),
+        ({"properties": {"f": {"type": "string", "if": {}}}}, "if is not supported", "#/properties/f/if"),
+        ({"properties": {"f": {"enum": ["a", 1]}}}, "have to be texts", "#/properties/f"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_has_its_name_and_place(document, words, pointer):
+    with pytest.raises(SchemaError, match=words) as refused:
+        read({"type": "object", **document})
+    assert refused.value.details["pointer"] == pointer
