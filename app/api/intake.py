@@ -7,6 +7,7 @@ from flask import request
 from app.api import schemas
 from app.api.calls import correlation_id, installation, needs, require
 from app.api.document import Resource
+from app.api.problems import problem
 from app.runtime import intake
 from app.security import tokens
 from app.security.bodies import read_body
@@ -29,6 +30,9 @@ _HEADERS = {
 }
 
 
+_BULK = "application/x-ndjson"
+
+
 @blueprint.route("/<string:endpoint>", methods=["POST"])
 @blueprint.doc(**_BODY, **_HEADERS)
 @blueprint.alt_response(
@@ -36,13 +40,19 @@ _HEADERS = {
 )
 @needs("send")
 def accept(endpoint: str) -> Any:
-    """Take a body in; 202 means that it is durable."""
+    """Take a body in; 202 means that it is durable. As application/x-ndjson, every line is a body."""
     token = require("send").token
     if token is None:
         raise NotPermitted("only a token sends")
     if not tokens.allows_endpoint(token, endpoint):
         raise EndpointNotAllowed(details={"endpoint": endpoint})
     body = read_body(request, installation().settings.body_limit)
+    given: dict[str, Any] = {
+        "correlation_id": request.headers.get("X-Correlation-Id") or correlation_id(),
+        "headers": {"traceparent": trace} if (trace := request.headers.get("traceparent", "")) else {},
+    }
+    if request.mimetype == _BULK:
+        return _bulk(intake.accept_lines(installation(), token.environment, endpoint, body, **given))
     accepted = intake.accept(
         installation(),
         token.environment,
@@ -50,11 +60,35 @@ def accept(endpoint: str) -> Any:
         body,
         media_type=request.headers.get("Content-Type", ""),
         idempotency_key=request.headers.get("Idempotency-Key"),
-        correlation_id=request.headers.get("X-Correlation-Id") or correlation_id(),
-        headers={"traceparent": trace} if (trace := request.headers.get("traceparent", "")) else {},
+        **given,
     )
-    answers = [
-        {name: getattr(one, name) for name in ("message_id", "correlation_id", "state", "duplicate")}
-        for one in accepted
-    ]
+    answers = [_answer(one) for one in accepted]
     return answers[0] if len(answers) == 1 else answers, 202
+
+
+def _answer(one: intake.Accepted) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("message_id", "correlation_id", "state", "duplicate")}
+
+
+def _bulk(lines: list[intake.Line]) -> Any:
+    refused = [line for line in lines if line.refused is not None]
+    if not lines or len(refused) == len(lines):
+        told = [_told(line)[0] for line in refused]
+        return problem(422, "bulk_refused", "No line of the bulk could be taken.", details=told)
+    accepted = [one for line in lines for one in line.accepted]
+    duplicates = sum(one.duplicate for one in accepted)
+    return {
+        "accepted": len(accepted) - duplicates,
+        "duplicates": duplicates,
+        "refused": len(refused),
+        "lines": [told for line in lines for told in _told(line)],
+    }, 202
+
+
+def _told(line: intake.Line) -> list[dict[str, Any]]:
+    """What a sender hears of one line; a line may have become several messages."""
+    if line.refused is None:
+        return [{"line": line.number, **_answer(one)} for one in line.accepted]
+    error = line.refused
+    details = [dict(error.details)] if error.details else []
+    return [{"line": line.number, "code": error.code, "detail": error.message, "details": details}]

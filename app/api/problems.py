@@ -103,4 +103,4 @@ def _faults(messages: Any, path: tuple[str, ...] = ()) -> list[dict[str, str]]:
 def _as_list(details: Any) -> list[Any]:
     if isinstance(details, list):
         return details
-    return [{name: value} for name, value in details.items()] if details else []
+    return [dict(details)] if details else []

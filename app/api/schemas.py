@@ -92,6 +92,28 @@ class Accepted(Schema):
     duplicate = fields.Boolean(required=True)
 
 
+class BulkLine(Schema):
+    """One line of a bulk: the message it became, or the code and detail of its refusal."""
+
+    line = fields.Integer(required=True, strict=True)
+    message_id = fields.String()
+    correlation_id = fields.String()
+    state = fields.String()
+    duplicate = fields.Boolean()
+    code = fields.String()
+    detail = fields.String()
+    details = fields.List(fields.Dict())
+
+
+class BulkAccepted(Schema):
+    """A bulk of lines: how many became durable, were known already, were refused; then line by line."""
+
+    accepted = fields.Integer(required=True, strict=True)
+    duplicates = fields.Integer(required=True, strict=True)
+    refused = fields.Integer(required=True, strict=True)
+    lines = fields.List(fields.Nested(BulkLine), required=True)
+
+
 class MessageQuery(PageQuery):
     """Which messages; `key` is name:value of a business key."""
 

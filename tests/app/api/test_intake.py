@@ -181,3 +181,32 @@ def test_exact_numbers_are_kept(site: Any) -> None:
     assert answer.status_code == 202
     raw = site.machine("view").call("GET", f"/v1/messages/{answer.json['message_id']}/raw")
     assert json.loads(raw.data)["quantity"] == "9007199254740993.10"
+
+
+BULK = "application/x-ndjson"
+
+
+def order(number: int) -> bytes:
+    return b'{"number": "%d", "priority": "1", "quantity": "3"}' % number
+
+
+def test_every_line_of_a_bulk_is_a_message(site: Any) -> None:
+    answer = send(site, order(1) + b"\n" + order(2) + b"\n", content_type=BULK)
+    assert answer.status_code == 202
+    assert (answer.json["accepted"], answer.json["duplicates"], answer.json["refused"]) == (2, 0, 0)
+    assert stored(site) == 2
+
+
+def test_a_bad_line_of_a_bulk_is_named_and_the_others_are_taken(site: Any) -> None:
+    answer = send(site, order(1) + b"\nnot json\n" + order(1), content_type=BULK)
+    assert (answer.json["accepted"], answer.json["duplicates"], answer.json["refused"]) == (1, 1, 1)
+    refused = next(line for line in answer.json["lines"] if "code" in line)
+    assert (refused["line"], refused["code"]) == (2, "undecodable")
+    assert refused["details"][0]["line"] == 1
+
+
+def test_a_bulk_without_a_good_line_is_refused(site: Any) -> None:
+    answer = send(site, b"not json\n[", content_type=BULK)
+    assert (answer.status_code, answer.json["code"]) == (422, "bulk_refused")
+    assert [line["line"] for line in answer.json["details"]] == [1, 2]
+    assert stored(site) == 0
