@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dsl import codes, syntax
-from dsl.checking import findings, flows, lookups, maps, rules, tables, testblocks
+from dsl.checking import findings, flows, lookups, maps, rules, tables, testblocks, userfunctions
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
 from dsl.manifest import FILE, empty_manifest, read_manifest
 from dsl.parser import parse
-from dsl.program import CheckedMap, CheckedRules, CheckedTable, Manifest, Program, Schema
+from dsl.program import CheckedFunction, CheckedMap, CheckedRules, CheckedTable, Manifest, Program, Schema
 from dsl.schema import read_schema, schema_name
 from dsl.source import Source, Span
 
@@ -88,12 +88,14 @@ class _Checker:
         self._sites = {path: self._uses(path, module) for path, module in session.modules.items()}
 
     def run(self) -> None:
-        """Everything that is declared, in dependency order: lookups, tables, maps, rules, flows, tests."""
+        """Everything that is declared, in dependency order: lookups, functions, tables, maps, rules, flows, tests."""
         session = self._session
         self._each(syntax.Lookup, "lookup", self._lookup)
         self._each(syntax.Table, "table", self._table)
+        self._each(syntax.Function, "function", self._function)
         self._each(syntax.Map, "map", self._map)
         self._each(syntax.Rules, "rules", self._rules)
+        userfunctions.check_functions(session, lambda checked: self._site(checked, "function"))
         for table in session.tables.values():
             tables.check_table(session, self._site(table, "table"), table)
         for checked in session.maps.values():
@@ -103,7 +105,7 @@ class _Checker:
         self._each(syntax.Flow, "flow", self._flow)
         self._each(syntax.Test, "test", self._test)
 
-    def _site(self, checked: CheckedMap | CheckedTable | CheckedRules, kind: str) -> Site:
+    def _site(self, checked: CheckedMap | CheckedTable | CheckedFunction | CheckedRules, kind: str) -> Site:
         return self._sites[checked.path].at(f"{kind}/{checked.node.name}")
 
     def _each(self, kind: type[Any], word: str, declare: Callable[[Site, Any], None]) -> None:
@@ -130,6 +132,9 @@ class _Checker:
 
     def _table(self, site: Site, node: syntax.Table) -> None:
         self._session.tables[node.name] = tables.declare_table(self._session, site, node)
+
+    def _function(self, site: Site, node: syntax.Function) -> None:
+        self._session.functions[node.name] = userfunctions.declare_function(self._session, site, node)
 
     def _map(self, site: Site, node: syntax.Map) -> None:
         checked = maps.declare_map(self._session, site, node)
@@ -212,5 +217,5 @@ def _program(session: Session) -> Program:
     return Program(
         session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
-        session.failures, tuple(unique),
+        session.failures, tuple(unique), functions=session.functions,
     )  # fmt: skip

@@ -14,7 +14,7 @@ _PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
 _WORD = re.compile(r'"?\w*$')
 _KINDS = ("missing", "error", "no_match", "many")
 _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
-_TOP = ("use schema", "use lookup", "map", "lookup", "table", "rules", "flow", "test")
+_TOP = ("use schema", "use lookup", "map", "lookup", "table", "function", "rules", "flow", "test")
 _IN_MAP = ("let", "if", "each", "check", "end", "on missing", "on error", "on no_match")
 _IN_RULES = ("rule", "let", "when", "then", "because", "end")
 _IN_FLOW = ("receive", "owner", "identify by", "order by", "keys", "map with", "apply", "end")
@@ -60,7 +60,7 @@ def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
         return list(_fields(path, around))
     if re.fullmatch(r'\s*[\w."]*', line):
         return _line_start(around)
-    return [*_expected(program, line, around), *_variables(around), *_functions(), *_words(_OPERATORS)]
+    return [*_expected(program, line, around), *_variables(around), *_own(program), *_functions(), *_words(_OPERATORS)]
 
 
 def _after_keyword(program: Program, line: str) -> list[Entry] | None:
@@ -164,6 +164,20 @@ def _variables(around: Surroundings) -> list[Entry]:
     return [_entry(name, "variable", types.describe(of)) for name, of in around.names.items()]
 
 
+def _own(program: Program) -> list[Entry]:
+    """The functions of the rule set."""
+    return [
+        _entry(name, "function", _signature(program, name), f"A function in {own.path}.", f"{name}(")
+        for name, own in program.functions.items()
+    ]
+
+
+def _signature(program: Program, name: str) -> str:
+    checked = program.functions[name]
+    parameters = ", ".join(f"{parameter}: {types.describe(of)}" for parameter, of in checked.parameters)
+    return f"{name}({parameters}): {types.describe(checked.result)}"
+
+
 def _functions() -> list[Entry]:
     specs: Mapping[str, functions.FunctionSpec] = functions.registry()
     return [_entry(s.name, "function", s.signature, s.doc, f"{s.name}(") for s in specs.values()]
@@ -214,6 +228,8 @@ def _title(program: Program, node: syntax.Expression) -> str:
     match node:
         case syntax.Call(function=name) | syntax.Comprehension(function=name) if name in functions.registry():
             return functions.registry()[name].signature
+        case syntax.Call(function=name) if name in program.functions:
+            return _signature(program, name)
         case syntax.LookupCall(lookup=name):
             return f"lookup {name}"
         case syntax.TableCall(table=name):

@@ -122,6 +122,23 @@ class CheckedTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CheckedFunction:
+    """A function of the rule set: its signature and how its expression can fail."""
+
+    node: syntax.Function
+    path: str
+    parameters: tuple[tuple[str, types.Type], ...]
+    result: types.Type
+    failures: frozenset[syntax.FailureKind] = frozenset()
+
+    def arranged(self, call: syntax.Call) -> tuple[syntax.Expression, ...]:
+        """The arguments of a call in the order of the parameters; named ones may come in any order."""
+        named = dict(call.named)
+        rest = (named[name] for name, _ in self.parameters[len(call.arguments) :] if name in named)
+        return (*call.arguments, *rest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CheckedRules:
     """Rules with the schema of their subject."""
 
@@ -171,6 +188,7 @@ class Program:
     failures: Mapping[syntax.Expression, frozenset[syntax.FailureKind]]
     diagnostics: tuple[Diagnostic, ...]
     unit_factors: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    functions: Mapping[str, CheckedFunction] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

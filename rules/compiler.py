@@ -17,6 +17,7 @@ from dsl.program import CheckedFlow, CheckedTable, Program
 from dsl.types import Record
 from rules.errors import CompileError, UnknownName
 from rules.generation.actions import RulesCompiler, RulesPlan
+from rules.generation.functions import in_order
 from rules.generation.maps import MapCompiler
 from rules.generation.plans import FramePlan
 from rules.generation.runtime import LookupRuntime, Runtime, TableRuntime
@@ -109,6 +110,8 @@ def compile_program(program: Program) -> Compiled:
     runtime.lookups.update((name, LookupRuntime(lookup)) for name, lookup in program.lookups.items())
     runtime.tables.update((name, TableRuntime(table.node)) for name, table in program.tables.items())
     snippets = Snippets(unit, runtime)
+    for checked_function in in_order(program):
+        runtime.own[checked_function.node.name] = snippets.own_function(checked_function)
     tables = {name: _TableParts(snippets, table) for name, table in program.tables.items()}
     maps = {name: MapCompiler(unit, runtime, checked).compile() for name, checked in program.maps.items()}
     functions = {name: function for name, (function, _) in maps.items()}

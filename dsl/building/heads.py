@@ -87,6 +87,7 @@ def test_head(span: Span, _test: Leaf, name: Leaf) -> TestHead:
     return TestHead(span, name.value)
 
 
-def function(span: Span, *_parts: Any) -> syntax.LeftOut:
-    """`function f(a: text) : text = e`, left out."""
-    return syntax.LeftOut(span, "function")
+def function(span: Span, _function: Leaf, name: Leaf, _open: Leaf, *rest: Any) -> syntax.Function:
+    """`function f(a: text) : text = e`."""
+    parameters = tuple(rest[0].items) if isinstance(rest[0], Several) else ()
+    return syntax.Function(span, name.text, name.span, parameters, rest[-3], rest[-1])

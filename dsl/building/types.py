@@ -24,9 +24,11 @@ def parameter(span: Span, name: Leaf, *rest: Leaf) -> syntax.Parameter:
     return syntax.Parameter(span, name.text, rest[1].text if rest else None)
 
 
-def function_parameters(span: Span, *parts: Any) -> Several[Any]:
-    """The parameters of a user function, read and left out."""
-    return Several(span, list(parts))
+def function_parameters(span: Span, *parts: Any) -> Several[syntax.Column]:
+    """Typed parameters with commas between them."""
+    key, type = parts[-3], parts[-1]
+    column = syntax.Column(key.span.to(type.span), key.name, type)
+    return Several(span, [column]) if len(parts) == 3 else parts[0].add(span, column)
 
 
 def columns(span: Span, *parts: Any) -> Several[syntax.Column]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
-from dsl.checking import findings, testcalls
+from dsl.checking import findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
@@ -20,6 +20,8 @@ def infer_call(check: "Expressions", node: syntax.Call, scope: Scope, expected: 
     """The type of `f(a, b, name: c)`."""
     if node.function in LEFT_OUT_CALLS:
         return e.BROKEN_VALUE  # the parser has said that it is left out
+    if node.function in check.session.functions:
+        return userfunctions.infer_user_call(check, node, scope)
     spec = find_function(check, node)
     if spec is None:
         for argument in (*node.arguments, *(value for _, value in node.named)):
@@ -43,7 +45,7 @@ def find_function(check: "Expressions", node: syntax.Call | syntax.Comprehension
     if spec is None:
         name_end = node.span.start + len(node.function)
         span = type(node.span)(node.span.start, name_end)
-        help_, fixes = did_you_mean(check.site, span, node.function, registry())
+        help_, fixes = did_you_mean(check.site, span, node.function, [*registry(), *check.session.functions])
         check.report("M304", span, name=node.function, help=help_, fixes=fixes)
     return spec
 

@@ -19,6 +19,10 @@ def infer_comprehension(
     check: "Expressions", node: syntax.Comprehension, scope: Scope, expected: types.Type | None
 ) -> "Typed":
     """The type of a comprehension is that of its function on the list it collects."""
+    if node.function in check.session.functions:
+        problem = "is called with its arguments; give it a list as one of them"
+        findings.wrong_call(check, node.span, "function", node.function, problem)
+        return e.BROKEN_VALUE
     spec = calls.find_function(check, node)
     item, failures = element_of(check, node.source, scope)
     inner = scope.with_variable(Variable(node.variable, item), element=True)

@@ -39,6 +39,4 @@ CODES = (
               "map a : nc -> canon.x\n  let t = tree(nc.rows, id: a)\nend"),
     _left_out("M911", "`compare()`", "Compare the fields one by one.",
               "map a : nc -> canon.x\n  let c = compare(nc.old, nc.new, key: line)\nend"),
-    _left_out("M912", "`function`", "Name the value by `let` in the map.",
-              "function twice(a: decimal) : decimal = a * 2"),
 )  # fmt: skip

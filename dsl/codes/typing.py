@@ -9,6 +9,13 @@ def _map(*lines: str) -> str:
     return _MAP.format("".join(f"  {line}\n" for line in ("id = nc.number", "severity = minor", *lines)))
 
 
+def _functions(times: int) -> str:
+    """Functions of which each calls the one before so many times."""
+    calls = (" & ".join([f"f{number}(x)"] * times) for number in range(6))
+    rest = (f"function f{number}(x: text) : text = {call}" for number, call in enumerate(calls, 1))
+    return "\n".join(["function f0(x: text) : text = x & x", *rest])
+
+
 CODES = (
     CodeSpec(
         "M401",
@@ -108,5 +115,30 @@ CODES = (
         "Rows of lookups and tables hold constants, so that they can be indexed and analysed.",
         'lookup codes : text -> text\n  | "A" => trim("B ") |\nend',
         'lookup codes : text -> text\n  | "A" => "B" |\nend',
+    ),
+    CodeSpec(
+        "M413",
+        "Calls itself",
+        "`{name}` needs its own value: {cycle}",
+        "Functions and tables end for every input because none of them calls itself, directly or through others.",
+        "function a(x: integer) : integer = b(x)\nfunction b(x: integer) : integer = a(x)",
+        "function a(x: integer) : integer = b(x)\nfunction b(x: integer) : integer = x + 1",
+    ),
+    CodeSpec(
+        "M414",
+        "Function comes to too much",
+        "a call of `{name}` comes to more than {limit} parts with the functions it calls",
+        "Functions that call others several times over grow quickly. Name the values that are used twice by `let` in "
+        "the map.",
+        _functions(4),
+        _functions(1),
+    ),
+    CodeSpec(
+        "M415",
+        "Function looks outside",
+        "a function knows its parameters only, not `{name}`",
+        "Pass what it needs as an argument; then the same arguments always give the same value.",
+        'function today() : text = text(message.now)',
+        'function today(now: datetime) : text = text(now)',
     ),
 )

@@ -6,6 +6,7 @@ than one row can say, is refused with `EditError`; its details hold the diagnost
 """
 
 from dsl.edits.applying import apply_edits
+from dsl.edits.functions import set_function
 from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row
 from dsl.edits.maps import add_line, remove_field, set_field, set_line, set_policy
 from dsl.edits.rules import set_action, set_because, set_when
@@ -14,6 +15,6 @@ from dsl.errors import EditError
 
 __all__ = [
     "EditError", "add_line", "add_lookup_row", "add_row", "apply_edits", "move_row", "remove_field",
-    "remove_lookup_row", "remove_row", "set_action", "set_because", "set_cell", "set_field", "set_line",
-    "set_lookup_row", "set_policy", "set_when",
+    "remove_lookup_row", "remove_row", "set_action", "set_because", "set_cell", "set_field", "set_function",
+    "set_line", "set_lookup_row", "set_policy", "set_when",
 ]  # fmt: skip

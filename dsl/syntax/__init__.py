@@ -33,6 +33,7 @@ from dsl.syntax.flows import (
     Step,
     Test,
 )
+from dsl.syntax.functions import Function
 from dsl.syntax.maps import (
     Branch,
     Check,
@@ -107,6 +108,7 @@ __all__ = [
     "FailureKind",
     "Field",
     "Flow",
+    "Function",
     "Given",
     "GroupKey",
     "Handler",

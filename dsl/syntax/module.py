@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dsl.syntax.expressions import Node
 from dsl.syntax.flows import Flow, Test
+from dsl.syntax.functions import Function
 from dsl.syntax.maps import LeftOut, Map, Raw
 from dsl.syntax.rules import Rules
 from dsl.syntax.tables import Lookup, Table
@@ -25,7 +26,7 @@ class UseLookup(Node):
     version: str
 
 
-Declaration = Map | Lookup | Table | Rules | Flow | Test | LeftOut | Raw
+Declaration = Map | Lookup | Table | Function | Rules | Flow | Test | LeftOut | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

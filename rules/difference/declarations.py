@@ -132,6 +132,13 @@ def _lookup_rows(lookup: CheckedLookup) -> dict[str, str]:
     return found
 
 
+def functions(old: Program, new: Program, name: str) -> Iterator[Change]:
+    """Two versions of a function."""
+    before, after = (Texts(p, p.functions[name].path).of(p.functions[name].node) for p in (old, new))
+    if before != after:
+        yield Change("changed", f"function/{name}", f"function {name} is now {after.removeprefix('function ')}")
+
+
 def rules(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a set of rules."""
     before, after = old.rules[name], new.rules[name]

@@ -8,6 +8,7 @@ from dsl import syntax, types
 from dsl.functions import Default, arrange, registry
 from dsl.functions.declaration import FunctionSpec
 from rules.generation import nodes, support
+from rules.generation.functions import compile_own
 from rules.generation.intrinsics import shortened
 from rules.generation.joins import candidates, find_join
 from rules.generation.scopes import Local, Scope
@@ -25,6 +26,9 @@ def compile_call(of: "Expressions", node: syntax.Call) -> ast.expr:
             return _coalesce(of, node)
         case "if_else":
             return _if_else(of, node)
+    own = of.runtime.own.get(node.function)
+    if own is not None:
+        return compile_own(of, node, own)
     spec = registry()[node.function]
     short = _short(of, spec, node)
     if short is not None:

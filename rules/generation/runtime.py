@@ -6,7 +6,7 @@ from typing import Any
 
 from dsl import syntax
 from dsl.functions import bound, registry
-from dsl.program import CheckedLookup, Manifest
+from dsl.program import CheckedFunction, CheckedLookup, Manifest
 from rules.generation.support import Run
 from rules.lookups import LookupIndex, result_of
 from rules.policies import OTHERWISE, Policy
@@ -83,6 +83,15 @@ class TableRuntime:
         return "otherwise" if row == OTHERWISE else self._ids[row]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnFunction:
+    """A function of the rule set: its generated name; one that `decides` gives (value, decisions)."""
+
+    checked: CheckedFunction
+    generated: str
+    decides: bool
+
+
 @dataclass(slots=True)
 class Runtime:
     """Everything generated code may call, by name in the language."""
@@ -90,6 +99,7 @@ class Runtime:
     manifest: Manifest
     lookups: dict[str, LookupRuntime] = field(default_factory=dict)
     tables: dict[str, TableRuntime] = field(default_factory=dict)
+    own: dict[str, OwnFunction] = field(default_factory=dict)
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def function(self, name: str) -> Callable[..., Any]:

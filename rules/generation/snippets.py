@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dsl import syntax, types
-from dsl.program import CheckedFlow, CheckedTable, EnumValue, Program
+from dsl.program import CheckedFlow, CheckedFunction, CheckedTable, EnumValue, Program
 from rules.generation import nodes, support
 from rules.generation.expressions import Expressions
 from rules.generation.plans import FramePlan
-from rules.generation.runtime import Runtime
+from rules.generation.runtime import OwnFunction, Runtime
 from rules.generation.scopes import Frame, Local, Scope
 from rules.generation.unit import Unit, Writer
 
@@ -52,6 +52,19 @@ class Snippets:
         value = values[0] if single else nodes.tuple_of(values)
         of.w.emit(ast.Return(value))
         return self._define(of, locals_, of.w.block)
+
+    def own_function(self, checked: CheckedFunction) -> OwnFunction:
+        """A function of the rule set; with lookups or tables in it, it also gives what they decided."""
+        parameters = {name: isinstance(of, types.Maybe) for name, of in checked.parameters}
+        of, locals_ = self._start(checked.path, parameters)
+        take = of.may if isinstance(checked.result, types.Maybe) else of.need
+        value = take(checked.node.value)
+        slots = [(ref.words, of.frame.slots[ref.slot][0]) for ref in of.frame.plan.decisions]
+        if slots:
+            pairs = [nodes.tuple_of([nodes.load(of.bound(words)), nodes.load(slot)]) for words, slot in slots]
+            value = nodes.tuple_of([value, of.call(support.decided, *pairs)])
+        of.w.emit(ast.Return(value))
+        return OwnFunction(checked, self._define(of, locals_, of.w.block), bool(slots))
 
     def keys_function(self, flow: CheckedFlow) -> str:
         """A function of the document; gives duplicate key, order key and the business keys."""

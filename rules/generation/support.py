@@ -136,6 +136,23 @@ def out_of_fuel(run: Run) -> NoReturn:
     raise BudgetExceeded(f"more than {run.context.fuel} steps")
 
 
+def decided(*pairs: tuple[Any, Any]) -> list[tuple[Any, Any]]:
+    """What lookups and tables inside a function of the rule set chose, each with the way to say it."""
+    found: list[tuple[Any, Any]] = []
+    for words, mark in pairs:
+        if isinstance(mark, list):
+            found.extend((words, each) for each in mark)
+        elif mark is not None:
+            found.append((words, mark))
+    return found
+
+
+def say(pair: tuple[Any, Any]) -> str:
+    """A decision that came out of a function, in words."""
+    words, mark = pair
+    return str(words(mark))
+
+
 def grow(run: Run, length: int) -> None:
     """Count text that the run has built."""
     run.budget -= length

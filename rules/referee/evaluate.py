@@ -8,7 +8,7 @@ from typing import Any
 from dsl import syntax, types
 from dsl.errors import FunctionFailure
 from dsl.functions import Default, arrange, bound, registry
-from dsl.program import EnumValue, Program
+from dsl.program import CheckedFunction, EnumValue, Program
 from rules import arithmetic
 from rules.cells import comparable
 from rules.errors import BudgetExceeded
@@ -173,6 +173,9 @@ class Evaluator:
                 return binding.position if binding else 0
             case "coalesce":
                 return self._coalesce(node, env)
+        own = self.program.functions.get(node.function)
+        if own is not None:
+            return self._own_function(node, own, env)
         spec = registry()[node.function]
         arranged = arrange(spec, node)
         if node.function == "if_else":
@@ -188,6 +191,21 @@ class Evaluator:
         parts = [a for a in arranged if not isinstance(a, Default)]
         given = [v for a, v in zip(arranged, values, strict=True) if not isinstance(a, Default)]
         return self._invoke(node, spec.name, values, list(zip(parts, given, strict=True)))
+
+    def _own_function(self, node: syntax.Call, own: CheckedFunction, env: Environment) -> Any:
+        inner, values = Environment(), []
+        for part, (name, of) in zip(own.arranged(node), own.parameters, strict=True):
+            values.append(self.may(part, env) if isinstance(of, types.Maybe) else self.need(part, env))
+            inner.bindings[name] = Binding(values[-1])
+        within = self.at(own.path)
+        try:
+            value = (within.may if isinstance(own.result, types.Maybe) else within.need)(own.node.value, inner)
+        except Blamed as blamed:
+            given = zip(own.arranged(node), values, strict=True)
+            subject = next((v for part, v in given if v is not None and not self.is_constant(part)), None)
+            raise Blamed(blamed.error, node, subject) from None
+        self.decided.extend((node, words) for _, words in within.decided)
+        return value
 
     def _invoke(
         self, node: syntax.Expression, name: str, values: Sequence[Any], given: Sequence[tuple[Any, Any]]

@@ -123,7 +123,6 @@ MAP = "map m : nc -> canon.x\n{}\nend\n"
         (MAP.format("copy nc.* except a, b"), "M909"),
         (MAP.format("let t = tree(nc.rows, id: a, parent: b, kind: c)"), "M910"),
         (MAP.format("let c = compare(nc.a, nc.b, key: line)"), "M911"),
-        ("function twice(a: decimal, b: text) : decimal = a * 2", "M912"),
     ],
 )
 def test_what_is_left_out_says_so(read: Read, text: str, code: str) -> None:

@@ -138,6 +138,8 @@ class Generator:
             lambda: f"lookup codes({t()})",
             lambda: f"lookup pairs({t()}, {i()}).name",
             lambda: f"table choice({t()}, {i()}).o",
+            lambda: f"coded({t()}, {i()})",
+            lambda: f"kept({t()})",
             lambda: f"join({self.a('texts', d - 1)}, \"+\")",
             lambda: f"{self.r.choice(['one', 'first', 'last'])}({self.comprehension('text', d - 1)})",
         )  # fmt: skip
@@ -156,6 +158,7 @@ class Generator:
             lambda: f"({i()} {self.r.choice('+-*')} {i()})",
             lambda: f"(-{i()})",
             lambda: f"length({t()})",
+            lambda: f"ranked(j: {i()}, t: {t()})",
             lambda: f"integer({t()})",
             lambda: f"coalesce({i()}, {i()})",
             lambda: f"table choice({t()}, {i()}).p",
@@ -354,7 +357,12 @@ class Generator:
             '  | "a" | 1 => "one" | 1 |', '  | "12" | 3 => "three" | 3 |', "end",
         ]  # fmt: skip
         lines += self.table()
-        lines += ["map m : doc in s.doc -> t.out"]
+        lines += [
+            "function kept(t: text?) : text? = if_else(t is missing, missing, t)",
+            "function coded(t: text, j: integer) : text = lookup codes(t) & left(t, j)",
+            "function ranked(t: text, j: integer) : integer = coalesce(table choice(t, j).p, 0) + length(coded(t, 1))",
+            "map m : doc in s.doc -> t.out",
+        ]
         for failure in ("missing", "error", "no_match", "many"):
             lines.append(f"  on {failure} {self.r.choice(['reject', 'skip', 'skip', 'skip', 'skip'])}")
         body = self.body(FIELDS, 0)

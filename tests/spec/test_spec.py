@@ -74,8 +74,20 @@ def test_case(shared: Mapping[str, Any], case: Case) -> None:
         _run(program, case)
 
 
+def _plain(outcome: Any) -> Any:
+    """An outcome as JSON, with what has no order sorted."""
+    from rules.outcome import to_json
+
+    found = to_json(outcome)
+    found["decisions"].sort()
+    for trace in found["lineage"].values():
+        trace["decisions"].sort()
+        trace["sources"].sort()
+    return found
+
+
 def _run(program: Program, case: Case) -> None:
-    from rules import engine
+    from rules import engine, oracle
     from rules.compiler import compile_program
     from rules.outcome import Context
 
@@ -83,6 +95,7 @@ def _run(program: Program, case: Case) -> None:
     names = [name for name, _ in program.maps[case["map"]].parameters]
     inputs = document if len(names) > 1 else {names[0]: document}
     outcome = engine.run_map(compile_program(program), case["map"], inputs, Context(now=NOW))
+    assert _plain(outcome) == _plain(oracle.run_map(program, case["map"], inputs, Context(now=NOW)))
     failed = [f"{failure.kind} {failure.path}" for failure in outcome.failures]
     assert failed == case.get("failures", []), outcome.failures
     assert outcome.state == case.get("state", "done")
