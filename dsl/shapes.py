@@ -114,7 +114,7 @@ class Shapes:
             raise SchemaError(
                 f"{reference} is refused: a $ref stays in its file, as #/$defs/...", {"pointer": pointer}
             )
-        if reference in self._open:
+        if reference in self._open or len(self._open) > _DEEPEST:
             raise SchemaError(f"{reference} refers to itself through allOf", {"pointer": pointer})
         self._open.append(reference)
         inner = self._object(target, pointer)
