@@ -48,6 +48,11 @@ def complain(text: str) -> None:
     click.echo(f"mapwright: {text}", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """The one object of `--json`."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)

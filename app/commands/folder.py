@@ -10,6 +10,7 @@ from app.terminal import (
     REFUSED,
     USAGE,
     Stop,
+    counted,
     print_diagnostics,
     print_json,
     say,
@@ -64,7 +65,9 @@ def check(folder: Path, as_json: bool) -> int:
         print_diagnostics(program.diagnostics, program.sources)
         errors = sum(d.severity == "error" for d in program.diagnostics)
         warnings = len(program.diagnostics) - errors
-        say(f"{folder}: {len(program.sources)} files, {errors} errors, {warnings} warnings")
+        say(
+            f"{folder}: {counted(len(program.sources), 'file')}, {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        )
     return 0 if program.ok else PROBLEMS
 
 

@@ -16,13 +16,13 @@ HEAD = ISA + b"GS*SH*S*R*20260413*0650*42*X*004010~ST*856*0042~BSN*00*1~"
 
 
 def timed(body, guide=GUIDE, **options):
-    start = time.monotonic()
+    start = time.process_time()
     try:
         documents = codecs()["x12"].decode(body, options, guide)
         outcome = [fault.code for fault in documents[0].faults]
     except DecodeError as error:
         outcome = error.details["reason"]
-    assert time.monotonic() - start < 8
+    assert time.process_time() - start < 8
     return outcome
 
 

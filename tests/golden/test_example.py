@@ -1,6 +1,7 @@
 """The example gives what stands beside its samples, compiled and by the referee; real ship notices all run."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ FLOWS = {".json": "incoming_nonconformance", ".edi": "advance_ship_notice"}
 NAMES = sorted(p.name for p in SAMPLES.iterdir() if p.suffix in FLOWS and not p.name.endswith(".expected.json"))
 _WHY = ("place", "lineage", "rules", "decisions")
 NOW = datetime(2026, 4, 13, 6, 55, tzinfo=UTC)
-SHARED = ROOT.parent / "shared" / "data"
+SHARED = Path(os.environ.get("MAPWRIGHT_SHARED_DATA") or ROOT.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="module")
