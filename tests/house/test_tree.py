@@ -85,7 +85,6 @@ def test_tests_mirror_the_packages() -> None:
         "browser",
         "faults",
         "cli",
-        "conformance",
     }
 
 
