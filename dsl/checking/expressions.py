@@ -106,6 +106,7 @@ class Expressions:
 
     def _literal(self, node: syntax.Literal, expected: types.Type | None) -> Typed:
         if node.kind == "quantity":
+            findings.check_unit(self, node)
             return Typed(types.Quantity(node.value["unit"]))
         if node.kind == "money":
             return Typed(types.Money(node.value["currency"]))

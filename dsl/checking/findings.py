@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from dsl import literals, syntax, types
+from dsl import literals, syntax, types, units
 from dsl.checking.session import Session, Site, did_you_mean, listed
 from dsl.diagnostics import Edit, Fix
 from dsl.functions import Fault, FunctionSpec
@@ -52,6 +52,18 @@ def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: F
             for name in problem.instead
         ]
     at.report("M405", span, problem=str(problem), help=help_, fixes=fixes)
+
+
+def check_unit(at: Reporter, node: syntax.Literal) -> None:
+    """The unit of a quantity written as a constant, if it is none."""
+    fault = units.unit_fault(node.value["unit"])
+    if fault is None:
+        return
+    written = at.session.sources[at.site.file].slice(node.span)
+    start = node.span.start + written.rfind(node.value["unit"])
+    span = Span(start, start + len(node.value["unit"]))
+    fixes = [Fix(f"Replace by `{code}`", (Edit(at.site.file, span, code),)) for code in fault[1]]
+    at.report("M405", span, problem=fault[0], fixes=fixes)
 
 
 def unrelated_arguments(at: Reporter, span: Span, function: str, problem: str) -> None:
