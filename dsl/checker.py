@@ -217,5 +217,5 @@ def _program(session: Session) -> Program:
     return Program(
         session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
-        session.failures, tuple(unique), functions=session.functions,
+        session.failures, tuple(unique), functions=session.functions, copies=session.copies,
     )  # fmt: skip

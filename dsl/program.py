@@ -170,7 +170,8 @@ class Program:
     """A whole rule set, resolved and typed. Complete only if `diagnostics` holds no error.
 
     `types` gives the type of every expression that was reached; `names` what each Name means;
-    `failures` the kinds of failure each expression can raise by itself and through its parts.
+    `failures` the kinds of failure each expression can raise by itself and through its parts;
+    `copies` the lines that a `copy` stands for.
     """
 
     manifest: Manifest
@@ -189,6 +190,7 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]
     unit_factors: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     functions: Mapping[str, CheckedFunction] = field(default_factory=dict)
+    copies: Mapping[syntax.Copy, tuple[syntax.Field, ...]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

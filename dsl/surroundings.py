@@ -63,6 +63,8 @@ def _enter(program: Program, body: Statements, around: Surroundings, offset: int
             case syntax.Field(target=target):
                 if not statement.span.start <= offset <= statement.span.end:
                     around.filled.add(".".join(target))
+            case syntax.Copy():
+                around.filled.update(".".join(line.target) for line in program.copies.get(statement, ()))
             case syntax.If() | syntax.Each() if statement.span.start <= offset <= statement.span.end:
                 inside = statement
             case syntax.Each(target=target):

@@ -115,8 +115,20 @@ class MapPage:
     @cached_property
     def unmapped(self) -> list[Target]:
         """Fields of the target that no row sets, lists of records only as a whole."""
-        written = {row["path"] for row in self.form["rows"] if row["path"]}
+        written = {row["path"] for row in self.form["rows"] if row["path"]} | self._copied()
         return [t for t in self.targets.values() if t.path not in written and _reachable(t.path, written)]
+
+    def _copied(self) -> set[str]:
+        """The paths that `copy` lines set."""
+        program = self.here.trial.program
+        checked = program.maps.get(self.name)
+        rows = forms.map_rows(self.here.parsed(self.path), checked.node) if checked else ()
+        return {
+            row.path.removesuffix("*") + line.target[0]
+            for row in rows
+            if isinstance(row.node, syntax.Copy)
+            for line in program.copies.get(row.node, ())
+        }
 
     @cached_property
     def findings(self) -> list[dict[str, Any]]:
@@ -180,7 +192,8 @@ class MapPage:
         target = self.targets.get(written["path"])
         handlers = {handler["on"]: handler for handler in written["handlers"]}
         text = written.get("text", "") or written["expression"]
-        row = Row(written["kind"], written["id"], _label(written), written["depth"], _one_line(text))
+        kind = "raw" if written["kind"] == "copy" else written["kind"]
+        row = Row(kind, written["id"], _label(written), written["depth"], _one_line(text))
         row.line, row.comment, row.last_line = (
             written["line"],
             written["comment"],
@@ -192,7 +205,7 @@ class MapPage:
         row.scopes = [(path, name) for name, path in scope.items() if path and path != name]
         if target:
             row.type, row.title, row.required = target.type, target.title, target.required
-        if written["path"]:
+        if written["path"] and written["kind"] != "copy":
             row.result, row.why = self._result(written["path"]), self._why(written["path"])
         return row
 
@@ -262,6 +275,8 @@ def _label(written: Mapping[str, Any]) -> str:
             return f"let {written['target']}"
         case "check":
             return "check"
+        case "copy":
+            return "copy"
         case "raw":
             return "text"
         case _:
@@ -275,6 +290,8 @@ def _read_by(node: Any) -> Any:
             return (node.source, node.where, node.group_by, node.order_by)
         case syntax.Branch() | syntax.Check():
             return node.condition
+        case syntax.Copy():
+            return node.source
         case syntax.Field() | syntax.Let():
             return (node.value, tuple(handler.value for handler in node.handlers))
         case _:

@@ -156,9 +156,14 @@ def check_action(span: Span, *words: Leaf) -> Leaf:
     return Leaf("ACTION", " ".join(word.text for word in words), span)
 
 
-def copied(span: Span, *parts: Any) -> Leaf:
-    """`src.*`."""
-    return Leaf("COPIED", parts[0].text, span)
+def copied(span: Span, dotted: Leaf, *_all: Leaf) -> Expression:
+    """`src.*`, `src.part.*`: the record before the star."""
+    first, *steps = dotted.text.split(".")
+    start = dotted.span.start
+    source: Expression = syntax.Name(Span(start, start + len(first)), first)
+    for step in steps:
+        source = syntax.Path(dotted.span, source, step)
+    return source
 
 
 def names(span: Span, *parts: Any) -> Several[Leaf]:
@@ -166,6 +171,8 @@ def names(span: Span, *parts: Any) -> Several[Leaf]:
     return collected(span, parts)
 
 
-def copy(span: Span, *parts: Any) -> syntax.LeftOut:
-    """`copy src.*`, left out."""
-    return syntax.LeftOut(span, "copy")
+def copy(
+    span: Span, _copy: Leaf, source: Expression, _except: Leaf | None = None, excepted: Several[Leaf] | None = None
+) -> syntax.Copy:
+    """`copy src.* except a, b`."""
+    return syntax.Copy(span, source, tuple(leaf.name for leaf in excepted.items) if excepted else ())

@@ -56,6 +56,7 @@ class Session:
     types: dict[syntax.Expression, Type] = field(default_factory=dict)
     names: dict[syntax.Name, program.Variable | program.EnumValue] = field(default_factory=dict)
     failures: dict[syntax.Expression, frozenset[syntax.FailureKind]] = field(default_factory=dict)
+    copies: dict[syntax.Copy, tuple[syntax.Field, ...]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     samples: frozenset[str] | None = None
     table_failures: dict[str, frozenset[syntax.FailureKind]] = field(default_factory=dict)

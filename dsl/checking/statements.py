@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dsl import syntax, types
-from dsl.checking import comprehensions, findings, handlers
+from dsl.checking import comprehensions, copies, findings, handlers
 from dsl.checking.expressions import Expressions, Kinds, Typed
 from dsl.checking.handlers import Place, Policy
 from dsl.checking.scopes import Scope, facts
@@ -43,6 +43,8 @@ class Statements:
                     coverage.add(assigned, self._if(statement, scope, block))
                 case syntax.Each():
                     self._each(statement, scope, block, coverage, assigned)
+                case syntax.Copy():
+                    copies.check_copy(self._at(block, ()), statement, scope, block.record, self._policy, assigned)
                 case syntax.Check():
                     self._check(statement, scope.with_fields(block.record), block)
         return assigned

@@ -106,4 +106,21 @@ CODES = (
         _map(_ID, _SEVERITY, 'defects.code = "A"'),
         _map(_ID, _SEVERITY, "each d in nc.defects into defects", "  code = d.code", "end"),
     ),
+    CodeSpec(
+        "M212",
+        "Field can't be copied",
+        "`{target}` can't be copied: {problem}",
+        "`copy` takes every field that both sides have under one name. Where it does not fit, take it out by "
+        "`except` and give it a line of its own.",
+        _map(_ID, _SEVERITY, "copy nc.*"),
+        _map(_ID, _SEVERITY, "copy nc.* except qty"),
+    ),
+    CodeSpec(
+        "M213",
+        "Nothing to copy",
+        "{problem}",
+        "`copy` has to copy something, and what it leaves out has to be a field that it would copy.",
+        _map(_ID, _SEVERITY, "copy nc.* except qty, lot"),
+        _map(_ID, _SEVERITY, "copy nc.* except qty"),
+    ),
 )

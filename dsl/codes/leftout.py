@@ -33,8 +33,6 @@ CODES = (
               'flow f\n  receive a.b as nc : s.x "v1"\n  call a.c using m as r : s.y\n  map with m\nend'),
     _left_out("M908", "`reply`", "Send the answer to an endpoint.",
               'flow f\n  receive a.b as nc : s.x "v1"\n  map with m\n  reply using r\nend'),
-    _left_out("M909", "`copy`", "Write one line for each field.",
-              "map a : nc -> canon.x\n  copy nc.*\nend"),
     _left_out("M910", "`tree()`", "Let the codec build the tree, or use descendants() and ancestor().",
               "map a : nc -> canon.x\n  let t = tree(nc.rows, id: a)\nend"),
     _left_out("M911", "`compare()`", "Compare the fields one by one.",

@@ -71,14 +71,14 @@ def set_line(parsed: Parsed, map: str, row_id: str, text: str) -> tuple[Edit, ..
     row = _row(parsed, node, row_id)
     if row is None or row.kind in ("if", "each"):
         raise refused(f"{row_id} is no row of one line")
-    single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check))
+    single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, syntax.Copy))
     return checked(parsed, [Edit(parsed.source.path, row.node.span, text.strip())])
 
 
 def add_line(parsed: Parsed, map: str, text: str, parent: str = "") -> tuple[Edit, ...]:
     """Add a statement at the end of the map, or of an `each` or `if` of it; a new `each` or `if` is empty."""
     node = find(parsed, syntax.Map, map)
-    line = single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, EachHead, IfHead))
+    line = single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, syntax.Copy, EachHead, IfHead))
     edit = _insert(parsed, node, parent, text.strip())
     opens = line.first in ("each", "if") and line.tokens[1].text not in ("=", ".")
     if opens:

@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Row:
     """A statement of a map, or a branch of an `if`, with its identity in the form.
 
-    `path` is where it sets a value, with `[]` after each list: `defects[].line`.
+    `path` is where it sets a value, with `[]` after each list: `defects[].line`; a `copy` has `defects[].*`.
     """
 
     id: str
@@ -81,6 +81,8 @@ class _Rows:
                     yield from self.of(node.body, path + "[].", depth + 1, id, branch)
                 case syntax.If():
                     yield from self._if(node, prefix, depth, parent)
+                case syntax.Copy():
+                    yield Row(f"copy:{self._next('copy')}", "copy", f"{prefix}*", node, depth, parent)
                 case syntax.Check():
                     yield Row(f"check:{self._next('check')}", "check", "", node, depth, parent)
                 case _:
@@ -134,6 +136,9 @@ def _content(parsed: Parsed, row: Row) -> Form:
         case syntax.Check():
             message = text_of(parsed, node.message)
             return {"expression": text_of(parsed, node.condition), "action": node.action, "message": message}
+        case syntax.Copy():
+            source = text_of(parsed, node.source)
+            return {"text": text_of(parsed, node), "source": source, "excepted": list(node.excepted)}
         case syntax.LeftOut():
             return {"text": text_of(parsed, node), "left_out": node.construct}
         case _:

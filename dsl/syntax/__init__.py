@@ -37,6 +37,7 @@ from dsl.syntax.functions import Function
 from dsl.syntax.maps import (
     Branch,
     Check,
+    Copy,
     Each,
     Field,
     GroupKey,
@@ -102,6 +103,7 @@ __all__ = [
     "CompareCell",
     "Comprehension",
     "ConditionCell",
+    "Copy",
     "Declaration",
     "Each",
     "Expression",

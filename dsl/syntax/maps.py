@@ -78,6 +78,14 @@ class Check(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Copy(Node):
+    """`copy nc.supplier.* except a, b`: every field of equal name, as if each had a line of its own."""
+
+    source: Expression
+    excepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LeftOut(Node):
     """Something the grammar knows and this version does not run yet; always an error."""
 
@@ -91,7 +99,7 @@ class Raw(Node):
     text: str
 
 
-Statement = Field | Let | If | Each | Check | LeftOut | Raw
+Statement = Field | Let | If | Each | Check | Copy | LeftOut | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,8 @@ def _lines(
                 name = ".".join(statement.target) if isinstance(statement, syntax.Field) else f"let {statement.name}"
                 text = f"{texts.of(statement.value)} {texts.handlers(statement.handlers)}".strip()
                 found[f"{prefix}{name}{under}"] = text
+            case syntax.Copy():
+                found[f"{prefix}copy {texts.of(statement.source)}{under}"] = texts.of(statement)
             case syntax.Check():
                 text = f"else {statement.action} {texts.of(statement.message)}"
                 found[f"{prefix}check {texts.of(statement.condition)}{under}"] = text

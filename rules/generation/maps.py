@@ -105,6 +105,9 @@ class MapCompiler:
                 self._if(statement)
             case syntax.Each():
                 loops.compile_each(self, statement)
+            case syntax.Copy():
+                for line in self.unit.program.copies[statement]:
+                    self._field(line)
             case syntax.Check():
                 self.checks.append((statement, self.conditions, self.of.scope))
 

@@ -76,6 +76,9 @@ class MapWalker:
                     self._if(statement, env, row)
                 case syntax.Each():
                     self._each(statement, env, row)
+                case syntax.Copy():
+                    for line in self.e.program.copies[statement]:
+                        self._field(line, env, row)
                 case syntax.Check():
                     row.checks.append((statement, env))
 

@@ -189,3 +189,10 @@ def _table_unchanged(parsed: Parsed, name: str) -> None:
     for row in form["rows"]:
         for column, text in zip(columns, [*row["cells"], *row["outputs"]], strict=True):
             assert set_cell(parsed, name, row["id"], column, text) == ()
+
+
+def test_a_copy_is_a_row_with_what_it_leaves_out() -> None:
+    text = 'map m : nc -> canon.x\n  copy nc.part.* except a, "B C"  # all else\nend\n'
+    (row,) = map_form(parse(Source("a.mw", text)), "m")["rows"]
+    assert (row["kind"], row["id"], row["path"]) == ("copy", "copy:1", "*")
+    assert (row["source"], row["excepted"], row["comment"]) == ("nc.part", ["a", "B C"], "all else")

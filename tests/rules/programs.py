@@ -402,7 +402,8 @@ class Generator:
         ]  # fmt: skip
         weights = [4, 3, 3, 3, 1, 1, 1, 3]
         lines = [
-            "map again : n in t.out -> t.out", "  t1 = n.t1 on missing skip", "  i1 = n.i1 on missing use 0 warn",
+            "map again : n in t.out -> t.out", self.r.choice(["  t1 = n.t1 on missing skip", "  copy n.* except i1, l1"]),
+            "  i1 = n.i1 on missing use 0 warn",
             "  each l in n.l1 into l1", "    t = l.t on missing skip row", "  end", "end",
             "rules decide : n in t.out" + self.r.choice(["", " first"]),
         ]  # fmt: skip
