@@ -51,7 +51,11 @@ def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: F
             Fix(f"Replace by `{name}`", (Edit(at.site.file, value.span, literals.quote(name)),))
             for name in problem.instead
         ]
-    at.report("M405", span, problem=str(problem), help=help_, fixes=fixes)
+    _unusable(at, span, str(problem), fixes, help_)
+
+
+def _unusable(at: Reporter, span: Span, problem: str, fixes: list[Fix], help: list[str]) -> None:
+    at.report("M405", span, problem=problem, help=help, fixes=fixes)
 
 
 def check_unit(at: Reporter, node: syntax.Literal) -> None:
@@ -63,7 +67,7 @@ def check_unit(at: Reporter, node: syntax.Literal) -> None:
     start = node.span.start + written.rfind(node.value["unit"])
     span = Span(start, start + len(node.value["unit"]))
     fixes = [Fix(f"Replace by `{code}`", (Edit(at.site.file, span, code),)) for code in fault[1]]
-    at.report("M405", span, problem=fault[0], fixes=fixes)
+    _unusable(at, span, fault[0], fixes, [])
 
 
 def unrelated_arguments(at: Reporter, span: Span, function: str, problem: str) -> None:
