@@ -47,7 +47,7 @@ def test_compiled_code_and_referee_agree(share: int) -> None:
 
 def test_generated_payloads_come_to_every_end() -> None:
     states = set()
-    for seed in range(60):
+    for seed in range(160):
         compiled = compile_program(check(files(Generator(seed).program())))
         states.update(engine.run(compiled, "f", payload(seed * 9 + k), CONTEXT).state for k in range(4))
     assert states >= {"done", "rejected", "ignored"}
