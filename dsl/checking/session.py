@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from dsl import codes, program, syntax, types
+from dsl.analysis import TableAnalysis
 from dsl.diagnostics import Diagnostic, Edit, Fix, Label
 from dsl.source import Source, Span
 from dsl.types import Type
@@ -60,6 +61,7 @@ class Session:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     samples: frozenset[str] | None = None
     table_failures: dict[str, frozenset[syntax.FailureKind]] = field(default_factory=dict)
+    table_analyses: dict[str, TableAnalysis | None] = field(default_factory=dict)
 
     def report(
         self,

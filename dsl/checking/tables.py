@@ -1,13 +1,15 @@
 """Decision tables: types of cells and outputs, ids, and how evaluating one can fail."""
 
 from dsl import program, syntax, types
-from dsl.checking import constants, findings, overlaps
+from dsl.analysis import TableAnalysis, analyse, asks_for_a_row
+from dsl.checking import constants, findings
 from dsl.checking.expressions import Expressions
-from dsl.checking.grids import decidable
 from dsl.checking.references import record_of
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, Site, is_broken
+from dsl.checking.tablefindings import report_analysis
 from dsl.checking.typerefs import resolve_type
+from dsl.diagnostics import Severity
 from dsl.functions.kinds import is_number, is_ordered
 from dsl.functions.lists import order_key
 from dsl.program import CheckedTable, Variable
@@ -20,7 +22,11 @@ def declare_table(session: Session, site: Site, node: syntax.Table) -> CheckedTa
     inputs = tuple((c.name, resolve_type(session, site, c.type)) for c in node.inputs)
     outputs = tuple((c.name, resolve_type(session, site, c.type)) for c in node.outputs)
     checked = program.CheckedTable(node, site.file, inputs, outputs, _result(node, outputs))
-    session.table_failures[node.name] = _failures(node)
+    analysis = None
+    if not any(is_broken(of) for _, of in (*inputs, *outputs)):
+        analysis = analyse(node, inputs, outputs, session.sources[site.file].slice(node.span))
+    session.table_analyses[node.name] = analysis
+    session.table_failures[node.name] = _failures(node, analysis)
     return checked
 
 
@@ -35,27 +41,22 @@ def _result(node: syntax.Table, outputs: Columns) -> types.Type:
     return one
 
 
-def _failures(node: syntax.Table) -> frozenset[syntax.FailureKind]:
-    rows = [row for row in node.rows if isinstance(row, syntax.TableRow)]
+def _failures(node: syntax.Table, found: TableAnalysis | None) -> frozenset[syntax.FailureKind]:
+    """How a call can fail; where the table could not be analysed, every way it might."""
     failures: set[syntax.FailureKind] = set()
-    if node.policy in ("rule_order", "output_order"):
-        return frozenset()
-    if node.policy == "collect" and node.aggregation in ("list", "count"):
-        return frozenset()
-    covered = any(all(isinstance(cell, syntax.AnyCell) for cell in row.cells) for row in rows)
-    if node.otherwise is None and not covered and not (node.policy == "collect" and node.aggregation == "sum"):
+    if asks_for_a_row(node) and not (found is not None and found.complete):
         failures.add("no_match")
-    if node.policy in ("unique", "any") and not all(map(decidable, rows)):
+    if found.can_differ if found is not None else node.policy in ("unique", "any"):
         failures.add("error")
     return frozenset(failures)
 
 
 def check_table(session: Session, site: Site, checked: CheckedTable) -> None:
-    """Rows, policy, overlaps."""
+    """Rows and policy; then, where all is sound, what the analysis found."""
     node = checked.node
     _check_policy(session, site, checked)
     seen: set[str] = set()
-    sound: list[syntax.TableRow] = []
+    before = len(session.diagnostics)
     for row in node.rows:
         if isinstance(row, syntax.Raw):
             continue
@@ -63,13 +64,13 @@ def check_table(session: Session, site: Site, checked: CheckedTable) -> None:
         if row.id in seen:
             check.report("M602", row.span, row=row.id)
         seen.add(row.id)
-        if _check_row(check, row, checked):
-            sound.append(row)
+        _check_row(check, row, checked)
     if node.otherwise is not None:
         check = Expressions(session, site.at(f"table/{node.name}/otherwise"))
         _check_outputs(check, node.otherwise, checked)
-    if len(sound) == sum(isinstance(row, syntax.TableRow) for row in node.rows):
-        overlaps.check_overlaps(session, site, checked, sound)
+    found = session.table_analyses.get(node.name)
+    if found is not None and not any(d.severity is Severity.ERROR for d in session.diagnostics[before:]):
+        report_analysis(session, site, node, checked.outputs, found)
 
 
 def _check_policy(session: Session, site: Site, checked: CheckedTable) -> None:
@@ -93,14 +94,12 @@ def _is_addable(of: types.Type) -> bool:
     return is_number(of) or isinstance(of, types.Quantity | types.Money)
 
 
-def _check_row(check: Expressions, row: syntax.TableRow, checked: CheckedTable) -> bool:
-    before = len(check.session.diagnostics)
+def _check_row(check: Expressions, row: syntax.TableRow, checked: CheckedTable) -> None:
     if len(row.cells) != len(checked.inputs):
-        return False  # the parser has said so
+        return  # the parser has said so
     for cell, (name, of) in zip(row.cells, checked.inputs, strict=True):
         _check_cell(check, cell, name, of, checked)
     _check_outputs(check, row.outputs, checked)
-    return len(check.session.diagnostics) == before
 
 
 def _check_outputs(

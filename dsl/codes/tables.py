@@ -13,6 +13,9 @@ def _table(policy: str, *rows: str) -> str:
     return f"table t policy {policy}\n{head}" + "".join(f"  {row}\n" for row in rows) + "end"
 
 
+_REST = "otherwise => false |"
+
+
 def _severity(value: str) -> str:
     head = "\nmap m : nc in erp.notice -> canon.case\n  id = nc.number\n"
     return f"{head}  severity = {value} on no_match reject\nend"
@@ -24,8 +27,8 @@ CODES = (
         "Row id used twice",
         "the row id `{row}` is used twice",
         "Row ids identify rows in traces, tests and comparisons.",
-        _table("first", "| r1 | minor | - => true |", "| r1 | major | - => true |"),
-        _table("first", "| r1 | minor | - => true |", "| r2 | major | - => true |"),
+        _table("first", "| r1 | minor | - => true |", "| r1 | major | - => true |", _REST),
+        _table("first", "| r1 | minor | - => true |", "| r2 | major | - => true |", _REST),
     ),
     CodeSpec(
         "M603",
@@ -40,24 +43,24 @@ CODES = (
         "Rows overlap",
         "rows `{first}` and `{second}` both fit {example}",
         "Under `unique` at most one row may fit. Make the cells exclude each other, or choose another policy.",
-        _table("unique", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => false |"),
-        _table("unique", "| r1 | minor | < 5 => true |", "| r2 | minor | [5..9) => false |"),
+        _table("unique", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => false |", _REST),
+        _table("unique", "| r1 | minor | < 5 => true |", "| r2 | minor | [5..9) => false |", _REST),
     ),
     CodeSpec(
         "M605",
         "Rows that overlap differ",
         "rows `{first}` and `{second}` both fit {example}, but give different results",
         "Under `any` several rows may fit only if they say the same.",
-        _table("any", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => false |"),
-        _table("any", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => true |"),
+        _table("any", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => false |", _REST),
+        _table("any", "| r1 | minor | < 5 => true |", "| r2 | minor | < 9 => true |", _REST),
     ),
     CodeSpec(
         "M606",
         "Cell does not fit its column",
         "the column `{column}` is {wanted}, but this is {given}",
         "Cells hold constants of the type of their column: values, lists, comparisons, ranges, patterns.",
-        _table("first", '| r1 | minor | "A" => true |'),
-        _table("first", "| r1 | minor | 5 => true |"),
+        _table("first", '| r1 | minor | "A" => true |', _REST),
+        _table("first", "| r1 | minor | 5 => true |", _REST),
     ),
     CodeSpec(
         "M607",
@@ -96,8 +99,8 @@ CODES = (
         "Empty range",
         "nothing lies between {low} and {high}",
         "The first number of a range is the smaller one; a range of one value needs both ends closed.",
-        _table("first", "| r1 | minor | [9..5) => true |"),
-        _table("first", "| r1 | minor | [5..9) => true |"),
+        _table("first", "| r1 | minor | [9..5) => true |", _REST),
+        _table("first", "| r1 | minor | [5..9) => true |", _REST),
     ),
     CodeSpec(
         "M612",
@@ -110,11 +113,52 @@ CODES = (
     ),
     CodeSpec(
         "M613",
-        "Row can never be used",
-        "row `{row}` is never reached: row `{above}` above takes everything it fits",
-        "Under `first` a row counts only where no row above fits. Move it up, or remove it.",
-        _table("first", "| r1 | minor | - => true |", "| r2 | minor | 5 => false |"),
-        _table("first", "| r1 | minor | 5 => false |", "| r2 | minor | - => true |"),
+        "Row changes nothing",
+        "row `{row}` {why}: {because}",
+        "A row counts only where it says something that no other row says: under `first` and `priority` where no row that "
+        "goes before it fits, under `any` where no other row says the same. Move it, narrow the others, or remove it.",
+        _table("first", "| r1 | minor | - => true |", "| r2 | minor | 5 => false |", _REST),
+        _table("first", "| r1 | minor | 5 => false |", "| r2 | minor | - => true |", _REST),
+        Severity.WARNING,
+    ),
+    CodeSpec(
+        "M614",
+        "Gap",
+        "no row fits {example}",
+        "A table has to have an answer to every input, missing values included. Add the row, or say by `otherwise` what "
+        "holds for all that no row fits. The row that is offered fits exactly inputs that no other row fits.",
+        _table("unique", "| r1 | minor | - => true |", "| r2 | not(minor) | >= 5 => false |"),
+        _table("unique", "| r1 | minor | - => true |", "| r2 | not(minor) | >= 5 => false |", _REST),
+    ),
+    CodeSpec(
+        "M615",
+        "Gap that can't be excluded",
+        "whether a row fits {example} can't be decided before it runs",
+        "A cell `? condition` is not analysed, so its row is not taken to fit anything for sure. Say by `otherwise` what "
+        "holds where it does not; else each call of the table has to handle `no_match`.",
+        _table("first", "| r1 | - | ? severity = minor => true |"),
+        _table("first", "| r1 | - | ? severity = minor => true |", _REST),
+        Severity.WARNING,
+    ),
+    CodeSpec(
+        "M616",
+        "Overlap that can't be excluded",
+        "whether rows `{first}` and `{second}` both fit {example} can't be decided before it runs",
+        "A cell `? condition` is not analysed (nor are patterns beside `<` and `>` in one column, or results under `any` "
+        "that are no constants). Where both rows fit, the table fails as `error`. Write the condition as cells, or "
+        "choose the policy `first`.",
+        _table("unique", "| r1 | - | ? severity = minor => true |", "| r2 | - | 5 => false |", _REST),
+        _table("first", "| r1 | - | ? severity = minor => true |", "| r2 | - | 5 => false |", _REST),
+        Severity.WARNING,
+    ),
+    CodeSpec(
+        "M617",
+        "Table too large to be analysed",
+        "the rows of `{table}` cut each other in too many ways for a full analysis",
+        "Gaps or overlaps may be left that are not reported; calls have to handle `no_match` and `error`. Fewer ranges "
+        "that overlap in several columns at once, or two tables, make it decidable.",
+        "# thousands of rows under `first` with ranges that overlap in many columns",
+        "# the same in two tables",
         Severity.WARNING,
     ),
 )  # fmt: skip

@@ -53,7 +53,7 @@ def add_row(
     Cells come in the order of the columns, or by their names; an input left out is `-`.
     """
     node = find(parsed, syntax.Table, table)
-    texts = [row_id or _free_id(node), *_in_order(node, cells)]
+    texts = [row_id or free_id(node), *_in_order(node, cells)]
     for text, column in zip(texts, _columns(node), strict=True):
         _cell_checked(text, is_output=column in _names(node.outputs), is_id=column == "row")
     place, indent = _place(parsed, node, after)
@@ -134,7 +134,8 @@ def _comment_edit(parsed: Parsed, line: Line, text: str) -> Edit:
     return Edit(path, line.comment.span, f"# {text}")
 
 
-def _free_id(node: syntax.Table) -> str:
+def free_id(node: syntax.Table) -> str:
+    """An id that no row has yet."""
     used = {row.id for row in node.rows if isinstance(row, syntax.TableRow)}
     number = len(node.rows) + 1
     while f"r{number}" in used:
@@ -178,8 +179,12 @@ def _header(parsed: Parsed, node: syntax.Table) -> Line:
 def _row_text(parsed: Parsed, node: syntax.Table, texts: Sequence[str]) -> str:
     """A row with its cells as wide as those of the line of columns."""
     widths = [len(segment.text) for segment in segments(parsed, _header(parsed, node))]
+    return row_line(widths, texts, len(node.inputs))
+
+
+def row_line(widths: Sequence[int], texts: Sequence[str], inputs: int) -> str:
+    """The line of a row: its id, so many inputs, its outputs, each as wide as is given where it fits."""
     filled = [
         refilled(" " * width, text) for text, width in zip(texts, [*widths, *[0] * len(texts)], strict=False)
     ]
-    inputs = 1 + len(node.inputs)
-    return "|" + "|".join(filled[:inputs]) + "=>" + "|".join(filled[inputs:]) + "|"
+    return "|" + "|".join(filled[: inputs + 1]) + "=>" + "|".join(filled[inputs + 1 :]) + "|"

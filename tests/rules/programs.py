@@ -386,6 +386,8 @@ class Generator:
             lines.append(f'  | r{number} | {left} | {right} => "o{number}" | {number} |')
         if self.r.random() < 0.5:
             lines.append('  otherwise => "none" | 0')
+        else:
+            lines.append('  | last | - | ? n > 5 => "last" | 5 |')
         return [*lines, "end"]
 
     def rules(self) -> list[str]:

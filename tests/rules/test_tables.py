@@ -14,6 +14,7 @@ from rules.tables import TableIndex
 from tests.rules.rulebook import CONTEXT, DOCUMENT, checked, compiled, run
 
 HEAD = "table t policy {policy}\n  | row | c: text? | n: decimal? => o: text | p: integer |\n{rows}{otherwise}end\n"
+OTHERWISE = '  otherwise => "none" | 0 |\n'
 TEXTS = ['"a"', '"b"', '"a", "c"', "-", "missing", 'not("a")', 'not(missing, "b")', '"a*"', '"?b"', '"a", missing']
 NUMBERS = ["1", "-", "missing", "< 3", "<= 3", "> 7.5", ">= 3", "[1..5)", "(1..5]", "not(3)", "1, [4..6]", "<> 2", "? n > 2"]
 
@@ -31,7 +32,7 @@ def random_rows(seed: int, count: int) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_index_finds_what_a_walk_finds(seed: int) -> None:
-    program = checked(table(random_rows(seed, 3 + seed * 4)))
+    program = checked(table(random_rows(seed, 3 + seed * 4), otherwise=OTHERWISE))
     rows = [row for row in program.tables["t"].node.rows if isinstance(row, syntax.TableRow)]
     index = TableIndex(rows, lambda node: node.value, {})  # type: ignore[union-attr]
     for text in (None, "a", "b", "c", "ab", "xb", ""):
@@ -45,7 +46,7 @@ def test_the_index_finds_what_a_walk_finds(seed: int) -> None:
 
 def test_ranges_of_one_key_are_cut_into_pieces() -> None:
     rows = [(f'"{"a" if i % 2 else "b"}"', f"[{i}..{i + 2})") for i in range(400)]
-    program = checked(table(rows))
+    program = checked(table(rows, otherwise=OTHERWISE))
     index = TableIndex(program.tables["t"].node.rows, lambda node: node.value, {})  # type: ignore[arg-type,union-attr]
     assert index.matches(("a", Decimal(100))) == [99]
     assert index.matches(("b", Decimal("101.5"))) == [100]
@@ -106,7 +107,7 @@ def test_otherwise_is_the_default_output() -> None:
 
 
 def test_no_row_is_a_no_match() -> None:
-    outcome = decide("first", ['> 10 => "high"'])
+    outcome = decide("first", ['? n > 10 => "high"'])
     assert [(f.kind, f.message) for f in outcome.failures] == [("no_match", "no row of table t fits")]
 
 
