@@ -25,6 +25,8 @@ COMMANDS = {
     "test": _in("folder", "test", "run its tests"),
     "format": _in("folder", "format_", "format its texts"),
     "run-sample": _in("sample", "run_sample", "run a sample through a flow, nothing is sent"),
+    "import": _in("imports", "import_", "read a table, lookup or schema of another tool"),
+    "export": _in("imports", "export", "write a table or lookup as DMN, CSV or XLSX"),
     "docs": _in("docs", "docs", "write the reference of functions, codes and settings"),
     "release": _in("release", "release", "cut a release of a folder"),
     "promote": _in("release", "promote", "make a release live in the next environment"),

@@ -61,7 +61,9 @@ def dmn(file: Path, decision: str, into: Path | None, as_json: bool) -> int:
 
 
 _SHEET = (
-    click.option("--as", "kind", type=click.Choice(["table", "lookup", "schema"]), help="What it holds; a sheet of ours says so itself."),
+    click.option(
+        "--as", "kind", type=click.Choice(["table", "lookup", "schema"]), help="What it is; a sheet of ours says so."
+    ),
     click.option("--name", default="", help="Name of the table or lookup, or <name>@<version> of the schema."),
     click.option("--policy", default="", help="Hit policy of the table; unique unless said."),
     click.option("--output", "outputs", multiple=True, help="An output column; the last one unless said."),
@@ -127,17 +129,9 @@ def _sheet(
 @_told
 def json_(files: tuple[Path, ...], name: str, into: Path | None, as_json: bool) -> int:
     """Propose a schema from JSON samples, with how often each field was there."""
-    from connectors.registry import codecs
     from dsl.exchange.inference import infer_schema
 
-    samples = []
-    for file in files:
-        for document in codecs()["json"].decode(_content(file), {}):
-            if document.faults:
-                raise ExchangeError(
-                    f"{file.name} is no JSON", [str(fault.message) for fault in document.faults]
-                )
-            samples.append(document.document)
+    samples = [document for file in files for document in _documents(file)]
     return _propose(infer_schema(samples, *_schema_name(name, files[0])), (), into, as_json)
 
 
@@ -186,7 +180,10 @@ def export(format: str, folder: Path, name: str, into: Path | None) -> int:
         if isinstance(of, types.Enum)
     }
     content = write(parse(program.sources[found.path]), name, format, named)
-    _write(into, content) if into else click.get_binary_stream("stdout").write(content)
+    if into:
+        _write(into, content)
+    else:
+        click.echo(content, nl=False)
     return 0
 
 
@@ -197,6 +194,24 @@ def _content(file: Path) -> bytes:
     if file.stat().st_size > LARGEST:
         raise ExchangeError(f"{file.name} is larger than {LARGEST // 1_000_000} MB")
     return file.read_bytes()
+
+
+def _documents(file: Path) -> list[Any]:
+    """What stands in a JSON file, or on the lines of an NDJSON file."""
+    from connectors import registry
+    from connectors.errors import ConnectorError
+
+    split = {"split": "lines"} if file.suffix in (".ndjson", ".jsonl") else {}
+    try:
+        documents = registry.codec("json").decode(_content(file), split, {})
+    except ConnectorError as error:
+        raise ExchangeError(f"{file.name}: {error.message}") from None
+    faults = [
+        fault.message for document in documents for fault in document.faults if fault.severity == "error"
+    ]
+    if faults:
+        raise ExchangeError(f"{file.name} is no JSON", faults)
+    return [document.data for document in documents]
 
 
 def _neighbours(file: Path) -> dict[str, bytes]:
