@@ -3,9 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from tests.dsl.workshop import MANIFEST, checked
-
 from dsl import types
+from tests.dsl.workshop import MANIFEST, checked
 
 USE = 'use lookup vendors "2026"\n'
 
