@@ -1,4 +1,4 @@
-"""What can be said of tables and conditions without running them: gaps, overlaps, idle rows, what can never be true.
+"""What can be said of decision tables without running them: gaps, overlaps, rows that change nothing.
 
 The way of a table:
 
@@ -7,7 +7,7 @@ The way of a table:
     boxes --boxes--> a hole that no box covers, pairs that meet --tables--> TableAnalysis
 
 `scales` knows what lies between two numbers, days or texts, `patterns` which texts fit which patterns at once,
-`values` how constants compare and are written. `conditions` asks the same of the condition of a rule.
+`values` how constants compare and are written.
 
 What holds:
 

@@ -5,7 +5,7 @@ cells is then `one & other`, and what fits neither is `all & ~(one | other)`. `f
 cell: what fits it for sure, and what may fit it; they differ only for cells that can't be decided.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from dsl import syntax, types
 from dsl.analysis.values import NotAnalysed, constant, identity, literal
@@ -128,7 +128,7 @@ class Points(Domain):
     def __init__(self, of: types.Type, optional: bool, cells: Iterable[syntax.Cell]) -> None:
         self._of = of
         values = [constant(node) for cell in cells for node in constants(cell)]
-        self._values = list({identity(value): value for value in values}.values())
+        self._values = list({identity(value): value for value in reversed(values)}.values())[::-1]
         self._places = {identity(value): index for index, value in enumerate(self._values)}
         super().__init__(len(self._values) + 1, optional)
 
@@ -203,5 +203,3 @@ def runs(chosen: int) -> list[tuple[int, int]]:
         base += skip + length
     return found
 
-
-Builder = Callable[[types.Type, bool, Sequence[syntax.Cell]], Domain]
