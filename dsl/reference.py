@@ -8,12 +8,17 @@ from dsl.functions import FAMILIES, FunctionSpec, registry
 
 _TITLES = {
     "text": "Text",
+    "wording": "Words and characters",
     "numbers": "Numbers",
+    "figures": "Figures",
     "dates": "Dates and times",
+    "calendars": "Calendar",
     "lists": "Lists",
+    "ordering": "Lists as a whole, records",
     "records": "Choices",
     "measures": "Quantities and money",
     "codes": "Keys and check digits",
+    "checks": "Checks of keys",
     "edi": "EDI",
     "queries": "Queries",
     "tests": "Tests only",

@@ -10,6 +10,8 @@ from dsl.literals import quote
 from dsl.tree import parse_tree
 
 _CODE = re.compile(r"(?<![0-9.:-])0[0-9]+(?![0-9.:-])|[0-9]{16,}", re.ASCII)
+_TEXTS = re.compile(r'("(?:[^"\\]|\\.)*")')
+_SPACES = re.compile(r"\s+")
 _COMMA = re.compile(r"[0-9]+,[0-9]+", re.ASCII)
 _WORDED = (
     "boolean",
@@ -81,7 +83,10 @@ def inferred_type(cells: Iterable[str], is_output: bool) -> str:
 
 
 def _tidy(text: str) -> str:
-    words = " ".join(text.split())
+    """White space run together, but not within quotes; true and false as the language writes them."""
+    parts = _TEXTS.split(text)
+    parts[::2] = [_SPACES.sub(" ", part) for part in parts[::2]]
+    words = "".join(parts).strip()
     return words.lower() if words.lower() in ("true", "false") else words
 
 

@@ -107,5 +107,5 @@ def unique_names(names: list[str]) -> list[str]:
 
 def comment_text(text: str) -> str:
     """A text as a comment: one line, without characters that hide or turn others."""
-    words = " ".join(text.split())
-    return "".join(c for c in words if c.isprintable() and not 0x2000 < ord(c) < 0x2010)
+    seen = (c for c in text if c.isspace() or (c.isprintable() and not 0x2000 < ord(c) < 0x2010))
+    return " ".join("".join(seen).split())

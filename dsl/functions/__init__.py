@@ -13,16 +13,21 @@ from typing import Any
 
 from dsl.errors import FunctionFailure
 from dsl.functions import (
+    calendars,
+    checks,
     codes,
     dates,
     edi,
+    figures,
     lists,
     measures,
     numbers,
+    ordering,
     queries,
     records,
     tests,
     text,
+    wording,
 )
 from dsl.functions.declaration import (
     REQUIRED,
@@ -46,7 +51,9 @@ __all__ = [
 
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
-    for module in (text, numbers, dates, lists, records, measures, codes, edi, queries, tests)
+    for module in (
+        text, wording, numbers, figures, dates, calendars, lists, ordering, records, measures, codes, checks, edi, queries, tests,
+    )
 )
 
 
@@ -84,9 +91,10 @@ def bound(spec: FunctionSpec, manifest: Manifest) -> Callable[..., Any]:
     """The implementation with the settings of the rule set filled in."""
     if spec.implementation is None:
         raise LookupError(f"{spec.name} is answered by the engine")
-    settings = {
+    settings: dict[str, Any] = {
         "time_zone": manifest.time_zone or "UTC",
         "holidays": frozenset(day for days in manifest.calendars.values() for day in days),
     }
+    settings["calendars"] = manifest.calendars
     chosen = {name: settings[name] for name in spec.settings}
     return partial(spec.implementation, **chosen) if chosen else spec.implementation

@@ -6,15 +6,17 @@ from dsl.exchange.content import ColumnContent, LookupContent, Notes, RowContent
 from dsl.literals import quote
 
 SCALARS = ("text", "integer", "decimal", "percent", "boolean", "date", "duration")
-ENUM = "enum{low, high, \"in progress\"}"
+ENUM = 'enum{low, high, "in progress"}'
 letters = st.text("abcdefgxyz_", min_size=1, max_size=6)
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=12)
-comments = words.map(comment_text) | st.sampled_from(["=1+1", "-2+3", "@x", "'=x", "''", "a, \"b\"; c"])
+comments = words.map(comment_text) | st.sampled_from(["=1+1", "-2+3", "@x", "'=x", "''", 'a, "b"; c'])
 notes = st.builds(Notes, st.lists(comments.filter(bool), max_size=2).map(tuple), comments)
 
 
 def number(digits: int) -> st.SearchStrategy[str]:
-    return st.decimals(-9999, 9999, places=digits, allow_nan=False).map(lambda d: f"{d:f}".removeprefix("-") or "0")
+    return st.decimals(-9999, 9999, places=digits, allow_nan=False).map(
+        lambda d: f"{d:f}".removeprefix("-") or "0"
+    )
 
 
 VALUES = {
@@ -31,8 +33,18 @@ def _test(of: str) -> st.SearchStrategy[str]:
     values = VALUES[of]
     kinds = [values]
     if of in ORDERED:
-        kinds.append(st.builds(lambda sign, v: f"{sign} {v}", st.sampled_from(["<", "<=", ">", ">=", "="]), values))
-        kinds.append(st.builds(lambda a, b, o, c: f"{o}{a}..{b}{c}", values, values, st.sampled_from("[("), st.sampled_from("])")))
+        kinds.append(
+            st.builds(lambda sign, v: f"{sign} {v}", st.sampled_from(["<", "<=", ">", ">=", "="]), values)
+        )
+        kinds.append(
+            st.builds(
+                lambda a, b, o, c: f"{o}{a}..{b}{c}",
+                values,
+                values,
+                st.sampled_from("[("),
+                st.sampled_from("])"),
+            )
+        )
     if of == "text":
         kinds.append(st.builds(lambda a, b: quote(a + b), letters, st.sampled_from(["*", "?", "*x?"])))
     return st.one_of(kinds)
@@ -62,11 +74,21 @@ def tables(draw: st.DrawFn) -> TableContent:
     names = draw(st.lists(letters | st.just("Odd name"), min_size=2, max_size=5, unique=True))
     cut = draw(st.integers(1, len(names) - 1))
     inputs, outputs = draw(_columns(names[:cut])), draw(_columns(names[cut:]))
-    policy = draw(st.sampled_from(["unique", "first", "any", "collect", "rule_order", "priority", "output_order"]))
-    aggregation = draw(st.sampled_from(["list", "sum", "min", "max", "count"])) if policy == "collect" else "list"
+    policy = draw(
+        st.sampled_from(["unique", "first", "any", "collect", "rule_order", "priority", "output_order"])
+    )
+    aggregation = (
+        draw(st.sampled_from(["list", "sum", "min", "max", "count"])) if policy == "collect" else "list"
+    )
     if policy in ("priority", "output_order"):
         outputs[0] = (outputs[0][0], ENUM, False)
-    ids = draw(st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}|[1-9][0-9]{0,3}", fullmatch=True), max_size=4, unique=True))
+    ids = draw(
+        st.lists(
+            st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}|[1-9][0-9]{0,3}", fullmatch=True),
+            max_size=4,
+            unique=True,
+        )
+    )
     rows = tuple(
         RowContent(
             id, tuple(draw(condition(of, optional)) for _, of, optional in inputs),
@@ -95,7 +117,14 @@ def lookups(draw: st.DrawFn) -> LookupContent:
     cut = draw(st.integers(1, len(names) - 1))
     keys, results = draw(_columns(names[:cut])), draw(_columns(names[cut:]))
     rows = tuple(
-        RowContent("", tuple(draw(VALUES[of]) for _, of, _ in keys), tuple(draw(value(of, o)) for _, of, o in results), draw(notes))
+        RowContent(
+            "",
+            tuple(draw(VALUES[of]) for _, of, _ in keys),
+            tuple(draw(value(of, o)) for _, of, o in results),
+            draw(notes),
+        )
         for _ in range(draw(st.integers(0, 3)))
     )
-    return LookupContent(draw(letters), _typed(keys), _typed(results), rows, draw(st.booleans()), (), draw(notes), draw(notes))
+    return LookupContent(
+        draw(letters), _typed(keys), _typed(results), rows, draw(st.booleans()), (), draw(notes), draw(notes)
+    )

@@ -50,7 +50,13 @@ def test_what_came_in_goes_out_and_comes_back():
 
 def test_our_own_table_is_plain_feel_for_others():
     made = export(parse(Source("a.mw", TABLE)), "hold", "dmn").decode()
-    for part in ('hitPolicy="COLLECT" aggregation="SUM"', "<text>&gt;= 0.050</text>", "<text>rate * 100</text>", "<text>safety first</text>", 'id="r2"'):
+    for part in (
+        'hitPolicy="COLLECT" aggregation="SUM"',
+        "<text>&gt;= 0.050</text>",
+        "<text>rate * 100</text>",
+        "<text>safety first</text>",
+        'id="r2"',
+    ):
         assert part in made
     assert import_dmn(made.encode()).text == TABLE
 
@@ -64,7 +70,9 @@ def test_feel_that_somebody_changed_counts_more_than_our_text_beside_it():
 
 
 def test_a_rule_in_another_tool_is_found_by_its_place():
-    wrong = FILE.replace(b"&lt; 0.05", b"string length(?) &gt; 3").replace(b"<text>-1</text>", b"<text>now()</text>")
+    wrong = FILE.replace(b"&lt; 0.05", b"string length(?) &gt; 3").replace(
+        b"<text>-1</text>", b"<text>now()</text>"
+    )
     with pytest.raises(ExchangeError) as refused:
         import_dmn(wrong)
     first, second = refused.value.faults
@@ -96,7 +104,9 @@ def test_everything_else_is_refused_by_name(old, new, words):
 
 
 def test_one_decision_of_a_file_with_other_logic():
-    more = FILE.replace(b"</definitions>", b'<decision id="x" name="X"><literalExpression/></decision></definitions>')
+    more = FILE.replace(
+        b"</definitions>", b'<decision id="x" name="X"><literalExpression/></decision></definitions>'
+    )
     assert import_dmn(more, "Hold Scope").text == FOREIGN
     with pytest.raises(ExchangeError, match="no decision Y; it has Hold Scope, X"):
         import_dmn(more, "Y")
@@ -112,13 +122,23 @@ def test_priority_needs_the_order_of_the_values():
 
 
 def test_what_feel_can_not_say_is_refused_with_its_row():
-    parsed = parse(Source("a.mw", "table t policy first\n  | row | a: integer => b: text |\n  | r1 | ? a > 1 => upper(\"x\") |\nend\n"))
+    parsed = parse(
+        Source(
+            "a.mw",
+            'table t policy first\n  | row | a: integer => b: text |\n  | r1 | ? a > 1 => upper("x") |\nend\n',
+        )
+    )
     with pytest.raises(ExchangeError) as refused:
         export(parsed, "t", "dmn")
-    assert [fault.partition(":")[0] for fault in refused.value.faults] == ["row r1, input a", "row r1, output b"]
+    assert [fault.partition(":")[0] for fault in refused.value.faults] == [
+        "row r1, input a",
+        "row r1, output b",
+    ]
 
 
 def test_characters_that_xml_can_not_hold():
-    parsed = parse(Source("a.mw", 'table t policy first\n  | row | a: text => b: text |\n  | r1 | - => "x" |\nend\n'))
+    parsed = parse(
+        Source("a.mw", 'table t policy first\n  | row | a: text => b: text |\n  | r1 | - => "x" |\nend\n')
+    )
     with pytest.raises(ExchangeError, match="can't stand in XML"):
         to_dmn(replace(read_table(parsed, "t"), head=Notes(("\x01",))))

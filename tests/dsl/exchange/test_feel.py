@@ -56,7 +56,9 @@ def test_what_goes_beyond_is_refused_by_name(feel, words):
     assert words in refused.value.message
 
 
-@pytest.mark.parametrize("feel", ['matches(?, "x")', 'starts with(?, "a*")', "? > 5", "a > 5", "[1..2", "[1;2]", "not(1", "1..2"])
+@pytest.mark.parametrize(
+    "feel", ['matches(?, "x")', 'starts with(?, "a*")', "? > 5", "a > 5", "[1..2", "[1;2]", "not(1", "1..2"]
+)
 def test_conditions_that_are_refused(feel):
     with pytest.raises(ExchangeError):
         FeelReader(feel, "decimal").condition()

@@ -10,9 +10,24 @@ from dsl.exchange.inference import infer_from_rows, infer_schema
 from dsl.schema import read_schema
 
 SAMPLES = [
-    {"id": "1", "when": "2026-01-31", "qty": "12.50", "open": True, "lines": [{"n": 1, "code": "A"}], "note": ""},
+    {
+        "id": "1",
+        "when": "2026-01-31",
+        "qty": "12.50",
+        "open": True,
+        "lines": [{"n": 1, "code": "A"}],
+        "note": "",
+    },
     {"id": "2", "when": "2026-02-01", "qty": "3", "open": False, "lines": {"n": 2, "code": "B"}, "who": None},
-    {"id": "3", "when": "", "qty": "-1.5", "open": True, "lines": [], "sum": Decimal("1.5"), "who": {"name": "x"}},
+    {
+        "id": "3",
+        "when": "",
+        "qty": "-1.5",
+        "open": True,
+        "lines": [],
+        "sum": Decimal("1.5"),
+        "who": {"name": "x"},
+    },
 ]
 
 
@@ -26,7 +41,10 @@ def notes(proposal):
 
 def test_the_proposal_is_a_schema_the_language_reads():
     schema = read_schema("schemas/a.b@v1.json", json.dumps(proposed(*SAMPLES).schema).encode())
-    shown = {name: (str(getattr(spec.type, "name", type(spec.type).__name__)), spec.required) for name, spec in schema.record.fields.items()}
+    shown = {
+        name: (str(getattr(spec.type, "name", type(spec.type).__name__)), spec.required)
+        for name, spec in schema.record.fields.items()
+    }
     assert shown == {
         "id": ("text", True), "when": ("date", False), "qty": ("decimal", True), "open": ("boolean", True),
         "lines": ("ListOf", True), "note": ("text", False), "who": ("who", False), "sum": ("decimal", False),
@@ -71,12 +89,17 @@ def test_one_field(values, node):
     ],
 )  # fmt: skip
 def test_what_people_have_to_decide_is_said(values, words):
-    assert any(words in remark for remark in notes(proposed(*({"f": value} for value in values)))["f"].remarks)
+    assert any(
+        words in remark for remark in notes(proposed(*({"f": value} for value in values)))["f"].remarks
+    )
 
 
 def test_a_header_with_rows():
     proposal = infer_from_rows(["Plant", "Qty"], [["0010", "1.5"], ["0020", ""], ["", ""]], "mes.stock")
-    assert proposal.schema["properties"] == {"Plant": {"type": "string"}, "Qty": {"type": "string", "format": "decimal"}}
+    assert proposal.schema["properties"] == {
+        "Plant": {"type": "string"},
+        "Qty": {"type": "string", "format": "decimal"},
+    }
     assert proposal.schema["required"] == ["Plant"] and proposal.schema["x-missing"] == [""]
     assert proposal.samples == 2
 

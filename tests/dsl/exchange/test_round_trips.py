@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, given, settings
 
-from dsl.exchange.content import Content, LookupContent
+from dsl.exchange.content import ColumnContent, Content, LookupContent, RowContent, TableContent, comment_text
 from dsl.exchange.dmn_reading import read_dmn
 from dsl.exchange.dmn_writing import to_dmn
 from dsl.exchange.reading import read_lookup, read_table
@@ -20,7 +20,11 @@ often = settings(max_examples=60, deadline=None, derandomize=True, suppress_heal
 def through_text(content: Content) -> Content:
     parsed = parse(Source("a.mw", module_text([content])))
     assert parsed.diagnostics == ()
-    return read_lookup(parsed, content.name) if isinstance(content, LookupContent) else read_table(parsed, content.name)
+    return (
+        read_lookup(parsed, content.name)
+        if isinstance(content, LookupContent)
+        else read_table(parsed, content.name)
+    )
 
 
 @often
@@ -56,3 +60,21 @@ def test_dmn_and_csv_make_the_same_text(table):
     (by_dmn,), _ = read_dmn(to_dmn(table))
     by_csv, _ = read_sheet(read_csv(to_csv(table)), Wish())
     assert module_text([by_dmn]) == module_text([by_csv])
+
+
+def test_a_comment_ends_without_a_blank_where_a_hidden_character_stood():
+    assert comment_text("a \u200b") == "a"
+
+
+def test_blanks_inside_a_text_stay_as_they_are():
+    row = RowContent(id="r1", inputs=("-",), outputs=('"a  b\xa0"',))
+    table = TableContent(
+        name="t",
+        policy="unique",
+        aggregation="list",
+        inputs=(ColumnContent(name="a", type="text"),),
+        outputs=(ColumnContent(name="b", type="text"),),
+        rows=(row,),
+    )
+    back, _ = read_sheet(read_csv(to_csv(table)), Wish())
+    assert back == table

@@ -20,16 +20,24 @@ def csv_table(*lines, **wish):
 
 
 def test_a_sheet_of_people_as_a_table():
-    found = csv_table("Severity;Defect Rate;Supplier;Hold Scope", "critical;;;full lot", "major;>= 5%;C, D;sample", "minor;< 5%;not(C, D);", name="hold")
+    found = csv_table(
+        "Severity;Defect Rate;Supplier;Hold Scope",
+        "critical;;;full lot",
+        "major;>= 5%;C, D;sample",
+        "minor;< 5%;not(C, D);",
+        name="hold",
+    )
     assert found.text == (
         "table hold policy unique\n"
-        '  | row | severity: text | defect_rate: percent | supplier: text => hold_scope: text? |\n'
+        "  | row | severity: text | defect_rate: percent | supplier: text => hold_scope: text? |\n"
         '  | r1  | "critical"     | -                    | -              => "full lot"        |\n'
         '  | r2  | "major"        | >= 5%                | "C", "D"       => "sample"          |\n'
         '  | r3  | "minor"        | < 5%                 | not("C", "D")  => missing           |\n'
         "end\n"
     )
-    assert "Defect Rate is read as percent: say `defect_rate: type` in its head to change it" in found.warnings
+    assert (
+        "Defect Rate is read as percent: say `defect_rate: type` in its head to change it" in found.warnings
+    )
 
 
 def test_codes_stay_text():
@@ -38,7 +46,9 @@ def test_codes_stay_text():
 
 
 def test_outputs_by_name_ids_and_comments():
-    text = csv_table("id,a,Result,b,comment", "x1,1,yes,2,hello", "9-9,3,no,4,", outputs=("Result",), policy="first").text
+    text = csv_table(
+        "id,a,Result,b,comment", "x1,1,yes,2,hello", "9-9,3,no,4,", outputs=("Result",), policy="first"
+    ).text
     assert text == (
         "table imported policy first\n"
         "  | row   | a: integer | b: integer => result: text |\n"
@@ -55,13 +65,21 @@ def test_wrong_cells_are_named_by_their_place():
 
 
 def test_a_decimal_comma_is_warned_of():
-    assert any("a decimal has a point" in warning for warning in csv_table("a: decimal =>,b: text", '"1,5",x').warnings)
+    assert any(
+        "a decimal has a point" in warning
+        for warning in csv_table("a: decimal =>,b: text", '"1,5",x').warnings
+    )
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "=HYPERLINK(\"x\")"])
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("x")'])
 def test_formulas_are_escaped_and_warned_of(cell):
     assert escaped(cell).startswith("'") and unescaped(escaped(cell)) == cell
-    assert any("formula" in warning for warning in read_csv(write_csv([["a"]]) + f'"{cell.replace(chr(34), chr(34) * 2)}"\n'.encode()).warnings)
+    assert any(
+        "formula" in warning
+        for warning in read_csv(
+            write_csv([["a"]]) + f'"{cell.replace(chr(34), chr(34) * 2)}"\n'.encode()
+        ).warnings
+    )
 
 
 @pytest.mark.parametrize("cell", ["-", "-5", "+3.5", "'s", "", "'", "''", "'=x", "x=1"])
@@ -77,7 +95,9 @@ def test_an_exported_lookup_has_no_formula():
 
 
 def test_lines_that_do_not_parse_are_not_exported():
-    parsed = parse(Source("a.mw", "table t policy first\n  | row | a: text => b: text |\n  | r1 | <<< |\nend\n"))
+    parsed = parse(
+        Source("a.mw", "table t policy first\n  | row | a: text => b: text |\n  | r1 | <<< |\nend\n")
+    )
     with pytest.raises(ExchangeError, match="lines that can't be read"):
         export(parsed, "t", "csv")
 
@@ -119,7 +139,10 @@ def test_a_named_sheet():
 def repacked(change):
     """An XLSX file, its archive changed."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(write_xlsx([["a"]], "t"))) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(write_xlsx([["a"]], "t"))) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for entry in old.infolist():
             new.writestr(entry.filename, old.read(entry))
         change(new)
@@ -156,7 +179,17 @@ def test_broken_files_are_refused(content):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b'a,"b\n', b"a," * 300 + b"x\n", b"a,b\n" * 20_001, b"a,b\n" + b"x" * 10_001, b"only\n1\n", b" ,\n"]
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b'a,"b\n',
+        b"a," * 300 + b"x\n",
+        b"a,b\n" * 20_001,
+        b"a,b\n" + b"x" * 10_001,
+        b"only\n1\n",
+        b" ,\n",
+    ],
 )
 def test_sheets_that_are_no_table_are_refused(content):
     with pytest.raises(ExchangeError):

@@ -26,7 +26,9 @@ def test_elements_attributes_and_repeats_become_fields_and_lists():
     }  # fmt: skip
     line = record.fields["Line"].type.item
     assert line.fields["Line"].type.item is line and not line.fields["Open"].required
-    assert {name: types.describe(spec.type) for name, spec in line.fields["Quantity"].type.fields.items()} == {"@unit": "text", "#text": "decimal"}
+    assert {
+        name: types.describe(spec.type) for name, spec in line.fields["Quantity"].type.fields.items()
+    } == {"@unit": "text", "#text": "decimal"}
     assert "Order offers a choice; each of its elements may be missing" in warnings
 
 
