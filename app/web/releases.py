@@ -90,13 +90,12 @@ def promote(release_id: str) -> Any:
         raise NotPermitted(
             f"none of your roles ({', '.join(current_user.roles)}) allows to {needed} to {target}"
         )
+    expected = request.form.get("live", promotions.ANY) or None
     try:
-        with database.begin() as tx:
-            expected = request.form.get("live", promotions.ANY) or None
-            promotions.promote(tx, release_id, target, current_user.login, reason, expected)
+        promotions.promote_audited(
+            database, release_id, target, current_user.login, reason=reason, expected_live=expected
+        )
     except PromotionRefused as error:
-        with database.begin() as tx:
-            promotions.record_refusal(tx, "promote", release_id, target, current_user.login, error.code)
         return _page(release_id, target, refused=error), error.status
     flash(f"The release is live in {target}. Messages that come in from now on use it.", "ok")
     return redirect(url_for("releases.show", release_id=release_id))
