@@ -36,6 +36,13 @@ class EditConflict(DesignError):
     status = 412
 
 
+class NothingToUndo(DesignError):
+    """There is nothing to take back."""
+
+    code = "nothing_to_undo"
+    status = 409
+
+
 class SampleInvalid(DesignError):
     """The sample cannot be read."""
 

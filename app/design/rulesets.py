@@ -73,12 +73,19 @@ def read_file(connection: Connection, name: str, path: str) -> StoredFile:
 
 
 def write_file(
-    tx: Connection, name: str, path: str, content: bytes, by: str, if_match: str | None = None
+    tx: Connection,
+    name: str,
+    path: str,
+    content: bytes,
+    by: str,
+    if_match: str | None = None,
+    restores: int | None = None,
 ) -> StoredFile:
     """Write a file and remember who did.
 
     `if_match` is the etag the writer has read, "" for a file that must not exist yet, None to write
-    whatever is there. Errors: EditConflict with the present etag and its author.
+    whatever is there. Errors: EditConflict with the present etag and its author. `restores` is the
+    earlier change whose text this is.
     """
     ruleset(tx, name)
     path = clean_path(path)
@@ -90,7 +97,7 @@ def write_file(
     if path == MANIFEST:
         _keep_name(tx, name, content)
     done = (
-        stored.replace_file(tx, name, path, content, by, before.etag)
+        stored.replace_file(tx, name, path, content, by, before.etag, restores)
         if before
         else stored.add_file(tx, name, path, content, by)
     )

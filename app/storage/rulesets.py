@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -51,6 +52,14 @@ changes_table = Table(
     Column("etag", String(32), nullable=False),
     Column("by", String(120), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("restores", Integer),
+    Index("ix_ruleset_changes_path", "ruleset", "path", "id"),
+)
+contents_table = Table(
+    "ruleset_contents",
+    metadata,
+    Column("etag", String(32), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 
@@ -77,7 +86,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Somebody wrote a file, or deleted it (then `etag` is empty)."""
+    """Somebody wrote a file, or deleted it (then `etag` is empty).
+
+    `restores` is the earlier change whose text was put back, where it was no new text.
+    """
 
     id: int
     ruleset: str
@@ -85,6 +97,12 @@ class Change:
     etag: str
     by: str
     at: datetime
+    restores: int | None = None
+
+    @property
+    def shows(self) -> int:
+        """The change whose text the file has since this one."""
+        return self.restores or self.id
 
 
 def etag_of(content: bytes) -> str:
@@ -136,16 +154,18 @@ def add_file(tx: Connection, ruleset: str, path: str, content: bytes, by: str) -
             tx.execute(insert(files_table).values(row))
     except IntegrityError:
         return False
-    _record_change(tx, ruleset, path, etag_of(content), by)
+    _record_change(tx, ruleset, path, content, by)
     return True
 
 
-def replace_file(tx: Connection, ruleset: str, path: str, content: bytes, by: str, etag: str) -> bool:
+def replace_file(
+    tx: Connection, ruleset: str, path: str, content: bytes, by: str, etag: str, restores: int | None = None
+) -> bool:
     """Write a file that still has the etag; False where it has another by now."""
     here = _is(ruleset, path) & (files_table.c.etag == etag)
     if tx.execute(update(files_table).where(here).values(_written(tx, content, by))).rowcount != 1:
         return False
-    _record_change(tx, ruleset, path, etag_of(content), by)
+    _record_change(tx, ruleset, path, content, by, restores)
     return True
 
 
@@ -153,7 +173,7 @@ def remove_file(tx: Connection, ruleset: str, path: str, by: str, etag: str) -> 
     """Delete a file that still has the etag; False where it has another by now."""
     if tx.execute(delete(files_table).where(_is(ruleset, path), files_table.c.etag == etag)).rowcount != 1:
         return False
-    _record_change(tx, ruleset, path, "", by)
+    _record_change(tx, ruleset, path, None, by)
     return True
 
 
@@ -162,6 +182,20 @@ def changes(connection: Connection, ruleset: str, after: int = 0) -> list[Change
     newer = (changes_table.c.ruleset == ruleset) & (changes_table.c.id > after)
     rows = connection.execute(select(changes_table).where(newer).order_by(changes_table.c.id)).mappings()
     return [Change(**row) for row in rows]
+
+
+def path_changes(connection: Connection, ruleset: str, path: str, limit: int = 200) -> list[Change]:
+    """The latest changes of one file, newest first."""
+    of = (changes_table.c.ruleset == ruleset) & (changes_table.c.path == path)
+    query = select(changes_table).where(of).order_by(changes_table.c.id.desc()).limit(limit)
+    return [Change(**row) for row in connection.execute(query).mappings()]
+
+
+def content_of(connection: Connection, etag: str) -> bytes | None:
+    """The text that had an etag; None for one written before texts were kept."""
+    query = select(contents_table.c.content).where(contents_table.c.etag == etag)
+    found = connection.execute(query).scalar()
+    return None if found is None else bytes(found)
 
 
 def last_change(connection: Connection, ruleset: str) -> int:
@@ -183,9 +217,25 @@ def _written(tx: Connection, content: bytes, by: str) -> dict[str, Any]:
     return {"content": content, "etag": etag_of(content), "updated_by": by, "updated_at": now(tx)}
 
 
-def _record_change(tx: Connection, ruleset: str, path: str, etag: str, by: str) -> None:
-    row = {"ruleset": ruleset, "path": path, "etag": etag, "by": by, "at": now(tx)}
+def _record_change(
+    tx: Connection, ruleset: str, path: str, content: bytes | None, by: str, restores: int | None = None
+) -> None:
+    etag = "" if content is None else etag_of(content)
+    row = {"ruleset": ruleset, "path": path, "etag": etag, "by": by, "at": now(tx), "restores": restores}
     tx.execute(insert(changes_table).values(row))
+    if content is not None:
+        _keep_content(tx, etag, content)
+
+
+def _keep_content(tx: Connection, etag: str, content: bytes) -> None:
+    """Each text is kept once, whichever files have it."""
+    if tx.execute(select(contents_table.c.etag).where(contents_table.c.etag == etag)).first():
+        return
+    try:
+        with tx.begin_nested():
+            tx.execute(insert(contents_table).values(etag=etag, content=content))
+    except IntegrityError:
+        pass  # somebody kept the same text at the same moment
 
 
 def _stored(row: Any) -> StoredFile:
