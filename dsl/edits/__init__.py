@@ -6,6 +6,18 @@ than one row can say, is refused with `EditError`; its details hold the diagnost
 """
 
 from dsl.edits.applying import apply_edits
+from dsl.edits.cards import (
+    add_action,
+    add_rule,
+    move_action,
+    move_rule,
+    remove_action,
+    remove_rule,
+    rename_rule,
+    set_first_only,
+    set_let,
+)
+from dsl.edits.columns import add_column, remove_column, set_column, set_otherwise, set_table_policy
 from dsl.edits.functions import set_function
 from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row
 from dsl.edits.maps import add_line, remove_field, set_field, set_line, set_policy
@@ -14,7 +26,9 @@ from dsl.edits.tables import add_row, move_row, remove_row, set_cell
 from dsl.errors import EditError
 
 __all__ = [
-    "EditError", "add_line", "add_lookup_row", "add_row", "apply_edits", "move_row", "remove_field",
-    "remove_lookup_row", "remove_row", "set_action", "set_because", "set_cell", "set_field", "set_function",
-    "set_line", "set_lookup_row", "set_policy", "set_when",
+    "EditError", "add_action", "add_column", "add_line", "add_lookup_row", "add_row", "add_rule", "apply_edits",
+    "move_action", "move_row", "move_rule", "remove_action", "remove_column", "remove_field", "remove_lookup_row",
+    "remove_row", "remove_rule", "rename_rule", "set_action", "set_because", "set_cell", "set_column", "set_field",
+    "set_first_only", "set_function", "set_let", "set_line", "set_lookup_row", "set_otherwise", "set_policy",
+    "set_table_policy", "set_when",
 ]  # fmt: skip
