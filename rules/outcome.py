@@ -1,12 +1,14 @@
 """What the engine decided, as plain data: the runtime turns it into effects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Literal
 
-State = Literal["done", "ignored", "rejected", "held"]
+from rules.waiting import Call, Recall, Remedy, Wait
+
+State = Literal["done", "ignored", "rejected", "held", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ class Outcome:
     `document` is the input as read by its schema, `event` what the map made of it, in the shape in
     which it leaves. `lineage` explains the paths of `event`, `decisions` are all lookup and table
     rows that were used ("table disposition r3"); both and `rules` are made when first asked for.
+
+    `state` waiting: nothing is to be done but to get what `waits` asks for, put it into the context and
+    run again. `calls` are all questions of the run, answered ones too; `values` what was recalled and
+    answered, by variable; `reply` what a synchronous flow gives back; `remedy` what the playbook says of
+    the failure for which a message is rejected or held.
     """
 
     state: State
@@ -124,6 +131,11 @@ class Outcome:
     rules: Sequence[RuleTrace] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     decisions: Sequence[str] = ()
+    reply: Any = None
+    waits: tuple[Wait, ...] = ()
+    calls: tuple[Call, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +153,19 @@ class Context:
 
     `now` carries an offset. `message` is shown to rules as `message.*` (id, replayed, ...).
     `fuel` bounds loop steps of one run; `size` bounds characters of one text it builds.
+
+    `recalled` gives the record under (dataset, key text), None where it is known that there is none;
+    `expired` are those for which the flow has waited long enough. `answers` gives by call variable the
+    document that came back, or `rules.waiting.Unanswered`.
     """
 
     now: datetime
     message: Mapping[str, Any] = field(default_factory=dict)
     fuel: int = 2_000_000
     size: int = 1_000_000
+    recalled: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    expired: Collection[tuple[str, str]] = frozenset()
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
@@ -162,7 +181,38 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "rules": [rule_json(trace) for trace in outcome.rules],
         "facts": _json(outcome.facts),
         "decisions": list(outcome.decisions),
+        "reply": _json(outcome.reply),
+        "waits": [wait_json(wait) for wait in outcome.waits],
+        "calls": [wait_json(call) for call in outcome.calls],
+        "values": _json(outcome.values),
+        "remedy": None if outcome.remedy is None else remedy_json(outcome.remedy),
     }
+
+
+def wait_json(wait: Wait) -> dict[str, Any]:
+    """One thing a run lacks, or one question it asked."""
+    match wait:
+        case Recall():
+            return {
+                "type": "recall", "dataset": wait.dataset, "key": wait.key, "variable": wait.variable,
+                "unknown": wait.unknown, "seconds": wait.seconds, **_place_json(wait.place),
+            }  # fmt: skip
+        case Call():
+            return {
+                "type": "call", "variable": wait.variable, "endpoint": wait.endpoint,
+                "payload": _json(wait.payload), "answer": wait.answer, "step": wait.step,
+                "retry_seconds": wait.retry_seconds, "lineage": lineage_json(wait.lineage),
+                **_place_json(wait.place),
+            }  # fmt: skip
+
+
+def remedy_json(remedy: Remedy) -> dict[str, Any]:
+    """What a playbook says."""
+    return {
+        "playbook": remedy.playbook, "failure": remedy.failure, "reaction": remedy.reaction,
+        "retry_seconds": remedy.retry_seconds, "fallback": list(remedy.fallback), "channel": remedy.channel,
+        "text": remedy.text, "runbook": remedy.runbook,
+    }  # fmt: skip
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from connectors.errors import ConnectorError
 from dsl.program import Endpoint
 from rules.engine import run
 from rules.outcome import AlertAction, Outcome, RaiseAction, SendAction, to_json
+from rules.waiting import Recall
 
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
@@ -93,6 +94,8 @@ class Decider:
         content = to_json(outcome)
         if document.faults:
             content["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
+        if outcome.state == "waiting" or outcome.reply is not None:
+            return _held(message, outcome, content)
         if outcome.state != "done":
             return Decided(message, outcome.state, _reason(outcome), _code(outcome), content)
         return self._effects(message, lane, found, outcome, content)
@@ -169,6 +172,19 @@ def outbox_lane(message: Message, lane: ClaimedLane, action: SendAction) -> Lane
     if lane.ordered:
         return LaneKey("outbox", *where, lane.order_key, True)
     return LaneKey("outbox", *where, str(partition_of(digest(message.id)) % _SPREAD), False)
+
+
+def _held(message: Message, outcome: Outcome, content: Mapping[str, Any]) -> Decided:
+    """What this version can't carry out must not get lost: the message is kept for a person, and says why."""
+    lacks = ", ".join(
+        f"dataset {wait.dataset}" if isinstance(wait, Recall) else f"an answer of {wait.endpoint}"
+        for wait in outcome.waits
+    )
+    reason = f"the flow waits for {lacks}" if lacks else "the flow gives a reply"
+    return Decided(
+        message, "held", f"{reason}, which this version of the server does not carry out yet",
+        "waiting_not_carried_out" if lacks else "reply_not_carried_out", content,
+    )  # fmt: skip
 
 
 def _dead(message: Message, code: str, reason: str, details: Mapping[str, Any]) -> Decided:
