@@ -169,7 +169,10 @@ class Context:
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
-    """The shape of `run-sample --json`: JSON types only, exact numbers as text, lineage made."""
+    """The shape of `run-sample --json`: JSON types only, exact numbers as text, lineage made.
+
+    reply, waits, calls, values and remedy stand there only where the run has any.
+    """
     return {
         "state": outcome.state,
         "reason": outcome.reason,
@@ -181,12 +184,19 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "rules": [rule_json(trace) for trace in outcome.rules],
         "facts": _json(outcome.facts),
         "decisions": list(outcome.decisions),
+        **_asked_json(outcome),
+    }
+
+
+def _asked_json(outcome: Outcome) -> dict[str, Any]:
+    found = {
         "reply": _json(outcome.reply),
         "waits": [wait_json(wait) for wait in outcome.waits],
         "calls": [wait_json(call) for call in outcome.calls],
         "values": _json(outcome.values),
         "remedy": None if outcome.remedy is None else remedy_json(outcome.remedy),
     }
+    return {name: value for name, value in found.items() if value}
 
 
 def wait_json(wait: Wait) -> dict[str, Any]:
