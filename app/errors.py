@@ -30,6 +30,12 @@ class SchemaOutdated(AppError):
     status = 503
 
 
+class ActionNotCarriedOut(AppError):
+    """The rules decided something that this version of the server does not carry out."""
+
+    code = "action_not_carried_out"
+
+
 class NotFound(AppError):
     """There is no such thing, or it is not yours to see."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dsl import codes, syntax
-from dsl.checking import findings, flows, lookups, maps, rules, tables, testblocks, userfunctions
+from dsl.checking import datasets, findings, flows, lookups, maps, rules, tables, testblocks, userfunctions
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
@@ -88,9 +88,10 @@ class _Checker:
         self._sites = {path: self._uses(path, module) for path, module in session.modules.items()}
 
     def run(self) -> None:
-        """Everything that is declared, in dependency order: lookups, functions, tables, maps, rules, flows, tests."""
+        """Everything that is declared, in dependency order: lookups, datasets, functions, tables, maps, rules, flows, tests."""
         session = self._session
         self._each(syntax.Lookup, "lookup", self._lookup)
+        self._each(syntax.Dataset, "dataset", self._dataset)
         self._each(syntax.Table, "table", self._table)
         self._each(syntax.Function, "function", self._function)
         self._each(syntax.Map, "map", self._map)
@@ -129,6 +130,11 @@ class _Checker:
         if other is not None:
             findings.declared_twice(self._session, site, node.name_span, "lookup", node.name, other.path)
         self._session.lookups[node.name] = lookups.inline_lookup(self._session, site, node)
+
+    def _dataset(self, site: Site, node: syntax.Dataset) -> None:
+        checked = datasets.declare_dataset(self._session, site, node)
+        if checked is not None:
+            self._session.datasets[node.name] = checked
 
     def _table(self, site: Site, node: syntax.Table) -> None:
         self._session.tables[node.name] = tables.declare_table(self._session, site, node)
@@ -218,4 +224,5 @@ def _program(session: Session) -> Program:
         session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
         session.failures, tuple(unique), functions=session.functions, copies=session.copies,
+        datasets=session.datasets,
     )  # fmt: skip

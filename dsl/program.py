@@ -111,6 +111,16 @@ class CheckedLookup:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CheckedDataset:
+    """Reference state that rules keep: the types of its key columns and the schema of its records."""
+
+    node: syntax.Dataset
+    path: str
+    keys: tuple[tuple[str, types.Type], ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CheckedTable:
     """A decision table with the types of its columns."""
 
@@ -191,6 +201,7 @@ class Program:
     unit_factors: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     functions: Mapping[str, CheckedFunction] = field(default_factory=dict)
     copies: Mapping[syntax.Copy, tuple[syntax.Field, ...]] = field(default_factory=dict)
+    datasets: Mapping[str, CheckedDataset] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from dsl import syntax
 from dsl.program import CheckedMap, Program
-from rules.outcome import AlertAction, Outcome, Place
+from rules.outcome import ExpectAction, Outcome, Place, RaiseAction, SendAction
 
 
 class Coverage:
@@ -21,8 +21,9 @@ class Coverage:
         """Count what one outcome has touched."""
         self._places.update(trace.place for trace in outcome.lineage.values())
         for action in outcome.actions:
-            if not isinstance(action, AlertAction):
-                self._places.update(trace.place for trace in action.lineage.values())
+            made = action.otherwise if isinstance(action, ExpectAction) else action
+            if isinstance(made, SendAction | RaiseAction):
+                self._places.update(trace.place for trace in made.lineage.values())
         self._rules.update(f"{trace.rules}/{trace.rule}" for trace in outcome.rules if trace.fired)
         for words in outcome.decisions:
             if words.startswith("table "):

@@ -103,7 +103,83 @@ class AlertAction:
     type: Literal["alert"] = "alert"
 
 
-Action = SendAction | RaiseAction | AlertAction
+@dataclass(frozen=True, slots=True)
+class ExpectAction:
+    """Wait for a message that answers this one; `otherwise` is carried out when it is not there in time.
+
+    `event` is an endpoint or a raised event, `key` the text by which the awaited message is found
+    (rules.engine.expectation_keys gives the same text for it), `due` the moment from which on it is late.
+    `ordinal` is the place of the action in its rule, from 0.
+    """
+
+    event: str
+    key: str
+    due: datetime
+    rules: str
+    rule: str
+    ordinal: int
+    otherwise: SendAction | RaiseAction | AlertAction | None = None
+    type: Literal["expect"] = "expect"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectAction:
+    """Put the subject to the others of its group; when the window closes, one action is made of all.
+
+    The window of a group opens with its first item and closes after `window` seconds, or with item number
+    `at_most`; then rules.engine.close_collection makes the action. `item` is the subject as JSON; `to` and
+    `key` are those of the send, evaluated on this item, and part of `group`, so that parties never mix.
+    """
+
+    group: str
+    window: int
+    at_most: int | None
+    item: Any
+    rules: str
+    rule: str
+    ordinal: int
+    to: str | None = None
+    key: str | None = None
+    type: Literal["collect"] = "collect"
+
+
+@dataclass(frozen=True, slots=True)
+class RememberAction:
+    """Keep a record in a dataset; a record with the same key is replaced. `schema` is "erp.item@v1"."""
+
+    dataset: str
+    key: str
+    record: Any
+    schema: str
+    rules: str
+    rule: str
+    ordinal: int
+    type: Literal["remember"] = "remember"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetAction:
+    """Take the record with this key out of a dataset; none is there, nothing happens."""
+
+    dataset: str
+    key: str
+    rules: str
+    rule: str
+    ordinal: int
+    type: Literal["forget"] = "forget"
+
+
+Action = SendAction | RaiseAction | AlertAction | ExpectAction | CollectAction | RememberAction | ForgetAction
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationKey:
+    """What an arriving message answers: the expectation of this action, and the key it carries for it."""
+
+    rules: str
+    rule: str
+    ordinal: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +254,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "document": _json(outcome.document),
         "event": _json(outcome.event),
-        "actions": [_action_json(action) for action in outcome.actions],
+        "actions": [action_json(action) for action in outcome.actions],
         "failures": [failure_json(failure) for failure in outcome.failures],
         "lineage": lineage_json(outcome.lineage),
         "rules": [rule_json(trace) for trace in outcome.rules],
@@ -254,7 +330,8 @@ def _place_json(place: Place) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def _action_json(action: Action) -> dict[str, Any]:
+def action_json(action: Action) -> dict[str, Any]:
+    """One action as JSON; what waits inside it (the `else` of an expectation) too."""
     match action:
         case SendAction():
             return {
@@ -272,6 +349,28 @@ def _action_json(action: Action) -> dict[str, Any]:
             return {
                 "type": "alert", "channel": action.channel, "text": action.text, "rules": action.rules,
                 "rule": action.rule,
+            }  # fmt: skip
+        case ExpectAction():
+            otherwise = None if action.otherwise is None else action_json(action.otherwise)
+            return {
+                "type": "expect", "event": action.event, "key": action.key, "due": action.due.isoformat(),
+                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "otherwise": otherwise,
+            }  # fmt: skip
+        case CollectAction():
+            return {
+                "type": "collect", "group": action.group, "window": action.window, "at_most": action.at_most,
+                "item": _json(action.item), "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
+                "to": action.to, "key": action.key,
+            }  # fmt: skip
+        case RememberAction():
+            return {
+                "type": "remember", "dataset": action.dataset, "key": action.key, "record": _json(action.record),
+                "schema": action.schema, "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
+            }  # fmt: skip
+        case ForgetAction():
+            return {
+                "type": "forget", "dataset": action.dataset, "key": action.key, "rules": action.rules,
+                "rule": action.rule, "ordinal": action.ordinal,
             }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from app.errors import AppError, UnknownEndpoint
+from app.errors import ActionNotCarriedOut, AppError, UnknownEndpoint
 from app.runtime.drafts import Intake, drafts_of
 from app.runtime.installation import Installation
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
@@ -25,6 +25,7 @@ from rules.waiting import Recall
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
 _SPREAD = 16
+_CARRIED_OUT = (SendAction, RaiseAction, AlertAction)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Decider:
     def _effects(
         self, message: Message, lane: ClaimedLane, found: Route, outcome: Outcome, content: Mapping[str, Any]
     ) -> Decided:
+        _refuse_unknown(outcome)
         sends = [self._send(message, lane, found, a) for a in outcome.actions if isinstance(a, SendAction)]
         events = [self._event(message, a) for a in outcome.actions if isinstance(a, RaiseAction)]
         alerts = [a for a in outcome.actions if isinstance(a, AlertAction)]
@@ -185,6 +187,14 @@ def _held(message: Message, outcome: Outcome, content: Mapping[str, Any]) -> Dec
         message, "held", f"{reason}, which this version of the server does not carry out yet",
         "waiting_not_carried_out" if lacks else "reply_not_carried_out", content,
     )  # fmt: skip
+
+
+def _refuse_unknown(outcome: Outcome) -> None:
+    """An action that nobody here carries out must not get lost: the message becomes a dead letter."""
+    unknown = sorted({a.type for a in outcome.actions if not isinstance(a, _CARRIED_OUT)})
+    if unknown:
+        words = ", ".join(f"`{word}`" for word in unknown)
+        raise ActionNotCarriedOut(f"this version of the server does not carry out {words}", {"actions": unknown})
 
 
 def _dead(message: Message, code: str, reason: str, details: Mapping[str, Any]) -> Decided:

@@ -46,6 +46,15 @@ def lookup_head(
     )
 
 
+def dataset(
+    span: Span, _dataset: Leaf, name: Leaf, _colon: Leaf, keys: Several[syntax.Column], _arrow: Leaf, schema: Leaf,
+    *version: Leaf,
+) -> syntax.Dataset:  # fmt: skip
+    """`dataset items : item: text -> erp.item "v1"`."""
+    said = version[0].value if version else ""
+    return syntax.Dataset(span, name.text, name.span, _named(keys.items, "key"), schema.text, said)
+
+
 def _named(columns: list[syntax.Column], word: str) -> tuple[syntax.Column, ...]:
     """Columns without a name are called key, key2 ... and value, value2 ..."""
     return tuple(

@@ -49,6 +49,7 @@ class Session:
     schemas: dict[str, program.Schema] = field(default_factory=dict)
     maps: dict[str, program.CheckedMap] = field(default_factory=dict)
     lookups: dict[str, program.CheckedLookup] = field(default_factory=dict)
+    datasets: dict[str, program.CheckedDataset] = field(default_factory=dict)
     tables: dict[str, program.CheckedTable] = field(default_factory=dict)
     functions: dict[str, program.CheckedFunction] = field(default_factory=dict)
     rules: dict[str, program.CheckedRules] = field(default_factory=dict)

@@ -49,6 +49,7 @@ from dsl.syntax.maps import (
     Statement,
 )
 from dsl.syntax.module import (
+    Dataset,
     Declaration,
     Module,
     UseLookup,
@@ -104,6 +105,7 @@ __all__ = [
     "Comprehension",
     "ConditionCell",
     "Copy",
+    "Dataset",
     "Declaration",
     "Each",
     "Expression",

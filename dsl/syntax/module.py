@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from dsl.source import Span
 from dsl.syntax.expressions import Node
 from dsl.syntax.flows import Flow, Test
 from dsl.syntax.functions import Function
 from dsl.syntax.maps import LeftOut, Map, Raw
+from dsl.syntax.parts import Column
 from dsl.syntax.rules import Rules
 from dsl.syntax.tables import Lookup, Table
 
@@ -26,7 +28,18 @@ class UseLookup(Node):
     version: str
 
 
-Declaration = Map | Lookup | Table | Function | Rules | Flow | Test | LeftOut | Raw
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset(Node):
+    """`dataset items : item: text -> erp.item "v1"`: records that rules keep, found by their key."""
+
+    name: str
+    name_span: Span
+    keys: tuple[Column, ...]
+    schema: str
+    version: str
+
+
+Declaration = Map | Lookup | Dataset | Table | Function | Rules | Flow | Test | LeftOut | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

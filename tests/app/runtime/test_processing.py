@@ -1,5 +1,8 @@
 """Processing: each message once, in order, under the fence of its lane."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
 
 from app.runtime.committing import Worked, commit
@@ -16,9 +19,18 @@ from app.storage.identity import partition_of
 from app.storage.messages import Message, history, message, open_messages
 from app.storage.outcomes import outcome
 from app.storage.queries import message_view, search_messages
+from rules.engine import run
+from rules.outcome import Outcome
 from tests.journey import ENVIRONMENT, drain_all, order
 
 ALL = set(range(256))
+
+
+@dataclass(frozen=True)
+class UnknownAction:
+    """What a later version of the language might decide."""
+
+    type: str = "teleport"
 
 
 def send(installation: Installation, number: int, lot: str = "L1", **more: object) -> str:
@@ -59,6 +71,20 @@ def test_what_the_rules_decide_is_the_state(installation: Installation, mode: st
     assert bool(found(installation, id).reason) == (state != "done")
     with installation.database.read() as tx:
         assert of_message(tx, id) == []
+
+
+def test_an_action_that_nobody_carries_out_makes_a_dead_letter_and_is_not_lost(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_with_unknown_action(*given: Any, **more: Any) -> Outcome:
+        return replace(run(*given, **more), actions=(UnknownAction(),))
+
+    monkeypatch.setattr("app.runtime.deciding.run", run_with_unknown_action)
+    id = send(installation, 1)
+    drain_all(installation)
+    dead = found(installation, id)
+    assert (dead.state, dead.code) == ("dead", "action_not_carried_out")
+    assert "`teleport`" in dead.reason
 
 
 def test_an_alert_is_stored(installation: Installation) -> None:
