@@ -184,7 +184,7 @@ class _Checker:
         used[use.name] = schema
 
     def _two_versions(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, first: str) -> None:
-        self._session.report("M808", site, use.span, name=use.name, first=first, second=use.version)
+        findings.two_versions(self._session, site, use.span, use.name, first, use.version)
 
     def _missing_file(self, site: Site, use: syntax.UseSchema | syntax.UseLookup, path: str) -> None:
         known = [p for p in self._files if p.rpartition("/")[0] == path.rpartition("/")[0]]

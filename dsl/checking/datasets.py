@@ -23,5 +23,5 @@ def declare_dataset(session: Session, site: Site, node: syntax.Dataset) -> progr
     if schema is None:
         return None
     if node.version and node.version != schema.version:
-        session.report("M808", site, node.span, name=node.schema, first=schema.version, second=node.version)
+        findings.two_versions(session, site, node.span, node.schema, schema.version, node.version)
     return program.CheckedDataset(node, site.file, tuple(keys), schema)

@@ -109,6 +109,11 @@ def declared_twice(session: Session, site: Site, span: Span, kind: str, name: st
     session.report("M306", site, span, kind=kind, name=name, help=help_)
 
 
+def two_versions(session: Session, site: Site, span: Span, name: str, first: str, second: str) -> None:
+    """One name for a schema or lookup in two versions."""
+    session.report("M808", site, span, name=name, first=first, second=second)
+
+
 def row_action_outside(session: Session, site: Site, span: Span, action: str) -> None:
     """`skip row` or `reject row` where there is no row."""
     session.report("M504", site, span, action=action)
