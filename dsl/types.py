@@ -148,20 +148,21 @@ def describe(of: Type) -> str:
             return "any"
 
 
-def fits(value: Type, target: Type) -> bool:
+def fits(value: Type, target: Type, _assumed: frozenset[tuple[int, int]] = frozenset()) -> bool:
     """Whether a value of one type may stand where the other is asked for, without any conversion.
 
     An integer is a decimal and an enum value is a text; nothing else changes its type by itself.
+    `_assumed` are pairs of records that refer to themselves and are being compared already.
     """
     match value, target:
         case Nothing(), Maybe() | Nothing():
             return True
         case Maybe(inner), Maybe(wanted):
-            return fits(inner, wanted)
+            return fits(inner, wanted, _assumed)
         case Maybe(), _:
             return False
         case _, Maybe(wanted):
-            return fits(value, wanted)
+            return fits(value, wanted, _assumed)
         case Scalar("integer"), Scalar("decimal"):
             return True
         case Enum(), Scalar("text"):
@@ -175,19 +176,23 @@ def fits(value: Type, target: Type) -> bool:
         case ListOf(Nothing()), ListOf():
             return True
         case ListOf(item), ListOf(wanted_item):
-            return fits(item, wanted_item)
+            return fits(item, wanted_item, _assumed)
         case Record(), Record():
-            return value is target or _record_fits(value, target)
+            return value is target or _record_fits(value, target, _assumed)
         case _:
             return value == target
 
 
-def _record_fits(value: Record, target: Record) -> bool:
+def _record_fits(value: Record, target: Record, assumed: frozenset[tuple[int, int]]) -> bool:
+    pair = (id(value), id(target))
+    if pair in assumed:
+        return True
+    assumed = assumed | {pair}
     for name, spec in target.fields.items():
         given = value.fields.get(name)
         if given is None and spec.required:
             return False
-        if given is not None and not fits(field_type(given), field_type(spec)):
+        if given is not None and not fits(field_type(given), field_type(spec), assumed):
             return False
     return target.open or set(value.fields) <= set(target.fields)
 

@@ -8,6 +8,8 @@ from dsl.building.parts import Leaf, Part, Several
 from dsl.source import Span
 
 Expression = syntax.Expression
+NAMING_FIELDS = {"tree": ("id", "parent", "kind"), "compare": ("key", "fields")}
+"""Named arguments that are no values but fields of the elements."""
 
 
 def literal(span: Span, leaf: Leaf) -> syntax.Literal:
@@ -135,7 +137,30 @@ def call(span: Span, function: Leaf, *parts: Any) -> syntax.Call:
     given = parts[1].items if len(parts) == 3 else []
     positional = tuple(a for a in given if not isinstance(a, Part))
     named = tuple((a.word, a.value) for a in given if isinstance(a, Part))
-    return syntax.Call(span, function.text, positional, named)
+    return syntax.Call(span, function.text, positional, _fields_named(function, named))
+
+
+def _fields_named(
+    function: Leaf, named: tuple[tuple[str, Expression], ...]
+) -> tuple[tuple[str, Expression], ...]:
+    """The named arguments, with those that name fields read as such."""
+    names = NAMING_FIELDS.get(function.text, ())
+    return tuple((name, _field_names(value) if name in names else value) for name, value in named)
+
+
+def _field_names(value: Expression) -> Expression:
+    """`line` or `[po, line.number]` as the fields they name; anything else as it is."""
+    parts = value.items if isinstance(value, syntax.ListLiteral) else (value,)
+    paths = [_steps(part) for part in parts]
+    return syntax.FieldNames(value.span, tuple(paths)) if paths and all(paths) else value
+
+
+def _steps(node: Expression) -> tuple[str, ...]:
+    steps: list[str] = []
+    while isinstance(node, syntax.Path):
+        steps.insert(0, node.field)
+        node = node.base
+    return (node.name, *steps) if isinstance(node, syntax.Name) else ()
 
 
 def recall(
@@ -164,8 +189,9 @@ def aggregate(
 ) -> syntax.Comprehension:
     """`one(e for x in l ...)`: the function gives the comprehension its name."""
     return syntax.Comprehension(
-        span, function.text, body.element, body.variable, body.source, body.where, body.order_by, body.named
-    )
+        span, function.text, body.element, body.variable, body.source, body.where, body.order_by,
+        _fields_named(function, body.named),
+    )  # fmt: skip
 
 
 def iteration(

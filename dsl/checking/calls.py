@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
-from dsl.checking import findings, testcalls, userfunctions
+from dsl.checking import fieldnames, findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
@@ -90,9 +90,12 @@ def _checked(
     arguments: list[Argument] = []
     broken = False
     inner = scope
-    for index, (parameter, value) in enumerate(given):
+    for index, (parameter, value) in enumerate(sorted(given, key=lambda pair: spec.parameters.index(pair[0]))):
         inner = _scope_of(spec, node, index, scope)
-        typed = check_argument(check, spec, parameter, value, inner, expected)
+        if parameter.fields:
+            typed = fieldnames.check_field_names(check, spec, parameter, value, arguments)
+        else:
+            typed = check_argument(check, spec, parameter, value, inner, expected)
         kinds = typed.failures
         if spec.name == "coalesce":
             kinds = kinds - {"missing"}
@@ -100,7 +103,7 @@ def _checked(
             typed = e.Typed(of, kinds)
         failures |= kinds
         broken = broken or is_broken(typed.type)
-        arguments.append(_argument(value, typed.type))
+        arguments.append(argument_of(value, typed.type))
         by_name[parameter.name] = arguments[-1]
     if broken:
         return e.BROKEN_VALUE.also(failures)
@@ -128,7 +131,10 @@ def _result(
     return e.Typed(of, failures)
 
 
-def _argument(value: syntax.Expression, of: types.Type) -> Argument:
+def argument_of(value: syntax.Expression, of: types.Type) -> Argument:
+    """What the type rule sees of an argument."""
+    if isinstance(value, syntax.FieldNames):
+        return Argument(of, True, value.paths)
     constant = isinstance(value, syntax.Literal)
     return Argument(of, constant, value.value if isinstance(value, syntax.Literal) else None)
 

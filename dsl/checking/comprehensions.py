@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dsl import syntax, types
-from dsl.checking import calls, findings
+from dsl.checking import calls, fieldnames, findings
 from dsl.checking import expressions as e
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import BROKEN, is_broken
@@ -87,10 +87,15 @@ def _applied(
         return e.BROKEN_VALUE.also(failures)
     arguments = [Argument(collected)]
     by_name = {given[0][0].name: arguments[0]}
-    for parameter, value in given[1:]:
-        typed = calls.check_argument(check, spec, parameter, value, scope, None)
+    for parameter, value in sorted(given[1:], key=lambda pair: spec.parameters.index(pair[0])):
+        if parameter.fields:
+            typed = fieldnames.check_field_names(check, spec, parameter, value, arguments)
+        else:
+            typed = calls.check_argument(check, spec, parameter, value, scope, None)
         failures |= typed.failures
-        arguments.append(Argument(typed.type))
+        if is_broken(typed.type):
+            return e.BROKEN_VALUE.also(failures)
+        arguments.append(calls.argument_of(value, typed.type))
         by_name[parameter.name] = arguments[-1]
     return _result(check, spec, node, arguments, failures | spec.failures_of(by_name))
 

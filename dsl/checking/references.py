@@ -23,13 +23,13 @@ def unknown_declaration(
 ) -> None:
     """Report a name that no declaration has."""
     names = list(known)
-    span = _place_of(check, node, name)
+    span = place_of(check, node, name)
     help_, fixes = did_you_mean(check.site, span, name, names)
     help_ = help_ or ([f"There are {listed(names)}."] if names else [])
     check.report("M305", span, kind=kind, name=name, help=help_, fixes=fixes)
 
 
-def _place_of(check: "Expressions", node: syntax.Node, name: str) -> Span:
+def place_of(check: "Expressions", node: syntax.Node, name: str) -> Span:
     """Where a name stands inside the line or expression that names it."""
     text = check.session.sources[check.site.file].slice(node.span)
     found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)

@@ -2,7 +2,7 @@
 
 from dsl.codes.spec import CodeSpec
 
-LEFT_OUT_CALLS = frozenset({"recall", "tree", "compare"})
+LEFT_OUT_CALLS = frozenset({"recall"})
 
 
 def _left_out(code: str, construct: str, instead: str, bad: str) -> CodeSpec:
@@ -33,8 +33,4 @@ CODES = (
               'flow f\n  receive a.b as nc : s.x "v1"\n  call a.c using m as r : s.y\n  map with m\nend'),
     _left_out("M908", "`reply`", "Send the answer to an endpoint.",
               'flow f\n  receive a.b as nc : s.x "v1"\n  map with m\n  reply using r\nend'),
-    _left_out("M910", "`tree()`", "Let the codec build the tree, or use descendants() and ancestor().",
-              "map a : nc -> canon.x\n  let t = tree(nc.rows, id: a)\nend"),
-    _left_out("M911", "`compare()`", "Compare the fields one by one.",
-              "map a : nc -> canon.x\n  let c = compare(nc.old, nc.new, key: line)\nend"),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from dsl.functions import (
     calendars,
     checks,
     codes,
+    comparing,
     dates,
     edi,
     figures,
@@ -27,6 +28,7 @@ from dsl.functions import (
     records,
     tests,
     text,
+    trees,
     wording,
 )
 from dsl.functions.declaration import (
@@ -52,7 +54,8 @@ __all__ = [
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
-        text, wording, numbers, figures, dates, calendars, lists, ordering, records, measures, codes, checks, edi, queries, tests,
+        text, wording, numbers, figures, dates, calendars, lists, ordering, trees, comparing, records, measures, codes,
+        checks, edi, queries, tests,
     )
 )
 

@@ -48,6 +48,7 @@ class Parameter:
 
     named       only by name (`zone: "Europe/Berlin"`)     repeated    takes the rest of the arguments
     constant    has to be written as a constant             missing_ok  a missing value is passed as None
+    fields      names fields of the elements of the first argument; passed as a tuple of paths
     `check` tells what is wrong with a constant at compile time, or returns None; as a Fault it says where.
     """
 
@@ -58,6 +59,7 @@ class Parameter:
     repeated: bool = False
     constant: bool = False
     missing_ok: bool = False
+    fields: bool = False
     check: Callable[[Any], str | None] | None = None
 
     @property

@@ -55,6 +55,7 @@ LIST_OF_RECORDS = Accepts(
     "list of records", lambda of: isinstance(of, types.ListOf) and isinstance(of.item, types.Record)
 )
 ANY = Accepts("any value", lambda of: True)
+FIELD = Accepts("field of the elements", lambda of: True)
 SINGLE = Accepts(
     "any single value but a percentage (see format_percent)",
     lambda of: not isinstance(of, types.ListOf | types.Record | types.Nothing) and of != types.PERCENT,

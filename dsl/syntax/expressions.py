@@ -144,7 +144,14 @@ class MissingLiteral(Node):
     """`missing` as a value."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldNames(Node):
+    """`line` in `key: line`, `[po, line]`: fields of the elements of a list, by their paths."""
+
+    paths: tuple[tuple[str, ...], ...]
+
+
 Expression = (
     Literal | Name | Path | Call | Comprehension | LookupCall | TableCall | Unary | Binary
-    | Membership | Presence | ListLiteral | RecordLiteral | MissingLiteral
+    | Membership | Presence | ListLiteral | RecordLiteral | MissingLiteral | FieldNames
 )  # fmt: skip

@@ -131,6 +131,8 @@ class Expressions:
                 return self.constant(node.value)
             case syntax.MissingLiteral():
                 return nodes.const(None)
+            case syntax.FieldNames(paths=paths):
+                return self.constant(paths)
             case syntax.Name():
                 return self._name(node)
             case syntax.Path():

@@ -71,6 +71,8 @@ class Evaluator:
                 return value
             case syntax.MissingLiteral():
                 return None
+            case syntax.FieldNames(paths=paths):
+                return paths
             case syntax.Name():
                 return self._name(node, env)
             case syntax.Path():

@@ -30,6 +30,8 @@ def evaluate(node):
             return constant
         case syntax.MissingLiteral():
             return None
+        case syntax.FieldNames(paths=paths):
+            return paths
         case syntax.ListLiteral(items=items):
             return [evaluate(item) for item in items]
         case syntax.RecordLiteral(fields=fields):
@@ -50,7 +52,10 @@ def operate(operator, left, right):
 
 
 def step(base, field):
-    return [element[field] for element in base] if isinstance(base, list) else base[field]
+    if not isinstance(base, list):
+        return base[field]
+    values = [element[field] for element in base]
+    return [part for value in values for part in (value if isinstance(value, list) else [value])]
 
 
 def call(node):

@@ -120,8 +120,6 @@ MAP = "map m : nc -> canon.x\n{}\nend\n"
         (MAP.format("a = recall items(nc.A)"), "M905"),
         (FLOW.format("  call a.b using m as r : s.y"), "M907"),
         (FLOW.format("  reply using m"), "M908"),
-        (MAP.format("let t = tree(nc.rows, id: a, parent: b, kind: c)"), "M910"),
-        (MAP.format("let c = compare(nc.a, nc.b, key: line)"), "M911"),
     ],
 )
 def test_what_is_left_out_says_so(read: Read, text: str, code: str) -> None:

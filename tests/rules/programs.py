@@ -240,6 +240,9 @@ class Generator:
             *plain,
             lambda: f"[{self.a('text', d - 1)}, {self.a('text', d - 1)}]",
             lambda: f"distinct({self.comprehension('text', d - 1)})",
+            lambda: f"tree(doc.items, id: k, parent: {self.r.choice(['w', 'k'])}).{self.r.choice(['k', 'children.k'])}",
+            lambda: f"compare(doc.items, [{{ k: {self.a('text', d - 1)}, v: {self.a('integer', d - 1)} }}], "
+            f"key: k, fields: [v]).{self.r.choice(['added.k', 'removed.k', 'changed.key', 'changed.fields.old'])}",
             lambda: f"split({self.a('text', d - 1)}, \"-\")",
         )
 
