@@ -15,6 +15,8 @@ _TITLES = {
     "calendars": "Calendar",
     "lists": "Lists",
     "ordering": "Lists as a whole, records",
+    "trees": "Hierarchies",
+    "comparing": "Comparisons of two states",
     "records": "Choices",
     "measures": "Quantities and money",
     "codes": "Keys and check digits",
