@@ -78,7 +78,7 @@ def _number(count: int) -> str:
 
 
 def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem: str) -> Given | None:
-    check.report("M404", node.span, function=spec.name, problem=problem, help=[spec.signature])
+    findings.misused(check, node.span, spec, problem)
     return None
 
 

@@ -168,9 +168,7 @@ class Expressions:
         end = node.span.end
         source = self.session.sources[self.site.file].text
         length = len(node.field) + (2 if source[end - 1 : end] == '"' else 0)
-        help_, fixes = did_you_mean(self.site, Span(end - length, end), node.field, record.fields)
-        help_ = help_ or [f"Its fields are {listed(record.fields)}."]
-        self.report("M302", Span(end - length, end), record=record.name, field=node.field, help=help_, fixes=fixes)
+        findings.unknown_field(self, Span(end - length, end), record.name, node.field, record.fields)
         return BROKEN
 
     def _list(self, node: syntax.ListLiteral, scope: Scope, expected: types.Type | None) -> Typed:

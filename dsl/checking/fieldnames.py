@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
+from dsl.checking import findings
 from dsl.checking.references import place_of
-from dsl.checking.session import did_you_mean, is_broken, listed
+from dsl.checking.session import is_broken
 from dsl.functions import Argument, FunctionSpec, Parameter
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def check_field_names(
     """The type of what is named in every list among the arguments before; a record where there are several."""
     if not isinstance(value, syntax.FieldNames):
         problem = f"`{parameter.name}` names a field of the elements, for example `{parameter.name}: line`"
-        check.report("M404", value.span, function=spec.name, problem=problem, help=[spec.signature])
+        findings.misused(check, value.span, spec, problem)
         return e.BROKEN_VALUE
     lists = [argument.type.item for argument in before if isinstance(argument.type, types.ListOf)]
     found = [(path, _joined(check, value, path, lists)) for path in value.paths]
@@ -48,7 +49,7 @@ def _joined(
         of = _field(check, value, path, item)
         joined = of if of is None or result is None else types.join(result, of)
         if of is not None and joined is None and result is not None:
-            check.report("M410", value.span, left=types.describe(result), right=types.describe(of))
+            findings.not_comparable(check, value.span, result, of)
         if joined is None:
             return None
         result = joined
@@ -61,10 +62,7 @@ def _field(check: "Expressions", value: syntax.FieldNames, path: tuple[str, ...]
         inner = types.present(of)
         known = inner.fields if isinstance(inner, types.Record) else {}
         if name not in known:
-            span = place_of(check, value, name)
-            help_, fixes = did_you_mean(check.site, span, name, known)
-            help_ = help_ or ([f"Its fields are {listed(known)}."] if known else [])
-            check.report("M302", span, record=types.describe(inner), field=name, help=help_, fixes=fixes)
+            findings.unknown_field(check, place_of(check, value, name), types.describe(inner), name, known)
             return None
         of = types.field_type(known[name])
         optional = optional or isinstance(of, types.Maybe)

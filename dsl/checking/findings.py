@@ -1,5 +1,6 @@
 """Findings that several parts of the checker make: each code is worded at one place."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from dsl import literals, syntax, types, units
@@ -38,6 +39,24 @@ def wrong_argument(
     shown = types.describe(given)
     words = {"function": spec.name, "wanted": wanted, "parameter": parameter, "given": shown}
     at.report("M403", span, help=[spec.signature], **words)
+
+
+def misused(at: Reporter, span: Span, spec: FunctionSpec, problem: str) -> None:
+    """A call that does not follow the declaration of its function."""
+    at.report("M404", span, function=spec.name, problem=problem, help=[spec.signature])
+
+
+def unknown_field(at: Reporter, span: Span, owner: str, name: str, known: Iterable[str]) -> None:
+    """A field that a record does not have."""
+    names = list(known)
+    help_, fixes = did_you_mean(at.site, span, name, names)
+    help_ = help_ or [f"Its fields are {listed(names)}."]
+    at.report("M302", span, record=owner, field=name, help=help_, fixes=fixes)
+
+
+def not_comparable(at: Reporter, span: Span, left: types.Type, right: types.Type) -> None:
+    """Two values that can't be compared."""
+    at.report("M410", span, left=types.describe(left), right=types.describe(right))
 
 
 def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: FunctionSpec) -> None:

@@ -125,7 +125,7 @@ def _comparable(
             findings.unknown_value(check, place.span, place.value, enum, replace=False)
         return
     if types.join(left, right) is None or _different_units(left, right):
-        check.report("M410", node.span, left=types.describe(left), right=types.describe(right))
+        findings.not_comparable(check, node.span, left, right)
 
 
 def _different_units(left: types.Type, right: types.Type) -> bool:
