@@ -21,6 +21,7 @@ from app.web import (
     display,
     errors,
     frame,
+    history,
     home,
     lookups,
     maps,
@@ -41,7 +42,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
-    problems, accounts,
+    problems, accounts, history,
 )  # fmt: skip
 
 

@@ -13,6 +13,20 @@ from dsl import edits, forms
 
 blueprint = page_blueprint("tables", __name__)
 
+POLICIES = (
+    ("unique", "at most one row may fit"),
+    ("first", "the first one decides"),
+    ("any", "they must agree"),
+    ("priority", "the most important output decides"),
+    ("rule_order", "all, in their order"),
+    ("output_order", "all, by importance"),
+    ("collect list", "all, as a list"),
+    ("collect sum", "their sum"),
+    ("collect min", "the least"),
+    ("collect max", "the greatest"),
+    ("collect count", "how many"),
+)
+
 
 @blueprint.get("/rulesets/<name>/tables/<item>")
 @requires("view")
@@ -44,8 +58,32 @@ def _edits(here: Workspace, item: str, form: Any) -> Any:
             return edits.move_row(parsed, item, row, form.get("before") or None)
         case "paste":
             return _paste(parsed, item, form)
+        case "policy" | "otherwise" | "no otherwise" | "column" | "add column" | "remove column":
+            return _design_edits(parsed, item, form)
         case _:
             return here.fix_edits(form.get("code", ""), form.get("place", ""), int(form.get("fix", 0)))
+
+
+def _design_edits(parsed: Any, item: str, form: Any) -> Any:
+    """Changes of the table as a whole."""
+    match form["do"]:
+        case "policy":
+            policy, _, aggregation = form.get("text", "").partition(" ")
+            return edits.set_table_policy(parsed, item, policy, aggregation)
+        case "otherwise":
+            return edits.set_otherwise(parsed, item, _last_outputs(parsed, item))
+        case "no otherwise":
+            return edits.set_otherwise(parsed, item, None)
+        case "add column":
+            value = form.get("value", "").strip() or "-"
+            return edits.add_column(parsed, item, form.get("side", "input"), form["name"], form["type"], value)
+        case "remove column":
+            return edits.remove_column(parsed, item, form["column"])
+        case _:
+            table = forms.table_form(parsed, item)
+            present = {column["name"]: column for column in (*table["inputs"], *table["outputs"])}
+            said = {**present[form["column"]], form["part"]: form.get("text", "")}
+            return edits.set_column(parsed, item, form["column"], said["name"], said["type"])
 
 
 def _paste(parsed: Any, item: str, form: Any) -> Any:
@@ -63,12 +101,14 @@ def _paste(parsed: Any, item: str, form: Any) -> Any:
 
 def _new_cells(parsed: Any, item: str) -> list[str]:
     """A new row fits everything and gives what the last row gives, until somebody types over it."""
+    inputs = forms.table_form(parsed, item)["inputs"]
+    return ["-"] * len(inputs) + _last_outputs(parsed, item)
+
+
+def _last_outputs(parsed: Any, item: str) -> list[str]:
     table = forms.table_form(parsed, item)
     rows = [row for row in table["rows"] if row["kind"] == "row"]
-    outputs = (
-        list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
-    )
-    return ["-"] * len(table["inputs"]) + outputs
+    return list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
 
 
 def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str, Any]:
@@ -85,4 +125,5 @@ def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str
         "findings": (done.findings if done else []) + findings,
         "wrong": {f["subject"].rpartition("/")[2] for f in findings},
         "done": done,
+        "policies": POLICIES,
     }

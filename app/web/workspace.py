@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_login import current_user
 
-from app.design import rulesets, samples, trials
+from app.design import history, rulesets, samples, trials
 from app.errors import NotFound
 from app.storage.rulesets import StoredFile
 from app.web.access import installation
@@ -50,6 +50,11 @@ class Workspace:
     def parsed(self, path: str) -> Parsed:
         """A module with its lossless tree."""
         return parse(Source(path, self.text(path)))
+
+    def steps(self, path: str) -> history.Steps:
+        """What undo and redo would do to a file."""
+        with installation().database.read() as connection:
+            return history.steps(connection, self.name, path)
 
     def with_text(self, path: str, text: str) -> "Workspace":
         """The same rule set with one file changed, for checking and previews."""

@@ -185,7 +185,7 @@ def test_a_table_is_edited_by_keyboard(house, visit, orders):
     expect(page.get_by_text("no findings")).to_be_visible()
     with saved(page):
         page.get_by_role("button", name="Add a row below r3").click()
-    expect(page.locator("tbody tr")).to_have_count(4)
+    expect(page.locator("tbody").first.locator("tr")).to_have_count(4)
     with saved(page):
         page.get_by_role("button", name="Move r4 up").click()
     with saved(page):
@@ -210,3 +210,43 @@ def test_cells_are_pasted_from_a_spreadsheet(house, visit, orders):
     expect(page.get_by_label("shift of r3")).to_have_value('"noon"')
     text = text_of(house, orders, "tables/shift.mw")
     assert re.search(r'r2 .*< 5 .*"night"', text)
+
+
+RULES = """\
+use schema plant.work_order "v1"
+
+rules shop : w in plant.work_order
+  rule urgent
+    when w.priority = "high"
+    then alert planning "urgent"
+  end
+end
+"""
+
+
+def test_a_rule_is_written_on_its_card_and_taken_back_with_ctrl_z(house, visit, orders):
+    with house.installation.database.begin() as tx:
+        rulesets.write_file(tx, orders, "rules/shop.mw", RULES.encode(), "setup")
+    page = visit("ana", f"/rulesets/{orders}/rules/shop")
+    page.get_by_label("Condition of urgent").fill('w.priority = "top"')
+    with saved(page):
+        page.keyboard.press("Enter")
+    page.get_by_label("Name", exact=True).fill("late")
+    page.get_by_label("Then", exact=True).fill('alert planning "late"')
+    with saved(page):
+        page.get_by_role("button", name="Add rule").click()
+    expect(page.get_by_label("Action 1 of late")).to_have_value('alert planning "late"')
+    page.locator("h1").click()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Name of rule late")).to_have_count(0)
+    assert text_of(house, orders, "rules/shop.mw") == RULES.replace('"high"', '"top"')
+
+
+def test_a_column_is_added_to_a_table_by_form(house, visit, orders):
+    page = visit("ana", f"/rulesets/{orders}/tables/shift")
+    page.get_by_label("New column").fill("hall")
+    page.get_by_label("Type", exact=True).fill("text?")
+    with saved(page):
+        page.get_by_role("button", name="Add column").click()
+    expect(page.get_by_label("hall of r1")).to_have_value("-")
+    assert "size: integer | hall: text? =>" in text_of(house, orders, "tables/shift.mw")

@@ -16,6 +16,7 @@ READ = [
     "/rulesets/orders/rules/planning",
     "/rulesets/orders/flows/orders",
     "/rulesets/orders/tests",
+    "/rulesets/orders/history/maps/orders.mw",
     "/releases",
     "/messages",
     "/messages?state=dead&key=order:1",

@@ -126,3 +126,34 @@ def test_a_stale_page_does_not_overwrite(lookup, ana, installation):
     )
     assert page.status_code == 412
     assert any(line.startswith('  | "1"') for line in lines(installation, "maps/orders.mw"))
+
+
+def test_a_column_goes_through_the_whole_table(table, installation):
+    form = {"name": "line", "type": "text?", "side": "input", "value": ""}
+    assert table(do="add column", **form).status_code == 200
+    text = content(installation, "tables/shift.mw").content.decode()
+    assert "size: integer | line: text? =>" in text
+    assert text.count("| - =>") == 3
+    assert table(do="remove column", column="line").status_code == 200
+    assert "line" not in content(installation, "tables/shift.mw").content.decode()
+
+
+def test_policy_and_default_are_set_in_the_form(table, installation):
+    assert table(do="policy", text="collect list").status_code == 200
+    assert table(do="otherwise").status_code == 200
+    text = content(installation, "tables/shift.mw").content.decode()
+    assert "table shift policy collect list" in text
+    assert 'otherwise => "early" | false |' in text
+    table(do="no otherwise")
+    assert "otherwise" not in content(installation, "tables/shift.mw").content.decode()
+
+
+def test_a_column_is_renamed_and_retyped(table, installation):
+    assert table(do="column", column="size", part="name", text="pieces").status_code == 200
+    assert table(do="column", column="pieces", part="type", text="decimal").status_code == 200
+    assert "| pieces: decimal =>" in content(installation, "tables/shift.mw").content.decode()
+
+
+def test_a_type_that_the_language_has_not_is_said_on_the_page(table):
+    answer = table(do="column", column="size", part="type", text="of of")
+    assert answer.status_code == 422

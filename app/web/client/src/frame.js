@@ -27,6 +27,7 @@ document.addEventListener("keydown", (event) => {
     }
   }
   if (event.key === "Escape") closeMenu(event.target);
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") stepBack(event);
   if (event.target.matches?.('[role="tab"]')) moveTab(event);
 });
 
@@ -54,4 +55,14 @@ function moveTab(event) {
   const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
   showTab(next);
   next.focus();
+}
+
+/** Ctrl-Z takes the last saved change back, unless something is being typed: then it belongs to the field. */
+function stepBack(event) {
+  const field = event.target.closest?.("input, textarea, .cm-editor");
+  const typing = field && (field.matches(".cm-editor") || field.value !== field.defaultValue);
+  const button = document.querySelector(`form.undo button[value="${event.shiftKey ? "redo" : "undo"}"]:not(:disabled)`);
+  if (typing || !button) return;
+  event.preventDefault();
+  button.click();
 }

@@ -18,6 +18,11 @@ document.addEventListener("keydown", (event) => {
   if (!cell) return;
   if (event.key === "Escape") {
     cell.value = cell.defaultValue;
+  } else if (cell.matches("textarea, select")) {
+    if (event.key === "Enter" && !event.shiftKey && cell.matches("textarea")) {
+      event.preventDefault();
+      commit(cell);
+    }
   } else if (event.key === "ArrowUp" || event.key === "ArrowDown" || event.key === "Enter") {
     event.preventDefault();
     const up = event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey);
@@ -27,7 +32,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches("[data-cell]")) event.target.select();
+  if (event.target.matches("input[data-cell]")) event.target.select();
 });
 
 document.addEventListener("paste", (event) => {
@@ -47,6 +52,7 @@ function commit(cell) {
 }
 
 function neighbour(cell, step) {
+  if (!cell.closest("tbody")) return cell;
   const rows = [...cell.closest("tbody").rows].filter((row) => row.querySelector("[data-cell]"));
   const row = rows[rows.indexOf(cell.closest("tr")) + step];
   return row?.cells[cell.closest("td").cellIndex]?.querySelector("[data-cell]") ?? cell;
