@@ -1,7 +1,7 @@
 """What is wrong with a line, in the analyst's words: from a fault of the grammar to a diagnostic."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dsl.findings import Findings
 from dsl.lines import Fault, grammar
@@ -13,7 +13,7 @@ INVISIBLE = BIDI | frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u
 LOOK_ALIKES = dict(zip("аеорсухіјѕԁһАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο“”„‟’‘–—−×÷≤≥≠→⇒",
                        [*"aeopcyxijsdhABEKMHOPCTXIJSABEZHIKMNOPTYXo", *'""""', "'", "'", *"---*/", "<=", ">=", "<>", "->", "=>"],
                        strict=True))  # fmt: skip
-INSTEAD = {"==": "=", "!=": "<>", "&&": "and", "||": "or", "!": "not", "'": '"', "`": '"'}
+INSTEAD = {"==": "=", "!=": "<>", "&&": "and", "||": "or", "!": "not"}
 NAMED = {
     "NAME": "a name", "STRING": 'a "text"', "KEY": "a name with a colon", "INTEGER": "a number", "NUMBER": "a number",
     "CONSTANT": "a constant", "$END": "the end of the line", "COLON": "`:`", "LPAR": "`(`", "RPAR": "`)`",
@@ -37,7 +37,7 @@ def character_faults(line: Line, findings: Findings) -> bool:
             findings.unclosed_text(token.span)
         elif token.kind == "wrong" and not wrong:
             wrong = True
-            _wrong(token, findings)
+            _wrong(token, line, findings)
         elif token.kind == "string" and not BIDI.isdisjoint(token.text):
             _hidden(token, BIDI, findings)
     return len(findings.found) > before
@@ -76,11 +76,33 @@ def _called(char: str) -> str:
     return f"{shown}U+{ord(char):04X} ({name})"
 
 
-def _wrong(token: Token, findings: Findings) -> None:
+def _wrong(token: Token, line: Line, findings: Findings) -> None:
+    if token.text in ("'", "`"):
+        _other_quotes(token, line, findings)
+        return
     instead = INSTEAD.get(token.text)
     help_ = [f"write `{instead}`"] if instead else []
-    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead and instead != '"' else []
+    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead else []
     findings.not_understood(token.span, f"`{token.text}`", help_, fixes)
+
+
+def _other_quotes(token: Token, line: Line, findings: Findings) -> None:
+    """Report 'text': the fix puts double quotes around what the two marks hold."""
+    second = next((t for t in line.tokens if t.start > token.start and t.text == token.text), None)
+    fixes = []
+    if second is not None:
+        between = [t for t in line.tokens if token.start < t.start < second.start]
+        inner = "".join(_spaced(between, token.span.end))
+        if '"' not in inner:
+            fixes = [findings.fix("Write double quotes", Span(token.start, second.span.end), f'"{inner}"')]
+    findings.not_understood(token.span, f"`{token.text}`", ['a text stands in double quotes: "text"'], fixes)
+
+
+def _spaced(tokens: list[Token], start: int) -> Iterator[str]:
+    """The texts of tokens with the blanks between them."""
+    for token in tokens:
+        yield " " * (token.start - start) + token.text
+        start = token.span.end
 
 
 def line_fault(line: Line, fault: Fault, findings: Findings) -> None:
@@ -94,6 +116,10 @@ def line_fault(line: Line, fault: Fault, findings: Findings) -> None:
         findings.literal(token.span, fault.literal)
     elif _is_unit(line, token):
         findings.no_unit(token.span, token.text)
+    elif comma := _decimal_comma(line, token):
+        written = ".".join(t.text for t in line.tokens if comma.start <= t.start < comma.end and t.kind == "number")
+        fixes = [findings.fix(f"Write {written}", comma, written)]
+        findings.not_understood(token.span, "`,`", [f"a decimal has a point: {written}"], fixes)
     else:
         _unexpected(token.span, f"`{token.text}`", fault, findings)
 
@@ -109,6 +135,16 @@ def _unexpected(span: Span, found: str, fault: Fault, findings: Findings) -> Non
     expected = [] if findings.full else _expected(fault.expected())
     help_ = [f"expected here: {', '.join(expected)}"] if expected else []
     findings.not_understood(span, found, help_)
+
+
+def _decimal_comma(line: Line, token: Token) -> Span | None:
+    """Where `12,5` stands, if the token is the comma in it."""
+    at = line.tokens.index(token)
+    around = line.tokens[at - 1 : at + 2] if at and token.text == "," else []
+    if [t.kind for t in around] != ["number", "operator", "number"] or "." in around[0].text + around[2].text:
+        return None
+    span = Span(around[0].start, around[2].span.end)
+    return span if span.end - span.start == sum(len(t.text) for t in around) else None
 
 
 def _expected(terminals: frozenset[str]) -> list[str]:

@@ -8,10 +8,17 @@ from dsl.codes import diagnostic
 from dsl.diagnostics import Diagnostic, Edit, Fix
 from dsl.literals import LiteralFault
 from dsl.source import Span
+from dsl.units import unit_fault
 
 LEFT_OUT = {
     "expect": "M901", "collect": "M902", "remember": "M903", "forget": "M904", "recall": "M905", "enrich": "M906",
     "call": "M907", "reply": "M908",
+}  # fmt: skip
+
+UNITS_OF_TIME = {
+    "s": "seconds", "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "h": "hours", "hr": "hours",
+    "hrs": "hours", "d": "days", "wk": "weeks", "workdays": "business_days", "working_days": "business_days",
+    "businessdays": "business_days",
 }  # fmt: skip
 
 MAX_FINDINGS = 1_000
@@ -88,7 +95,11 @@ class Findings:
 
     def no_unit(self, span: Span, found: str) -> None:
         """A word after a number that is no unit."""
-        self._add("M114", span, found=found)
+        meant = UNITS_OF_TIME.get(found.lower())
+        known = (meant,) if meant else (unit_fault(found) or ("", ()))[1]
+        fixes = [self.fix(f"Replace by `{unit}`", span, unit) for unit in known]
+        help_ = [f"Did you mean `{'` or `'.join(known)}`?"] if known else []
+        self._add("M114", span, help=help_, fixes=fixes, found=found)
 
     def upper_case(self, span: Span, name: str) -> None:
         """A name of the analyst that is not lower case."""

@@ -71,7 +71,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _number(text: str) -> tuple[LiteralKind, Any]:
-    if sum(char.isdigit() for char in text) > MAX_DIGITS:
+    if len(text.replace(".", "").lstrip("0")) > MAX_DIGITS:
         raise LiteralFault(found=text[:40], kind=f"number of at most {MAX_DIGITS} digits")
     return ("decimal", Decimal(text)) if "." in text else ("integer", int(text))
 

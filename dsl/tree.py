@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from dsl.source import Span
@@ -179,7 +180,9 @@ class _Grouping:
 
     def _continued(self, index: int) -> bool:
         """Whether the next significant token is one that goes on with the statement before it."""
-        for token in self._after(index):
+        for token, following in pairwise(self._after(index)):
+            if token.kind == "word" and following.text in ("=", "."):
+                return False  # `on = ...` sets the field `on`
             return token.text in CONTINUING and token.kind in ("word", "operator")
         return False
 

@@ -8,6 +8,7 @@ from dsl.checking import fieldnames, findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
+from dsl.program import EnumValue
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _checked(
             typed = e.Typed(of, kinds)
         failures |= kinds
         broken = broken or is_broken(typed.type)
-        arguments.append(argument_of(value, typed.type))
+        arguments.append(argument_of(check, value, typed.type))
         by_name[parameter.name] = arguments[-1]
     if broken:
         return e.BROKEN_VALUE.also(failures)
@@ -131,12 +132,21 @@ def _result(
     return e.Typed(of, failures)
 
 
-def argument_of(value: syntax.Expression, of: types.Type) -> Argument:
+def argument_of(check: "Expressions", value: syntax.Expression, of: types.Type) -> Argument:
     """What the type rule sees of an argument."""
     if isinstance(value, syntax.FieldNames):
         return Argument(of, True, value.paths)
-    constant = isinstance(value, syntax.Literal)
-    return Argument(of, constant, value.value if isinstance(value, syntax.Literal) else None)
+    if isinstance(value, syntax.Literal):
+        return Argument(of, True, value.value)
+    meant = check.session.names.get(value) if isinstance(value, syntax.Name) else None
+    return Argument(of, True, meant.value) if isinstance(meant, EnumValue) else Argument(of)
+
+
+def _is_word(check: "Expressions", parameter: Parameter, value: syntax.Expression, scope: Scope) -> bool:
+    """Whether the argument is a word that stands for itself: `half_up`, `KGM`."""
+    if not parameter.word or parameter.check is None or not isinstance(value, syntax.Name):
+        return False
+    return not e.resolvable(value, scope) and parameter.check(value.name) is None
 
 
 def check_argument(
@@ -145,6 +155,11 @@ def check_argument(
 ) -> "Typed":  # fmt: skip
     """One argument against its parameter: type, presence, and constants by the parameter's own check."""
     kind = parameter.type
+    if _is_word(check, parameter, value, scope) and isinstance(value, syntax.Name):
+        check.session.names[value] = EnumValue(value.name)
+        check.session.types[value] = types.TEXT
+        check.session.failures[value] = frozenset()
+        return e.Typed(types.TEXT)
     wanted = expected if isinstance(kind, Accepts) else kind
     infer = check.infer if parameter.missing_ok else check.need
     typed = infer(value, scope, wanted)

@@ -95,7 +95,7 @@ def _applied(
         failures |= typed.failures
         if is_broken(typed.type):
             return e.BROKEN_VALUE.also(failures)
-        arguments.append(calls.argument_of(value, typed.type))
+        arguments.append(calls.argument_of(check, value, typed.type))
         by_name[parameter.name] = arguments[-1]
     return _result(check, spec, node, arguments, failures | spec.failures_of(by_name))
 

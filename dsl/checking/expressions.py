@@ -18,6 +18,11 @@ _PARTS: dict[type[types.Type], dict[str, types.Type]] = {
     types.Quantity: {"value": types.DECIMAL, "unit": types.TEXT},
     types.Money: {"value": types.DECIMAL, "currency": types.TEXT},
 }
+_ELSEWHERE = {
+    "true": "true", "false": "false", "yes": "true", "no": "false", "missing": "missing", "null": "missing",
+    "none": "missing", "nil": "missing", "empty": "missing",
+}  # fmt: skip
+"""How spreadsheets and programming languages write what is a word here."""
 _LITERALS: dict[str, types.Type] = {
     "text": types.TEXT, "integer": types.INTEGER, "decimal": types.DECIMAL, "percent": types.PERCENT,
     "boolean": types.BOOLEAN, "date": types.DATE, "time": types.TIME, "datetime": types.DATETIME,
@@ -130,7 +135,8 @@ class Expressions:
         if isinstance(expected, types.Enum):
             findings.unknown_value(self, node.span, node.name, expected, replace=True)
             return
-        help_, fixes = did_you_mean(self.site, node.span, node.name, scope.known())
+        known = [_ELSEWHERE[node.name.lower()]] if node.name.lower() in _ELSEWHERE else scope.known()
+        help_, fixes = did_you_mean(self.site, node.span, known[0] if len(known) == 1 else node.name, known)
         self.report("M301", node.span, name=node.name, help=help_, fixes=fixes)
 
     def _path(self, node: syntax.Path, scope: Scope) -> Typed:
@@ -193,6 +199,8 @@ class Expressions:
         fields: dict[str, types.FieldSpec] = {}
         failures = NONE
         for name, value in node.fields:
+            if name in fields:
+                self.report("M112", value.span, what=f"`{name}`")
             typed = self.infer(value, scope, wanted[name].type if name in wanted else None)
             failures |= typed.failures
             required = not isinstance(typed.type, types.Maybe | types.Nothing)

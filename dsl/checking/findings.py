@@ -29,7 +29,8 @@ def wrong_type(at: Reporter, span: Span, what: str, wanted: str, given: types.Ty
 def wrong_operands(at: Reporter, span: Span, operator: str, left: types.Type | str, right: types.Type | str) -> None:
     """An operator on types it does not take."""
     words = [of if isinstance(of, str) else types.describe(of) for of in (left, right)]
-    at.report("M401", span, operator=operator, left=words[0], right=words[1])
+    help_ = ["Texts are joined by `&`; a number becomes a text by text(...)."] if operator == "+" and "text" in words else []
+    at.report("M401", span, operator=operator, left=words[0], right=words[1], help=help_)
 
 
 def wrong_argument(
@@ -101,7 +102,7 @@ def no_list(at: Reporter, span: Span, given: types.Type) -> None:
 
 def unconverted(at: Reporter, span: Span) -> None:
     """A value of type any where a type has to be known."""
-    at.report("M409", span)
+    at.report("M409", span, help=["Say what it is: text(...), decimal(...), integer(...), date(...)."])
 
 
 def unknown_value(at: Reporter, span: Span, value: str, of: types.Enum, replace: bool) -> None:

@@ -49,7 +49,7 @@ def _ambiguous_fault(value: Any) -> str | None:
     return None if value in _AMBIGUOUS else "ambiguous has to be fail, earlier or later"
 
 
-AMBIGUOUS = P("ambiguous", TEXT, default="fail", named=True, constant=True, check=_ambiguous_fault)
+AMBIGUOUS = P("ambiguous", TEXT, default="fail", named=True, constant=True, word=True, check=_ambiguous_fault)
 ZONE = P("zone", TEXT, default=None, named=True, check=zones.zone_fault)
 
 
@@ -234,7 +234,7 @@ def _unit_fault(value: Any) -> str | None:
 
 
 @function(
-    "duration", [P("amount", INTEGER), P("unit", TEXT, constant=True, check=_unit_fault)], DURATION,
+    "duration", [P("amount", INTEGER), P("unit", TEXT, constant=True, word=True, check=_unit_fault)], DURATION,
     "A duration from a number of seconds, minutes, hours, days, weeks or business_days.",
     [('duration(4, "hours")', "4 hours")],
 )  # fmt: skip

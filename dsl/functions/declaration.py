@@ -49,6 +49,7 @@ class Parameter:
     named       only by name (`zone: "Europe/Berlin"`)     repeated    takes the rest of the arguments
     constant    has to be written as a constant             missing_ok  a missing value is passed as None
     fields      names fields of the elements of the first argument; passed as a tuple of paths
+    word        a word that passes `check` may stand without quotes: `half_up`, `KGM`, unless it names a value
     `check` tells what is wrong with a constant at compile time, or returns None; as a Fault it says where.
     """
 
@@ -60,6 +61,7 @@ class Parameter:
     constant: bool = False
     missing_ok: bool = False
     fields: bool = False
+    word: bool = False
     check: Callable[[Any], str | None] | None = None
 
     @property

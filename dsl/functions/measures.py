@@ -35,8 +35,8 @@ def unit_fault(value: Any) -> Fault | None:
     return Fault(fault[0], 0, fault[1]) if fault else None
 
 
-UNIT = P("unit", TEXT, check=unit_fault)
-CURRENCY = P("currency", TEXT, check=currency_fault)
+UNIT = P("unit", TEXT, word=True, check=unit_fault)
+CURRENCY = P("currency", TEXT, word=True, check=currency_fault)
 
 
 def unit_code(text: str) -> str:

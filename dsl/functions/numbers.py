@@ -38,7 +38,7 @@ def _one_of(choices: dict[str, Any], what: str) -> Any:
     return fault
 
 
-LOCALE = P("locale", TEXT, default="plain", named=True, constant=True, check=_one_of(LOCALES, "the locale"))
+LOCALE = P("locale", TEXT, default="plain", named=True, constant=True, word=True, check=_one_of(LOCALES, "the locale"))
 NUMBER_VALUE = P("value", kinds.NUMBER_OR_TEXT)
 
 
@@ -154,7 +154,7 @@ def apply_to_amount(value: Any, change: Any) -> Any:
     "round",
     [
         P("value", kinds.AMOUNT), P("digits", INTEGER, default=0),
-        P("mode", TEXT, default="half_even", constant=True, check=_one_of(_MODES, "the mode")),
+        P("mode", TEXT, default="half_even", constant=True, word=True, check=_one_of(_MODES, "the mode")),
     ],
     kinds.same_as_first,
     "The number with so many digits behind the point. Modes: half_even, half_up, half_down, up, down, to_zero, "

@@ -1,64 +1,56 @@
 """The language as data: each case of tests/spec/*.toml is a program and what becomes of it.
 
-A file may begin with `[shared]` (manifest, schemas, lookups, program: put before each case's
-program). A `[[case]]` has `name`, `program` (the module `maps/case.mw`; or a table of path = text),
-and one of
+A file may begin with `[shared]`: manifest, schemas (JSON, or one field a line: see shorthand.py),
+lookups, samples, program (put before each case's program), parameter. A `[[case]]` has `name`,
+`program` (the module `maps/case.mw`; or a table of path = text), and some of
 
-    diagnostics = ["M203 line 8"]      every finding, in order of lines; "M203 line 8 maps/b.mw" elsewhere
-    map = "m", input = '{...}'         a JSON document, or one a parameter: {"nc": ..., "d": ...}
-      expected = '{...}'               what the map makes; or
-      failures = ["missing severity"]  kind and path of what could not be made, with `state`
+    diagnostics = ["M203 line 8"]      every finding, in order of lines; "M203 line 8: words of the message",
+                                       `...` for what lies between; "M203 line 8 maps/b.mw" elsewhere
+      help = ["words"]                 what the advice of the findings says
+      fix, fixed                       a fix by its title, and the program once it is applied
+    values = { '5% * 200' = '10' }     expressions and what they give ('fails error' where they fail)
+    table = "t", decides = { 'minor, 5' = 'r2: sample | true' }    rows that fit, and the result
+    types = { 'o.lines.qty' = 'list of decimal' }                  types of expressions; failures after a comma
+    map = "m", input = '{...}'         a JSON document, or one a parameter: {"nc": ..., "d": ...}; or
+    apply = "rules"; or flow = "f"
+      expected = '{...}'               what the map makes
+      failures = ["missing severity"]  kind and path of what could not be made, with `state`, `reason`
+      actions = ["send erp.hold to V7: {...}", "alert quality: text"]
+      fired = ["rule"], facts = { name = "value" }, keys = { identify = "...", lot = "..." }
+      trace = { "severity" = ["nc.PRIOK", "lookup codes row 1"] }    where an output value comes from
+    tests = ["passes: name", "fails: name: words"], coverage = { rows = "3 of 4" }
+    formatted = '''...'''              the program as the formatter writes it
 
 A case without `diagnostics` has none. JSON numbers are exact.
 """
 
 import json
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dsl import types
 from dsl.checker import check
+from dsl.edits import apply_edits
+from dsl.printer import format_text
 from dsl.program import Program
+from dsl.source import Source
+from rules import engine, oracle, testing
+from rules.compiler import Compiled, compile_program
+from rules.outcome import Context, Outcome
+from tests.spec import showing
+from tests.spec.rulesets import MODULE, Case, Shared, chapters, expressions, files
 
-HERE = Path(__file__).parent
-MODULE = "maps/case.mw"
-MANIFEST = 'name = "spec"\nlanguage = "1"\ntime_zone = "Europe/Berlin"\n'
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
-Case = dict[str, Any]
 
 
 def cases() -> Iterator[Any]:
-    for path in sorted(HERE.glob("*.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        for case in content["case"]:
-            yield pytest.param(content.get("shared", {}), case, id=f"{path.stem}: {case['name']}")
-
-
-def files(shared: Mapping[str, Any], case: Case) -> dict[str, bytes]:
-    """The rule set of a case, as files."""
-    program = case["program"]
-    texts = {MODULE: program} if isinstance(program, str) else dict(program)
-    texts[MODULE] = shared.get("program", "") + texts.get(MODULE, "")
-    texts["ruleset.toml"] = case.get("manifest", shared.get("manifest", MANIFEST))
-    for kind, ending in (("schemas", "json"), ("lookups", "csv")):
-        for name, text in {**shared.get(kind, {}), **case.get(kind, {})}.items():
-            texts[f"{kind}/{name}.{ending}"] = text
-    return {path: text.encode() for path, text in texts.items()}
-
-
-def findings(program: Program) -> list[str]:
-    """Code and line of each finding, with the file where it is not the case's own module."""
-    placed = []
-    for d in program.diagnostics:
-        source = program.sources.get(d.file)
-        line = source.position(d.span.start)[0] if source is not None else 0
-        placed.append((d.file != MODULE, d.file, line, d.code))
-    return [f"{code} line {line}" + (f" {file}" if other else "") for other, file, line, code in sorted(placed)]
+    for chapter, shared, found in chapters():
+        for case in found:
+            yield pytest.param(shared, case, id=f"{chapter}: {case['name']}")
 
 
 def exact(text: str) -> Any:
@@ -67,37 +59,134 @@ def exact(text: str) -> Any:
 
 
 @pytest.mark.parametrize(("shared", "case"), cases())
-def test_case(shared: Mapping[str, Any], case: Case) -> None:
-    program = check(files(shared, case), {})
-    assert findings(program) == case.get("diagnostics", []), [d.message for d in program.diagnostics]
-    if "map" in case:
-        _run(program, case)
+def test_case(shared: Shared, case: Case) -> None:
+    sources = files(shared, case)
+    samples = {path: exact(content.decode()) for path, content in sources.items() if path.startswith("samples/")}
+    program = check(sources, samples)
+    _finds(program, case)
+    for kind, show in _SHOWS.items():
+        if kind in case:
+            show(program, case)
+    if "tests" in case:
+        _tests(program, case, {path.removeprefix("samples/"): document for path, document in samples.items()})
 
 
-def _plain(outcome: Any) -> Any:
-    """An outcome as JSON, with what has no order sorted."""
-    from rules.outcome import to_json
+def _finds(program: Program, case: Case) -> None:
+    found = showing.findings(program)
+    heads, wanted = [head for head, _ in found], case.get("diagnostics", [])
+    messages = [d.message for _, d in found]
+    assert heads == [text.split(": ", 1)[0] for text in wanted], messages
+    for text, message in zip(wanted, messages, strict=True):
+        assert showing.holds(message, text.split(": ", 1)[1] if ": " in text else ""), message
+    advice = [line for _, d in found for line in d.help]
+    for words in case.get("help", []):
+        assert showing.any_holds(advice, words), advice
 
-    found = to_json(outcome)
-    found["decisions"].sort()
-    for trace in found["lineage"].values():
-        trace["decisions"].sort()
-        trace["sources"].sort()
-    return found
+
+def _fix(program: Program, case: Case) -> None:
+    fixes = {fix.title: fix for d in program.diagnostics for fix in d.fixes}
+    assert case["fix"] in fixes, list(fixes)
+    before = program.sources[MODULE].text
+    after = apply_edits(before, fixes[case["fix"]].edits)
+    lines = case["fixed"].strip("\n").splitlines()
+    assert [line.strip() for line in after.splitlines() if line.strip() in {ln.strip() for ln in lines}] == [
+        line.strip() for line in lines
+    ], after
+    assert after != before
 
 
-def _run(program: Program, case: Case) -> None:
-    from rules import engine, oracle
-    from rules.compiler import compile_program
-    from rules.outcome import Context
+def _values(program: Program, case: Case) -> None:
+    compiled = compile_program(program)
+    wanted = _outcome(program, compiled, "map", "wanted", {}).event
+    for number, (expression, right) in enumerate(expressions(case)):
+        outcome = _outcome(program, compiled, "map", f"value_{number}", exact(case.get("input", "{}")))
+        if right.startswith("fails "):
+            assert [f.kind for f in outcome.failures] == [right.split()[1]], f"{expression}: {outcome}"
+            continue
+        assert outcome.state == "done", f"{expression}: {outcome.reason}"
+        assert outcome.event["value"] == wanted[f"wanted_{number}"], expression
 
-    document = exact(case["input"])
-    names = [name for name, _ in program.maps[case["map"]].parameters]
-    inputs = document if len(names) > 1 else {names[0]: document}
-    outcome = engine.run_map(compile_program(program), case["map"], inputs, Context(now=NOW))
-    assert _plain(outcome) == _plain(oracle.run_map(program, case["map"], inputs, Context(now=NOW)))
-    failed = [f"{failure.kind} {failure.path}" for failure in outcome.failures]
-    assert failed == case.get("failures", []), outcome.failures
-    assert outcome.state == case.get("state", "done")
+
+def _decides(program: Program, case: Case) -> None:
+    compiled = compile_program(program)
+    for number, (expression, right) in enumerate(expressions(case)):
+        outcome = _outcome(program, compiled, "map", f"value_{number}", {})
+        if outcome.failures:
+            assert f"fails {outcome.failures[0].kind}" == right, f"{expression}: {outcome.reason}"
+            continue
+        rows = [words.rpartition(" ")[2] for words in outcome.decisions]
+        assert f"{' '.join(rows)}: {showing.value(outcome.event['value'])}".strip() == right, expression
+
+
+def _types(program: Program, case: Case) -> None:
+    found = {}
+    for node, of in program.types.items():
+        for source in program.sources.values():
+            kinds = sorted(program.failures.get(node, ()))
+            found.setdefault(source.slice(node.span), ", ".join([types.describe(of), *kinds]))
+    assert {text: found.get(text) for text in case["types"]} == case["types"]
+
+
+def _outcome(program: Program, compiled: Compiled, kind: str, name: str, document: Any, case: Case | None = None) -> Outcome:
+    """What the compiled program makes of a document; the plain evaluator makes the same."""
+    context = Context(now=NOW, message=(case or {}).get("message", {}))
+    if kind == "map":
+        names = [parameter for parameter, _ in program.maps[name].parameters]
+        document = document if len(names) > 1 else {names[0]: document}
+    run, judge = {
+        "map": (engine.run_map, oracle.run_map),
+        "apply": (engine.apply_rules, oracle.apply_rules),
+        "flow": (engine.run, oracle.run),
+    }[kind]  # fmt: skip
+    outcome: Outcome = run(compiled, name, document, context)
+    assert showing.plain(outcome) == showing.plain(judge(program, name, document, context))
+    return outcome
+
+
+def _run(kind: str) -> Callable[[Program, Case], None]:
+    def run(program: Program, case: Case) -> None:
+        compiled = compile_program(program)
+        document = exact(case["input"])
+        _ends(_outcome(program, compiled, kind, case[kind], document, case), case)
+        if "keys" in case:
+            found = engine.keys(compiled, case[kind], document, Context(now=NOW))
+            shown = {"identify": found.identify, "order": found.order, **found.business}
+            assert {name: text for name, text in shown.items() if text is not None} == case["keys"]
+
+    return run
+
+
+def _ends(outcome: Outcome, case: Case) -> None:
+    assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == case.get("failures", []), outcome.failures
+    assert outcome.state == case.get("state", "done"), outcome.reason
+    assert showing.holds(outcome.reason, case.get("reason", "")), outcome.reason
     if "expected" in case:
         assert outcome.event == exact(case["expected"])
+    if "actions" in case or outcome.actions:
+        shown = [showing.action(action) for action in outcome.actions]
+        wanted = case.get("actions", [])
+        assert len(shown) == len(wanted) and all(map(showing.holds, shown, wanted)), shown
+    if "fired" in case:
+        assert [trace.rule for trace in outcome.rules if trace.fired] == case["fired"]
+    if "facts" in case:
+        assert dict(outcome.facts) == case["facts"]
+    for path, sources in case.get("trace", {}).items():
+        assert showing.trace(outcome.lineage[path]) == sources
+
+
+def _tests(program: Program, case: Case, samples: Mapping[str, Any]) -> None:
+    report = testing.run_tests(program, samples)
+    shown = [f"passes: {r.name}" if r.passed else f"fails: {r.name}: {r.message}" for r in report.results]
+    assert len(shown) == len(case["tests"]) and all(map(showing.holds, shown, case["tests"])), shown
+    for what, wanted in case.get("coverage", {}).items():
+        assert showing.coverage(report.coverage, what) == wanted, report.coverage
+
+
+def _formatted(program: Program, case: Case) -> None:
+    assert format_text(Source(MODULE, program.sources[MODULE].text)) == case["formatted"]
+
+
+_SHOWS: dict[str, Callable[[Program, Case], None]] = {
+    "fix": _fix, "values": _values, "decides": _decides, "types": _types, "map": _run("map"), "apply": _run("apply"),
+    "flow": _run("flow"), "formatted": _formatted,
+}  # fmt: skip
