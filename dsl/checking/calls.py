@@ -8,8 +8,8 @@ from dsl.checking import fieldnames, findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
-from dsl.program import EnumValue
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
+from dsl.program import EnumValue
 
 if TYPE_CHECKING:
     from dsl.checking.expressions import Expressions, Kinds, Typed
