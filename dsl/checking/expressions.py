@@ -200,7 +200,7 @@ class Expressions:
         failures = NONE
         for name, value in node.fields:
             if name in fields:
-                self.report("M112", value.span, what=f"`{name}`")
+                self.report("M420", value.span, name=name)
             typed = self.infer(value, scope, wanted[name].type if name in wanted else None)
             failures |= typed.failures
             required = not isinstance(typed.type, types.Maybe | types.Nothing)

@@ -141,4 +141,12 @@ CODES = (
         'function today() : text = text(message.now)',
         'function today(now: datetime) : text = text(now)',
     ),
+    CodeSpec(
+        "M420",
+        "Field given twice",
+        "the record gives `{name}` twice",
+        "A record has one value for each of its fields; of two neither would be right. Remove one.",
+        _map('supplier = { id: "V1", id: "V2" }'),
+        _map('supplier = { id: "V1" }'),
+    ),
 )
