@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dsl import codes, syntax
-from dsl.checking import datasets, findings, flows, lookups, maps, rules, tables, testblocks, userfunctions
+from dsl.checking import (
+    datasets,
+    findings,
+    flows,
+    lookups,
+    maps,
+    rules,
+    tables,
+    testblocks,
+    typedeclarations,
+    userfunctions,
+)
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
@@ -85,11 +96,13 @@ class _Checker:
         self._session = session
         self._files = files
         self._declared: dict[tuple[str, str], Site] = {}
-        self._sites = {path: self._uses(path, module) for path, module in session.modules.items()}
+        self._sites = {path: self._schemas_used(path, module) for path, module in session.modules.items()}
 
     def run(self) -> None:
-        """Everything that is declared, in dependency order: lookups, datasets, functions, tables, maps, rules, flows, tests."""
+        """Everything that is declared, in dependency order: types and data first, then functions, tables, maps, and so on."""
         session = self._session
+        typedeclarations.declare_types(session, self._sites, self._claims)
+        self._lookups_used()
         self._each(syntax.Lookup, "lookup", self._lookup)
         self._each(syntax.Dataset, "dataset", self._dataset)
         self._each(syntax.Table, "table", self._table)
@@ -160,16 +173,21 @@ class _Checker:
     def _test(self, site: Site, node: syntax.Test) -> None:
         self._session.tests.append(testblocks.check_test(self._session, site, node))
 
-    def _uses(self, path: str, module: syntax.Module) -> Site:
-        """What a module uses: schemas by name, lookups into the session."""
+    def _schemas_used(self, path: str, module: syntax.Module) -> Site:
+        """The schemas that a module uses, by name."""
         used: dict[str, Schema] = {}
         site = Site(path, path, used)
         for use in module.uses:
             if isinstance(use, syntax.UseSchema):
                 self._use_schema(site, used, use)
-            else:
-                self._use_lookup(site, use)
         return site
+
+    def _lookups_used(self) -> None:
+        """The lookup files that modules use, into the session."""
+        for path, module in self._session.modules.items():
+            for use in module.uses:
+                if isinstance(use, syntax.UseLookup):
+                    self._use_lookup(self._sites[path], use)
 
     def _use_schema(self, site: Site, used: dict[str, Schema], use: syntax.UseSchema) -> None:
         schema = self._session.schemas.get(f"{use.name}@{use.version}")
@@ -224,5 +242,5 @@ def _program(session: Session) -> Program:
         session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
         session.failures, tuple(unique), functions=session.functions, copies=session.copies,
-        datasets=session.datasets,
+        datasets=session.datasets, declared_types=session.declared_types,
     )  # fmt: skip

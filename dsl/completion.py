@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dsl import functions, syntax, types
+from dsl.checking.typerefs import BUILT_IN
 from dsl.program import EnumValue, Program, Variable
 from dsl.reference import function_entry
 from dsl.surroundings import Surroundings, leaves, quoted, surroundings
@@ -14,7 +15,7 @@ _PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
 _WORD = re.compile(r'"?\w*$')
 _KINDS = ("missing", "error", "no_match", "many")
 _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
-_TOP = ("use schema", "use lookup", "map", "lookup", "dataset", "table", "function", "rules", "flow", "test")
+_TOP = ("use schema", "use lookup", "map", "lookup", "dataset", "table", "type", "function", "rules", "flow", "test")
 _IN_MAP = ("let", "if", "each", "check", "copy", "end", "on missing", "on error", "on no_match")
 _IN_RULES = ("rule", "let", "when", "then", "because", "end")
 _IN_FLOW = ("receive", "owner", "identify by", "order by", "keys", "map with", "apply", "end")
@@ -75,6 +76,8 @@ def _after_keyword(program: Program, line: str) -> list[Entry] | None:
         (r"\bsend\s+[\w.]*$", _endpoints(program, "out")),
         (r"\breceive\s+[\w.]*$", _endpoints(program, "in")),
         (r"\buse\s+schema\s+[\w.]*$", _schemas(program)),
+        (r"^\s*(?:(?:function|lookup|dataset|type)\b|\|\s*row\b).*(?::|\bof)\s+\w*$", _types(program)),
+        (r"^\s*type\s+\w+\s*=\s*\w*$", _types(program)),
         (r"(\bin|->)\s+[\w.]+$", _words({s.name for s in program.schemas.values()}, "schema")),
     ]
     for pattern, entries in rules:
@@ -82,6 +85,16 @@ def _after_keyword(program: Program, line: str) -> list[Entry] | None:
             found = list(entries)
             return found if found else None
     return None
+
+
+def _types(program: Program) -> Iterator[Entry]:
+    """Built-in types, those that modules declare, and those of schemas."""
+    yield from _words([*BUILT_IN, "list of", "enum {", "record {"], "type")
+    for name, declared in program.declared_types.items():
+        yield _entry(name, "type", f"A type in {declared.path}.")
+    for schema in program.schemas.values():
+        for name in schema.definitions:
+            yield _entry(name, "type", f"A type of {schema.name}.")
 
 
 def _endpoints(program: Program, direction: str) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ def _names(declaration: syntax.Declaration) -> Iterator[Named]:
             yield declaration.name, declaration.name_span
             yield from ((p.name, p.span) for p in declaration.parameters)
             yield from _statements(declaration.body)
-        case syntax.Lookup() | syntax.Dataset() | syntax.Table():
+        case syntax.Lookup() | syntax.Dataset() | syntax.Table() | syntax.Type():
             yield declaration.name, declaration.name_span
         case syntax.Rules():
             yield declaration.name, declaration.name_span

@@ -132,6 +132,15 @@ class CheckedTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CheckedType:
+    """A type that a module declares under a name."""
+
+    node: syntax.Type
+    path: str
+    type: types.Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CheckedFunction:
     """A function of the rule set: its signature and how its expression can fail."""
 
@@ -202,6 +211,7 @@ class Program:
     functions: Mapping[str, CheckedFunction] = field(default_factory=dict)
     copies: Mapping[syntax.Copy, tuple[syntax.Field, ...]] = field(default_factory=dict)
     datasets: Mapping[str, CheckedDataset] = field(default_factory=dict)
+    declared_types: Mapping[str, CheckedType] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -17,7 +17,7 @@ from dsl.source import Span
 
 MAX_DEPTH = 64
 CONTINUING = frozenset({"on", "and", "or", "&", "+"})
-MODULE_WORDS = frozenset({"use", "map", "lookup", "dataset", "table", "rules", "flow", "test", "function"})
+MODULE_WORDS = frozenset({"use", "map", "lookup", "dataset", "table", "rules", "flow", "test", "function", "type"})
 OPENING = frozenset("([{")
 CLOSING = frozenset(")]}")
 _NUMBER = r"\d+(?:\.\d+)?"

@@ -102,6 +102,8 @@ class Maybe:
 
 Type = Scalar | Enum | Quantity | Money | ListOf | Record | Anything | Nothing | Maybe
 
+WRITTEN = "record"
+"""The name of a record type that was written without one."""
 TEXT = Scalar("text")
 INTEGER = Scalar("integer")
 DECIMAL = Scalar("decimal")
@@ -221,4 +223,39 @@ def join(left: Type, right: Type) -> Type | None:
         return Quantity()
     if isinstance(left, Money) and isinstance(right, Money):
         return Money()
+    if isinstance(left, Record) and isinstance(right, Record) and left.name == right.name == WRITTEN:
+        return _joined_records(left, right)
     return None
+
+
+def _joined_records(left: Record, right: Record) -> Record | None:
+    """Two record literals: what only one of them has is optional."""
+    fields: dict[str, FieldSpec] = {}
+    for name in {**left.fields, **right.fields}:
+        one, other = left.fields.get(name), right.fields.get(name)
+        if one is None or other is None:
+            fields[name] = FieldSpec((one or other or FieldSpec(NOTHING)).type)
+            continue
+        of = join(one.type, other.type)
+        if of is None:
+            return None
+        fields[name] = FieldSpec(present(of), one.required and other.required)
+    return Record(WRITTEN, fields)
+
+
+def misfit(value: Type, target: Type) -> str:
+    """Why a record does not fit another, by the first field that is wrong; empty for anything else."""
+    given, wanted = present(value), present(target)
+    if not isinstance(given, Record) or not isinstance(wanted, Record):
+        return ""
+    for name, spec in wanted.fields.items():
+        own = given.fields.get(name)
+        if own is None and spec.required:
+            return f"`{name}` is not given"
+        if own is not None and not fits(field_type(own), field_type(spec)):
+            inner = misfit(own.type, spec.type)
+            if inner or fits(own.type, spec.type):
+                return f"`{name}`: {inner}" if inner else f"`{name}` may be missing"
+            return f"`{name}` has to be {describe(spec.type)}, but is {describe(own.type)}"
+    extra = [name for name in given.fields if name not in wanted.fields]
+    return f"there is no field `{extra[0]}`" if extra and not wanted.open else ""

@@ -98,6 +98,7 @@ _KINDS: tuple[tuple[str, Callable[[Program], Mapping[str, Any]], Compare], ...] 
     ("map", lambda program: program.maps, declarations.maps),
     ("table", lambda program: program.tables, declarations.tables),
     ("lookup", lambda program: program.lookups, declarations.lookups),
+    ("type", lambda program: program.declared_types, declarations.types),
     ("function", lambda program: program.functions, declarations.functions),
     ("rules", lambda program: program.rules, declarations.rules),
     ("flow", lambda program: program.flows, declarations.flows),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from dsl import types
 from dsl.errors import FunctionFailure
 from dsl.program import CheckedLookup
 from rules.cells import comparable
@@ -55,6 +56,12 @@ def result_of(lookup: CheckedLookup, row: Sequence[Any]) -> Any:
     if len(lookup.results) == 1:
         return values[0]
     return {name: value for (name, _), value in zip(lookup.results, values, strict=True) if value is not None}
+
+
+def fields_of(lookup: CheckedLookup) -> tuple[str, ...]:
+    """The fields that may be named behind a look-up whose one result is a record."""
+    of = types.present(lookup.results[0][1]) if len(lookup.results) == 1 else None
+    return tuple(of.fields) if isinstance(of, types.Record) else ()
 
 
 def before(left: Any, right: Any) -> bool:

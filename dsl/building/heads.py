@@ -96,6 +96,13 @@ def test_head(span: Span, _test: Leaf, name: Leaf) -> TestHead:
     return TestHead(span, name.value)
 
 
+def declared_type(
+    span: Span, _type: Leaf, name: Leaf, _equal: Leaf, definition: syntax.TypeRef
+) -> syntax.Type:
+    """`type severity = enum { critical, major }`."""
+    return syntax.Type(span, name.text, name.span, definition)
+
+
 def function(span: Span, _function: Leaf, name: Leaf, _open: Leaf, *rest: Any) -> syntax.Function:
     """`function f(a: text) : text = e`."""
     parameters = tuple(rest[0].items) if isinstance(rest[0], Several) else ()

@@ -1,5 +1,6 @@
 """Types, columns, parameters and dotted names from the pieces of a production."""
 
+from dataclasses import replace
 from typing import Any
 
 from dsl import syntax
@@ -48,7 +49,7 @@ def type(span: Span, inner: syntax.TypeRef) -> syntax.TypeRef:
 
 def optional_type(span: Span, inner: syntax.TypeRef, _mark: Leaf) -> syntax.TypeRef:
     """`T?`."""
-    return syntax.TypeRef(span, inner.name, True, inner.values, inner.item, inner.parameter)
+    return replace(inner, span=span, optional=True)
 
 
 def named_type(span: Span, name: Leaf) -> syntax.TypeRef:
@@ -69,6 +70,13 @@ def list_type(span: Span, _list: Leaf, _of: Leaf, item: syntax.TypeRef) -> synta
 def enum_type(span: Span, _enum: Leaf, _open: Leaf, values: Several[Leaf], _close: Leaf) -> syntax.TypeRef:
     """`enum{a, b}`."""
     return syntax.TypeRef(span, "enum", values=tuple(value.name for value in values.items))
+
+
+def record_type(
+    span: Span, _record: Leaf, _open: Leaf, fields: Several[syntax.Column], _close: Leaf
+) -> syntax.TypeRef:
+    """`record { a: text, b: decimal? }`."""
+    return syntax.TypeRef(span, "record", fields=tuple(fields.items))
 
 
 def enum_values(span: Span, *parts: Any) -> Several[Leaf]:

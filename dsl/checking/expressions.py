@@ -205,7 +205,7 @@ class Expressions:
             failures |= typed.failures
             required = not isinstance(typed.type, types.Maybe | types.Nothing)
             fields[name] = types.FieldSpec(types.present(typed.type), required)
-        return Typed(types.Record("record", fields), failures)
+        return Typed(types.Record(types.WRITTEN, fields), failures)
 
 
 def narrowed(of: types.Type, node: syntax.Expression, scope: Scope) -> types.Type:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
-from dsl.checking import findings
-from dsl.checking.references import place_of
+from dsl.checking import findings, references
 from dsl.checking.session import is_broken
 from dsl.functions import Argument, FunctionSpec, Parameter
 
@@ -62,7 +61,7 @@ def _field(check: "Expressions", value: syntax.FieldNames, path: tuple[str, ...]
         inner = types.present(of)
         known = inner.fields if isinstance(inner, types.Record) else {}
         if name not in known:
-            findings.unknown_field(check, place_of(check, value, name), types.describe(inner), name, known)
+            findings.unknown_field(check, references.place_of(check, value, name), types.describe(inner), name, known)
             return None
         of = types.field_type(known[name])
         optional = optional or isinstance(of, types.Maybe)

@@ -142,7 +142,7 @@ class _CsvLookup:
             date_column = name in (spec.valid_from, spec.valid_to)
             of: types.Type = types.DATE if date_column else types.TEXT
             return types.maybe(of) if "" in values and name not in spec.keys else of
-        found = find_type(declared.removesuffix("?"), self._session.schemas.values())
+        found = find_type(self._session, declared.removesuffix("?"), self._session.schemas.values())
         if found is None:
             self._fail(f"ruleset.toml calls {name} a {declared}, which is no type")
             return BROKEN

@@ -59,7 +59,7 @@ def _parameter_type(session: Session, site: Site, node: syntax.Map, parameter: s
 def parameter_record(session: Session, site: Site, parameter: syntax.Parameter) -> types.Record:
     """`s in canon.shipment` or `o in canon.shipment.order` (a record of its $defs)."""
     name = parameter.schema or ""
-    found = find_type(name, site.uses.values())
+    found = find_type(session, name, site.uses.values())
     if isinstance(found, types.Record):
         return found
     schema = schema_named(session, site, name, parameter.span)

@@ -53,6 +53,9 @@ def infer_lookup(check: "Expressions", node: syntax.LookupCall, scope: Scope) ->
 def _result(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup) -> types.Type:
     results = dict(lookup.results)
     if node.column is not None:
+        inner = types.present(lookup.results[0][1]) if len(results) == 1 else None
+        if isinstance(inner, types.Record) and node.column in inner.fields and node.column not in results:
+            return types.field_type(inner.fields[node.column])
         if node.column not in results:
             help_ = [f"Its result columns are {listed(results)}."]
             check.report("M609", node.span, lookup=node.lookup, column=node.column, help=help_)
@@ -105,6 +108,8 @@ def check_arguments(
         if of is None or is_broken(of) or is_broken(typed.type) or types.fits(typed.type, of):
             continue
         problem = f"`{wanted[index][0]}` is {types.describe(of)}, but this is {types.describe(typed.type)}"
+        why = types.misfit(typed.type, of)
+        problem += f": {why}" if why else ""
         findings.wrong_call(check, argument.span, kind, name, problem)
     if len(arguments) != len(wanted):
         problem = f"takes {len(wanted)} ({listed(n for n, _ in wanted)}), not {len(arguments)}"

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
-from dsl.checking import findings
-from dsl.checking.references import check_arguments
+from dsl.checking import findings, references
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, Site, is_broken
 from dsl.checking.typerefs import resolve_type
@@ -121,8 +120,13 @@ def _check_body(session: Session, site: Site, checked: CheckedFunction) -> froze
     result = checked.result
     if not (is_broken(typed.type) or is_broken(result) or types.fits(typed.type, result)):
         what = f"the value of `{node.name}`"
-        findings.wrong_type(check, node.value.span, what, types.describe(result), typed.type)
+        why = types.misfit(typed.type, result)
+        findings.wrong_type(check, node.value.span, what, types.describe(result), typed.type, help=_sentence(why))
     return typed.failures
+
+
+def _sentence(why: str) -> list[str]:
+    return [f"{why[0].upper()}{why[1:]}."] if why else []
 
 
 def _looks_outside(check: "Expressions", part: syntax.Name) -> None:
@@ -140,5 +144,5 @@ def infer_user_call(check: "Expressions", node: syntax.Call, scope: Scope) -> "T
             findings.wrong_call(check, node.span, "function", node.function, problem)
             return e.Typed(checked.result)
     arguments = checked.arranged(node)
-    failures = check_arguments(check, node, "function", node.function, arguments, checked.parameters, scope)
+    failures = references.check_arguments(check, node, "function", node.function, arguments, checked.parameters, scope)
     return e.Typed(checked.result, failures | checked.failures)

@@ -68,7 +68,7 @@ CODES = (
         "Unknown type",
         "there is no type `{name}`",
         "Types are text, integer, decimal, percent, boolean, date, time, datetime, duration, quantity, money, "
-        "enum{...}, list of ..., and the names in `$defs` of a schema that the module uses.",
+        "enum{...}, record{...}, list of ..., what `type` declares, and the names in `$defs` of a schema that the module uses.",
         'lookup codes : text -> sverity\n  | "A" => major |\nend',
         'lookup codes : text -> severity\n  | "A" => major |\nend',
     ),
@@ -95,5 +95,14 @@ CODES = (
         "The short form works where the module uses exactly one schema besides the target.",
         "map m : nc, other -> canon.case\n  id = nc.number\n  severity = minor\nend",
         "map m : nc in erp.notice, other in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\nend",
+    ),
+    CodeSpec(
+        "M311",
+        "Type contains itself",
+        "`{name}` would contain itself: {cycle}",
+        "A value of such a type would never end. Use a schema, whose records may refer to themselves, or take the "
+        "field out.",
+        "type part = record { number: text, parts: list of part }",
+        "type part = record { number: text, parts: list of text }",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The form of a function: its signature and its one expression, as a formula cell."""
+"""The forms of functions and types: signature and expression, or the definition, as formula cells."""
 
 from dsl import syntax
 from dsl.forms.reading import Form, columns_form, find, placed, text_of, type_text
@@ -14,5 +14,21 @@ def function_form(parsed: Parsed, name: str) -> Form:
         "parameters": columns_form(parsed, node.parameters),
         "result": type_text(parsed, node.result),
         "expression": text_of(parsed, node.value),
+        **placed(parsed, node),
+    }
+
+
+def type_form(parsed: Parsed, name: str) -> Form:
+    """The definition as text; the values of an enumeration or the fields of a record for a page to list."""
+    node = find(parsed, syntax.Type, name)
+    of = node.definition
+    shape = "enum" if of.values else "record" if of.fields else "type"
+    return {
+        "kind": "type",
+        "name": name,
+        "shape": shape,
+        "values": list(of.values),
+        "fields": columns_form(parsed, of.fields),
+        "definition": type_text(parsed, of),
         **placed(parsed, node),
     }

@@ -34,7 +34,7 @@ from dsl.syntax.flows import (
     Step,
     Test,
 )
-from dsl.syntax.functions import Function
+from dsl.syntax.functions import Function, Type
 from dsl.syntax.maps import (
     Branch,
     Check,
@@ -159,6 +159,7 @@ __all__ = [
     "TableCall",
     "TableRow",
     "Test",
+    "Type",
     "TypeRef",
     "Unary",
     "UseLookup",

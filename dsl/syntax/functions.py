@@ -1,4 +1,4 @@
-"""Functions of the rule set."""
+"""Functions and types of the rule set."""
 
 from dataclasses import dataclass
 
@@ -16,3 +16,12 @@ class Function(Node):
     parameters: tuple[Column, ...]
     result: TypeRef
     value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Type(Node):
+    """`type severity = enum { critical, major, minor }`."""
+
+    name: str
+    name_span: Span
+    definition: TypeRef

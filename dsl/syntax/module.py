@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dsl.source import Span
 from dsl.syntax.expressions import Node
 from dsl.syntax.flows import Flow, Test
-from dsl.syntax.functions import Function
+from dsl.syntax.functions import Function, Type
 from dsl.syntax.maps import LeftOut, Map, Raw
 from dsl.syntax.parts import Column
 from dsl.syntax.rules import Rules
@@ -39,7 +39,7 @@ class Dataset(Node):
     version: str
 
 
-Declaration = Map | Lookup | Dataset | Table | Function | Rules | Flow | Test | LeftOut | Raw
+Declaration = Map | Lookup | Dataset | Table | Type | Function | Rules | Flow | Test | LeftOut | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,18 +18,19 @@ class Handler(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeRef(Node):
-    """A type as written: a built-in name, a name from a schema's $defs, enum{...}, list of T."""
+    """A type as written: a built-in or declared name, a name from a schema's $defs, enum{...}, record{...}, list of T."""
 
     name: str
     optional: bool = False
     values: tuple[str, ...] = ()
     item: "TypeRef | None" = None
     parameter: str | None = None
+    fields: "tuple[Column, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column(Node):
-    """A typed column of a table or lookup."""
+    """A typed column of a table or lookup, parameter of a function, or field of a record type."""
 
     name: str
     type: TypeRef

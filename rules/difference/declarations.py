@@ -141,6 +141,13 @@ def functions(old: Program, new: Program, name: str) -> Iterator[Change]:
         yield Change("changed", f"function/{name}", f"function {name} is now {after.removeprefix('function ')}")
 
 
+def types(old: Program, new: Program, name: str) -> Iterator[Change]:
+    """Two versions of a declared type."""
+    before, after = (Texts(p, p.declared_types[name].path).of(p.declared_types[name].node.definition) for p in (old, new))
+    if before != after:
+        yield Change("changed", f"type/{name}", f"type {name} is now {after}")
+
+
 def rules(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a set of rules."""
     before, after = old.rules[name], new.rules[name]

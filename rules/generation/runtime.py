@@ -8,7 +8,7 @@ from dsl import syntax
 from dsl.functions import bound, registry
 from dsl.program import CheckedFunction, CheckedLookup, Manifest
 from rules.generation.support import Run
-from rules.lookups import LookupIndex, result_of
+from rules.lookups import LookupIndex, fields_of, result_of
 from rules.policies import OTHERWISE, Policy
 from rules.tables import TableIndex
 
@@ -23,6 +23,8 @@ class LookupRuntime:
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
         columns: dict[str, list[Any]] = {n: [row[c] for row in lookup.rows] for c, n in enumerate(names)}
         self.result = lookup.results[0][0] if len(lookup.results) == 1 else "(all)"
+        for name in fields_of(lookup):
+            columns.setdefault(name, [None if row[-1] is None else row[-1].get(name) for row in lookup.rows])
         columns["(all)"] = [result_of(lookup, row) for row in lookup.rows]
         self.columns: Mapping[str, Sequence[Any]] = columns
 

@@ -277,6 +277,8 @@ class Evaluator:
         if node.column is None:
             return result_of(lookup, lookup.rows[row])
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
+        if node.column not in names:
+            return _field(lookup.rows[row][-1], node.column)
         return lookup.rows[row][names.index(node.column)]
 
     def _table(self, node: syntax.TableCall, env: Environment) -> Any:
