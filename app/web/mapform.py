@@ -46,7 +46,7 @@ class Row:
     @property
     def editable(self) -> bool:
         """Whether the row holds something that can be typed over."""
-        return self.kind in ("field", "let", "each", "check", "raw") or self.label in ("if", "else if")
+        return self.kind in ("field", "let", "list", "each", "check", "raw") or self.label in ("if", "else if")
 
     @property
     def structure(self) -> bool:
@@ -129,6 +129,12 @@ class MapPage:
             if isinstance(row.node, syntax.Copy)
             for line in program.copies.get(row.node, ())
         }
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        """(address, words) of everything a new line can stand in, the map itself first."""
+        inner = [row for row in self.form["rows"] if row["kind"] in ("each", "if")]
+        return [("", "the map"), *((row["id"], _one_line(f"{_label(row)} {row['expression']}")) for row in inner)]
 
     @cached_property
     def findings(self) -> list[dict[str, Any]]:

@@ -52,6 +52,12 @@ def _edits(here: Workspace, item: str, form: Any) -> Any:
             return edits.set_field(parsed, item, target, form.get("expression", ""), handlers)
         case "line":
             return edits.set_line(parsed, item, target, form.get("expression", ""))
+        case "rows":
+            parent, _, own = target.rpartition("[].")
+            line = f"each {form.get('expression', '').strip()} into {own}"
+            return edits.add_line(parsed, item, line, f"each:{parent}" if parent else "")
+        case "add":
+            return edits.add_line(parsed, item, form.get("line", ""), form.get("parent", ""))
         case "remove":
             return edits.remove_field(parsed, item, target)
         case _:
@@ -65,7 +71,7 @@ def _context(
     sample = previews.chosen_sample(here, wanted, samples)
     everything = (form or request.args).get("all") == "yes"
     page = MapPage(here, item, sample, everything)
-    if done and done.refused and form.get("do") in ("set", "line"):
+    if done and done.refused and form.get("do") in ("set", "line", "rows", "add"):
         _show_refused(page, form, done)
     return {
         "page": page,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dsl import syntax
-from dsl.building.parts import EachHead, IfHead
+from dsl.building.parts import EachHead, ElseLine, IfHead
 from dsl.diagnostics import Edit
 from dsl.edits.applying import (
     checked,
@@ -76,8 +76,13 @@ def set_line(parsed: Parsed, map: str, row_id: str, text: str) -> tuple[Edit, ..
 
 
 def add_line(parsed: Parsed, map: str, text: str, parent: str = "") -> tuple[Edit, ...]:
-    """Add a statement at the end of the map, or of an `each` or `if` of it; a new `each` or `if` is empty."""
+    """Add a statement at the end of the map, or of an `each` or `if` of it; a new `each` or `if` is empty.
+
+    An `else` or `else if` becomes the last branch of the `if` that `parent` names.
+    """
     node = find(parsed, syntax.Map, map)
+    if text.split()[:1] == ["else"]:
+        return _branch_added(parsed, node, text, parent)
     line = single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, syntax.Copy, EachHead, IfHead))
     edit = _insert(parsed, node, parent, text.strip())
     opens = line.first in ("each", "if") and line.tokens[1].text not in ("=", ".")
@@ -192,6 +197,20 @@ def _added(
     single_line(f"{path} = {text}", "map_line", syntax.Field)
     width = _equal_column(parsed, node, parent)
     return checked(parsed, [_insert(parsed, node, parent, f"{path.ljust(width)} = {text}")])
+
+
+def _branch_added(parsed: Parsed, node: syntax.Map, text: str, parent: str) -> tuple[Edit, ...]:
+    """One branch more, above the `end` of the whole `if`, or above the `else` where it has one."""
+    single_line(text, "map_line", ElseLine)
+    row = _row(parsed, node, parent)
+    whole = next((s for s in _ifs(node.body) if row and (s is row.node or row.node in s.branches)), None)
+    if whole is None:
+        raise refused("an `else` stands in an `if`: choose the one it belongs to")
+    last = else_line(parsed, whole)
+    above = last.start if last is not None and text.split() != ["else"] else end_of_block(parsed, whole).start
+    place = line_start(parsed.source, above)
+    line = indent_of(parsed.source, whole.span.start) + text.strip() + line_break(parsed.source)
+    return checked(parsed, [Edit(parsed.source.path, Span(place, place), line)])
 
 
 def _parent_of(parsed: Parsed, node: syntax.Map, target: str) -> tuple[str, str]:

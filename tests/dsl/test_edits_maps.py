@@ -209,3 +209,30 @@ def test_policy_is_one_line_a_kind(read: Read, handlers: list[tuple[str, str]], 
     text = POLICY if len(handlers) == 2 else POLICY.replace("  # head", "").replace("  # why", "")
     made = edits.set_policy(read(text), "a", [{"on": kind, "action": action} for kind, action in handlers])
     assert apply_edits(text, made) == after
+
+
+BRANCHED = """\
+map m : nc in a.b -> c.d
+  if nc.a = 1
+    x = 1
+  end
+end
+"""
+
+
+def test_a_branch_is_added_to_an_if_and_rows_to_the_branch(read: Read) -> None:
+    parsed = read(BRANCHED)
+    text = apply_edits(BRANCHED, edits.add_line(parsed, "m", "else", "if:1"))
+    assert text == BRANCHED.replace("    x = 1\n", "    x = 1\n  else\n")
+    again = read(text)
+    text = apply_edits(text, edits.add_line(again, "m", "else if nc.a = 2", "if:1"))
+    assert text == BRANCHED.replace("    x = 1\n", "    x = 1\n  else if nc.a = 2\n  else\n")
+    again = read(text)
+    rows = [row["id"] for row in map_form(again, "m")["rows"] if row["kind"] == "if"]
+    text = apply_edits(text, edits.add_line(again, "m", "x = 3", rows[-1]))
+    assert text.endswith("  else\n    x = 3\n  end\nend\n")
+
+
+def test_an_else_without_an_if_is_refused(read: Read) -> None:
+    with pytest.raises(EditError, match="if"):
+        edits.add_line(read(BRANCHED), "m", "else")

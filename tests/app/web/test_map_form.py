@@ -141,3 +141,9 @@ def test_somebody_elses_change_is_not_overwritten(ana, installation):
 
 def test_a_file_that_is_not_there_is_not_written(edit):
     assert edit(file="maps/other.mw", do="set", target="id", expression="1").status_code == 404
+
+
+def test_a_line_is_added_by_the_form(edit, installation):
+    before = stored(installation).content.decode()
+    assert edit(do="add", line='let prefix = "WO-"', parent="").status_code == 200
+    assert [line[0] for line in changed_lines(before, stored(installation).content.decode())] == ["+"]

@@ -132,6 +132,7 @@ export function openMapForm(page) {
     const same = cell.value === cell.defaultValue && sameHandlers(found);
     if ((same && !force) || (!cell.value.trim() && !cell.defaultValue.trim())) return;
     if (!cell.value.trim()) return post({ do: "remove", target: chosen });
+    if (found.dataset.kind === "list") return post({ do: "rows", target: chosen, expression: cell.value });
     const more = found.dataset.kind === "field" || found.dataset.kind === "let" ? { handlers: handlers() } : {};
     post({ do: found.dataset.kind === "raw" ? "line" : "set", target: chosen, expression: cell.value, ...more });
   }
@@ -145,13 +146,13 @@ export function openMapForm(page) {
     const said = JSON.stringify(values);
     if (said === sent) return undefined;
     sent = said;
-    const { file, etag } = work().dataset;
+    const { file, etag, all = "" } = work().dataset;
     const sample = page.querySelector("[name=sample]")?.value ?? "";
     return window.htmx.ajax("POST", page.dataset.saveUrl, {
       source: work(),
       target: "#work",
       swap: "outerMorph",
-      values: { file, etag, sample, ...values },
+      values: { file, etag, sample, all, ...values },
     });
   }
 
