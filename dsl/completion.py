@@ -1,13 +1,11 @@
-"""What can stand at a place, and what stands there: completion and hover from the declarations."""
+"""What can stand at a place: completion from the declarations. What stands there, `navigation` tells."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from dsl import functions, syntax, types
 from dsl.checking.typerefs import BUILT_IN
-from dsl.program import EnumValue, Program, Variable
-from dsl.reference import function_entry
+from dsl.program import Program
 from dsl.surroundings import Surroundings, leaves, quoted, surroundings
 
 Entry = dict[str, str]
@@ -194,77 +192,3 @@ def _signature(program: Program, name: str) -> str:
 def _functions() -> list[Entry]:
     specs: Mapping[str, functions.FunctionSpec] = functions.registry()
     return [_entry(s.name, "function", s.signature, s.doc, f"{s.name}(") for s in specs.values()]
-
-
-def hover(program: Program, path: str, offset: int) -> dict[str, Any] | None:
-    """What stands at an offset: {"title", "detail", "doc", "start", "end"}."""
-    if path not in program.sources:
-        return None
-    node = _smallest(program, path, offset)
-    if node is None:
-        return None
-    of = types.describe(program.types[node])
-    failures = sorted(program.failures.get(node, frozenset()))
-    detail = f"{of}, can fail as {', '.join(failures)}" if failures else of
-    place = {"start": node.span.start, "end": node.span.end}
-    return {"title": _title(program, node), "detail": detail, "doc": _doc(program, node), **place}
-
-
-def _smallest(program: Program, path: str, offset: int) -> syntax.Expression | None:
-    module = program.modules.get(path)
-    if module is None:
-        return None
-    own = {node for node in program.types if node.span.start <= offset < node.span.end}
-    inside = [node for node in own if _belongs(program, node, path)]
-    return min(inside, key=lambda n: n.span.end - n.span.start, default=None)
-
-
-def _belongs(program: Program, node: syntax.Expression, path: str) -> bool:
-    """Whether a node is part of the module: expressions don't know their file, but the tree does."""
-    return any(node in _expressions(declaration) for declaration in program.modules[path].declarations)
-
-
-def _expressions(node: object) -> set[syntax.Expression]:
-    found: set[Any] = set()
-    waiting: list[Any] = [node]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            waiting.extend(part)
-        elif isinstance(part, syntax.Node):
-            found.add(part)
-            waiting.extend(getattr(part, name) for name in type(part).__dataclass_fields__ if name != "span")
-    return found
-
-
-def _title(program: Program, node: syntax.Expression) -> str:
-    match node:
-        case syntax.Call(function=name) | syntax.Comprehension(function=name) if name in functions.registry():
-            return functions.registry()[name].signature
-        case syntax.Call(function=name) if name in program.functions:
-            return _signature(program, name)
-        case syntax.LookupCall(lookup=name):
-            return f"lookup {name}"
-        case syntax.TableCall(table=name):
-            return f"table {name}"
-        case syntax.Path(field=name) | syntax.Name(name=name):
-            return name
-        case _:
-            return type(node).__name__.lower()
-
-
-def _doc(program: Program, node: syntax.Expression) -> str:
-    match node:
-        case syntax.Call(function=name) | syntax.Comprehension(function=name) if name in functions.registry():
-            return function_entry(functions.registry()[name])
-        case syntax.Path(base=base, field=name):
-            record = _record(program.types.get(base))
-            spec = record.fields.get(name) if record is not None else None
-            return spec.title if spec is not None else ""
-        case syntax.Name():
-            meaning = program.names.get(node)
-            if isinstance(meaning, EnumValue):
-                return "a value of the enumeration"
-            return "a field of the result" if isinstance(meaning, Variable) and meaning.origin == "target" else ""
-        case _:
-            return ""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dsl import syntax, types
-from dsl.checking.references import record_of
 from dsl.checking.scopes import MESSAGE
+from dsl.checking.session import record_of
 from dsl.program import Program
 
 Statements = tuple[syntax.Statement, ...]

@@ -28,6 +28,7 @@ COMMANDS = {
     "import": _in("imports", "import_", "read a table, lookup or schema of another tool"),
     "export": _in("imports", "export", "write a table or lookup as DMN, CSV or XLSX"),
     "docs": _in("docs", "docs", "write the reference of functions, codes and settings"),
+    "lsp": _in("lsp", "lsp", "language server for editors, over standard input and output"),
     "release": _in("release", "release", "cut a release of a folder"),
     "promote": _in("release", "promote", "make a release live in the next environment"),
     "rollback": _in("release", "rollback", "put an environment back on an earlier release"),

@@ -8,7 +8,7 @@ from dsl import syntax, types
 from dsl.checking import expressions as e
 from dsl.checking import findings
 from dsl.checking.scopes import Scope
-from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed
+from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed, record_of
 from dsl.program import CheckedLookup
 from dsl.source import Span
 
@@ -64,17 +64,6 @@ def _result(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup
     if len(results) == 1:
         return lookup.results[0][1]
     return record_of(lookup.name, lookup.results)
-
-
-def record_of(name: str, columns: Iterable[tuple[str, types.Type]]) -> types.Record:
-    """A record of several results."""
-    return types.Record(
-        name,
-        {
-            column: types.FieldSpec(types.present(of), not isinstance(of, types.Maybe))
-            for column, of in columns
-        },
-    )
 
 
 def infer_table(check: "Expressions", node: syntax.TableCall, scope: Scope) -> "Typed":

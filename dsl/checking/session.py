@@ -26,6 +26,17 @@ def is_broken(of: types.Type) -> bool:
             return of is BROKEN
 
 
+def record_of(name: str, columns: Iterable[tuple[str, types.Type]]) -> types.Record:
+    """A record of several results."""
+    return types.Record(
+        name,
+        {
+            column: types.FieldSpec(types.present(of), not isinstance(of, types.Maybe))
+            for column, of in columns
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where the checker is: the module file and the subject of its diagnostics."""

@@ -4,9 +4,8 @@ from dsl import program, syntax, types
 from dsl.analysis import TableAnalysis, analyse, asks_for_a_row
 from dsl.checking import constants, findings
 from dsl.checking.expressions import Expressions
-from dsl.checking.references import record_of
 from dsl.checking.scopes import Scope
-from dsl.checking.session import Session, Site, is_broken
+from dsl.checking.session import Session, Site, is_broken, record_of
 from dsl.checking.tablefindings import report_analysis
 from dsl.checking.typerefs import resolve_type
 from dsl.diagnostics import Severity

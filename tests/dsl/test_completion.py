@@ -1,6 +1,7 @@
 """Completion and hover know the schemas, the functions and what stands around."""
 
-from dsl.completion import complete, hover
+from dsl.completion import complete
+from dsl.navigation import hover
 from tests.dsl.workshop import USES, checked, in_map
 
 
