@@ -119,7 +119,7 @@ class Reader:
 
     def _start(self) -> str:
         """The grammar of the innermost block's next line."""
-        if self.top.kind == "table" and self.top.columns is None and self.top.head is not None:
+        if self.top.kind == "table" and self.top.columns is None:
             return "table_head_line"
         return STARTS[self.top.kind]
 

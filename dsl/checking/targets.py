@@ -54,7 +54,9 @@ class Coverage:
                 shown, of_list = self._dotted(target), ".".join(target[:index])
                 self._report("M211", target, span, target=shown, list=of_list)
                 return None
-            if not isinstance(of, types.Record) or of is BROKEN:
+            if of is BROKEN:
+                return None  # why it is not known has been said
+            if not isinstance(of, types.Record):
                 self._unknown(target, span, index, record.name, ())
                 return None
             if of.open and not of.fields:

@@ -12,6 +12,7 @@ MODULE = "maps/case.mw"
 MANIFEST = 'name = "spec"\nlanguage = "1"\ntime_zone = "Europe/Berlin"\n'
 NOTHING = '{"type": "object", "properties": {}}'
 POLICY = "".join(f"  on {kind} reject\n" for kind in ("missing", "error", "no_match", "many"))
+_NOTHING = "nothing in spec.nothing"
 Case = dict[str, Any]
 Shared = Mapping[str, Any]
 
@@ -21,7 +22,9 @@ def chapters() -> Iterator[tuple[str, Shared, list[Case]]]:
     for path in sorted(HERE.glob("*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         if "case" in content:
-            yield path.stem, content.get("shared", {}), content["case"]
+            shared = content.get("shared", {})
+            usual = {name: shared[name] for name in ("input", "parameter") if name in shared}
+            yield path.stem, shared, [usual | case for case in content["case"]]
 
 
 def expressions(case: Case) -> list[tuple[str, str]]:
@@ -38,8 +41,7 @@ def module(shared: Shared, case: Case) -> str:
     text = str(shared.get("program", "")) + own
     found = expressions(case)
     for number, (expression, _) in enumerate(found):
-        wide = case.get("parameter", shared.get("parameter", "nothing in spec.nothing"))
-        parameter = wide if "input" in case else "nothing in spec.nothing"
+        parameter = case.get("parameter", _NOTHING) if "input" in case else _NOTHING
         text += _map(f"value_{number}", parameter, [f"value = {expression}"])
     if "values" in case:
         wanted = [f"wanted_{n} = {right}" for n, (_, right) in enumerate(found) if not right.startswith("fails ")]

@@ -1,7 +1,7 @@
 """The language as data: each case of tests/spec/*.toml is a program and what becomes of it.
 
 A file may begin with `[shared]`: manifest, schemas (JSON, or one field a line: see shorthand.py),
-lookups, samples, program (put before each case's program), parameter. A `[[case]]` has `name`,
+lookups, samples, program (put before each case's program), and an input for all of its cases. A `[[case]]` has `name`,
 `program` (the module `maps/case.mw`; or a table of path = text), and some of
 
     diagnostics = ["M203 line 8"]      every finding, in order of lines; "M203 line 8: words of the message",
@@ -114,8 +114,8 @@ def _decides(program: Program, case: Case) -> None:
         if outcome.failures:
             assert f"fails {outcome.failures[0].kind}" == right, f"{expression}: {outcome.reason}"
             continue
-        rows = [words.rpartition(" ")[2] for words in outcome.decisions]
-        assert f"{' '.join(rows)}: {showing.value(outcome.event['value'])}".strip() == right, expression
+        rows = [words.removeprefix(f"table {case['table']} ") for words in outcome.decisions]
+        assert f"{', '.join(rows)}: {showing.value(outcome.event['value'])}".strip() == right, expression
 
 
 def _types(program: Program, case: Case) -> None:
