@@ -43,6 +43,12 @@ class NothingToUndo(DesignError):
     status = 409
 
 
+class ImportRefused(DesignError):
+    """The file cannot become a part of the rule set."""
+
+    code = "import_refused"
+
+
 class SampleInvalid(DesignError):
     """The sample cannot be read."""
 

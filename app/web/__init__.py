@@ -20,6 +20,7 @@ from app.web import (
     accounts,
     display,
     errors,
+    exchange,
     frame,
     history,
     home,
@@ -42,7 +43,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
-    problems, accounts, history,
+    problems, accounts, history, exchange,
 )  # fmt: skip
 
 
