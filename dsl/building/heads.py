@@ -74,6 +74,11 @@ def policy(span: Span, word: Leaf) -> Leaf:
     return word
 
 
+def collecting(span: Span, word: Leaf) -> Leaf:
+    """The one policy that can make one value of several."""
+    return word
+
+
 def aggregation(span: Span, word: Leaf) -> Leaf:
     """What `collect` makes of several outputs."""
     return word

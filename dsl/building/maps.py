@@ -156,14 +156,14 @@ def check_action(span: Span, *words: Leaf) -> Leaf:
     return Leaf("ACTION", " ".join(word.text for word in words), span)
 
 
-def copied(span: Span, dotted: Leaf, *_all: Leaf) -> Expression:
-    """`src.*`, `src.part.*`: the record before the star."""
+def copied(span: Span, dotted: Leaf, *_all: Leaf) -> Several[Expression]:
+    """`src.*`, `src.part.*`: the record before the star, with the place of both."""
     first, *steps = dotted.text.split(".")
     start = dotted.span.start
     source: Expression = syntax.Name(Span(start, start + len(first)), first)
     for step in steps:
         source = syntax.Path(dotted.span, source, step)
-    return source
+    return Several(span, [source])
 
 
 def names(span: Span, *parts: Any) -> Several[Leaf]:
@@ -172,7 +172,7 @@ def names(span: Span, *parts: Any) -> Several[Leaf]:
 
 
 def copy(
-    span: Span, _copy: Leaf, source: Expression, _except: Leaf | None = None, excepted: Several[Leaf] | None = None
+    span: Span, _copy: Leaf, source: Several[Expression], _except: Leaf | None = None, excepted: Several[Leaf] | None = None
 ) -> syntax.Copy:
     """`copy src.* except a, b`."""
-    return syntax.Copy(span, source, tuple(leaf.name for leaf in excepted.items) if excepted else ())
+    return syntax.Copy(span, source.items[0], tuple(leaf.name for leaf in excepted.items) if excepted else ())

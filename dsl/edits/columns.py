@@ -53,6 +53,8 @@ def set_column(parsed: Parsed, table: str, column: str, name: str, type: str) ->
 def set_table_policy(parsed: Parsed, table: str, policy: str, aggregation: str = "") -> tuple[Edit, ...]:
     """Another hit policy, for collect with what it makes of the rows."""
     node = find(parsed, syntax.Table, table)
+    if policy.strip() == node.policy and (policy.strip() != "collect" or aggregation.strip() == node.aggregation):
+        return ()
     line = parsed.tree.line_at(node.span.start)
     assert line is not None
     words = " ".join(["policy", policy.strip(), *([aggregation.strip()] if aggregation.strip() else [])])

@@ -13,7 +13,7 @@ def table_form(parsed: Parsed, name: str) -> Form:
         "kind": "table",
         "name": name,
         "policy": node.policy,
-        "aggregation": node.aggregation,
+        "aggregation": node.aggregation if node.policy == "collect" else "",
         "inputs": columns_form(parsed, node.inputs),
         "outputs": columns_form(parsed, node.outputs),
         "rows": [_table_row(parsed, row, number) for number, row in enumerate(node.rows, 1)],
