@@ -20,7 +20,7 @@ STARTS = (
     "module_line", "map_line", "lookup_line", "table_head_line", "table_line", "rules_line", "rule_line",
     "flow_line", "test_line", "expression_line",
 )  # fmt: skip
-CALLED_BY_WORD = frozenset({"lookup", "table", "recall"})
+CALLED_BY_WORD = frozenset({"lookup", "reverse", "table", "recall"})
 _TERMINALS = {"string": "STRING", "percent": "CONSTANT", "amount": "CONSTANT", "date": "CONSTANT",
               "time": "CONSTANT", "datetime": "CONSTANT"}  # fmt: skip
 

@@ -109,6 +109,29 @@ class CheckedLookup:
     valid_to: int | None = None
     two_way: bool = False
 
+    @property
+    def dated(self) -> bool:
+        """Whether rows are valid for a time only."""
+        return self.valid_from is not None or self.valid_to is not None
+
+    @property
+    def answers(self) -> tuple[tuple[int, str, types.Type], ...]:
+        """The results that a look-up without a column gives: where they stand in a row; not the validity."""
+        dates = (self.valid_from, self.valid_to)
+        return tuple((i, n, of) for i, (n, of) in enumerate(self.results, len(self.keys)) if i not in dates)
+
+    def reversed(self) -> "CheckedLookup":
+        """The lookup read backwards, rows in the same order: answers as keys, keys as results, validity last."""
+        dates = [index for index in (self.valid_from, self.valid_to) if index is not None]
+        order = [*(index for index, _, _ in self.answers), *range(len(self.keys)), *dates]
+        return CheckedLookup(
+            self.name, self.version, self.path,
+            tuple((name, types.present(of)) for _, name, of in self.answers), self.keys,
+            tuple(tuple(row[index] for index in order) for row in self.rows),
+            None if self.valid_from is None else order.index(self.valid_from),
+            None if self.valid_to is None else order.index(self.valid_to), self.two_way,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedDataset:

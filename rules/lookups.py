@@ -31,7 +31,7 @@ class LookupIndex:
             return None
         return {key: rows[0] for key, rows in self._index.items()}
 
-    def find(self, keys: Sequence[Any], now: datetime) -> int:
+    def find(self, keys: Sequence[Any], now: date) -> int:
         """The number of the row; FunctionFailure no_match where none fits, many where several do."""
         values = [comparable(value) for value in keys]
         found: Sequence[int] = self._index.get(values[0] if self._single else tuple(values), ())
@@ -44,7 +44,7 @@ class LookupIndex:
             raise FunctionFailure("no_match", f"lookup {self.name} has no row for {shown}", shown.strip('"'))
         raise FunctionFailure("many", f"lookup {self.name} has several rows for {shown}", shown.strip('"'))
 
-    def _valid(self, row: tuple[Any, ...], now: datetime) -> bool:
+    def _valid(self, row: tuple[Any, ...], now: date) -> bool:
         start = None if self._from is None else row[self._from]
         end = None if self._to is None else row[self._to]
         return (start is None or not before(now, start)) and (end is None or not before(end, now))
@@ -52,15 +52,15 @@ class LookupIndex:
 
 def result_of(lookup: CheckedLookup, row: Sequence[Any]) -> Any:
     """What a look-up without a column gives: the one result, or a record of several."""
-    values = row[len(lookup.keys) : len(lookup.keys) + len(lookup.results)]
-    if len(lookup.results) == 1:
-        return values[0]
-    return {name: value for (name, _), value in zip(lookup.results, values, strict=True) if value is not None}
+    answers = lookup.answers
+    if len(answers) == 1:
+        return row[answers[0][0]]
+    return {name: row[index] for index, name, _ in answers if row[index] is not None}
 
 
 def fields_of(lookup: CheckedLookup) -> tuple[str, ...]:
     """The fields that may be named behind a look-up whose one result is a record."""
-    of = types.present(lookup.results[0][1]) if len(lookup.results) == 1 else None
+    of = types.present(lookup.answers[0][2]) if len(lookup.answers) == 1 else None
     return tuple(of.fields) if isinstance(of, types.Record) else ()
 
 

@@ -42,7 +42,7 @@ def group(span: Span, _open: Leaf, inner: Expression, _close: Leaf) -> Expressio
 def path(span: Span, base: Expression, _dot: Leaf, field: Leaf) -> Expression:
     """`base.field`; directly after a lookup it names the result column."""
     if isinstance(base, syntax.LookupCall) and base.column is None:
-        return syntax.LookupCall(span, base.lookup, base.keys, field.name)
+        return replace(base, span=span, column=field.name)
     return syntax.Path(span, base, field.name)
 
 
@@ -170,11 +170,22 @@ def recall(
     return syntax.Call(span, word.text, tuple(keys.items), ())
 
 
-def lookup_call(
-    span: Span, _word: Leaf, lookup: Leaf, _open: Leaf, keys: Several[Expression], _close: Leaf
+def lookup_called(
+    span: Span, _word: Leaf, lookup: Leaf, _open: Leaf, keys: Several[Expression], *rest: Any
 ) -> syntax.LookupCall:
-    """`lookup l(k1, k2)`."""
-    return syntax.LookupCall(span, lookup.text, tuple(keys.items))
+    """`lookup l(k1, k2)`, perhaps with `at: date`."""
+    named = tuple(rest[1].items) if len(rest) == 3 else ()
+    return syntax.LookupCall(span, lookup.text, tuple(keys.items), named=named)
+
+
+def looked_up(span: Span, call: syntax.LookupCall) -> syntax.LookupCall:
+    """A look-up as it is."""
+    return call
+
+
+def reverse_lookup(span: Span, _reverse: Leaf, call: syntax.LookupCall) -> syntax.LookupCall:
+    """`reverse lookup l(result)`."""
+    return replace(call, span=span, reverse=True)
 
 
 def table_call(

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dsl import program, syntax, types
@@ -11,8 +11,8 @@ from dsl.checking import constants
 from dsl.checking.expressions import Expressions
 from dsl.checking.session import BROKEN, Session, Site
 from dsl.checking.typerefs import find_type, resolve_type
+from dsl.checking.validity import Answered, Clash
 from dsl.errors import FunctionFailure
-from dsl.functions.lists import identity_key
 from dsl.program import LookupSpec
 from dsl.source import Span
 
@@ -26,17 +26,34 @@ def inline_lookup(session: Session, site: Site, node: syntax.Lookup) -> program.
     """An inline lookup; wrong rows are reported and left out."""
     keys = tuple((c.name, resolve_type(session, site, c.type)) for c in node.keys)
     results = tuple((c.name, resolve_type(session, site, c.type)) for c in node.results)
+    checked = program.CheckedLookup(node.name, "", site.file, keys, results, (), two_way=node.two_way)
+    names = [name for name, _ in (*keys, *results)]
+    start, end = (_date_column(names, (*keys, *results), name) for name in ("valid_from", "valid_to"))
+    checked = replace(checked, valid_from=start, valid_to=end)
+    seen, back = _answered(checked)
     rows: list[Row] = []
-    seen: set[Any] = set()
     for number, row in enumerate(node.rows, 1):
         if isinstance(row, syntax.LookupRow):
             check = Expressions(session, site.at(f"lookup/{node.name}/{number}"))
             values = _inline_row(check, row, keys, results)
-            _check_key(check, row.span, seen, values[: len(keys)])
+            _key_twice(check, row, seen.add(row, values))
+            if node.two_way:
+                _result_twice(check, row, back.add(row, values))
             rows.append(values)
-    if node.two_way:
-        _check_two_way(session, site, node.name_span, rows, len(keys))
-    return program.CheckedLookup(node.name, "", site.file, keys, results, tuple(rows), two_way=node.two_way)
+    return replace(checked, rows=tuple(rows))
+
+
+def _date_column(names: list[str], columns: Columns, name: str) -> int | None:
+    """A column `valid_from` or `valid_to` that holds days says when its row is valid."""
+    if name not in names or types.present(columns[names.index(name)][1]) not in (types.DATE, types.DATETIME):
+        return None
+    return names.index(name)
+
+
+def _answered(lookup: program.CheckedLookup) -> tuple[Answered[Any], Answered[Any]]:
+    """What judges the keys of rows, and their results read backwards."""
+    dates = (lookup.valid_from, lookup.valid_to)
+    return Answered(range(len(lookup.keys)), *dates), Answered([index for index, _, _ in lookup.answers], *dates)
 
 
 def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, results: Columns) -> Row:
@@ -49,22 +66,21 @@ def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, result
     return tuple(values[: len(keys) + len(results)])
 
 
-def _check_key(check: Expressions, span: Span, seen: set[Any], values: Row) -> None:
-    key = identity_key(list(values))
-    if key in seen:
-        shown = ", ".join(f'"{value}"' for value in values)
-        check.report("M603", span, key=shown)
-    seen.add(key)
+def _key_twice(check: Expressions, row: syntax.LookupRow, clash: Clash[syntax.LookupRow] | None) -> None:
+    if clash is not None:
+        check.report("M603", row.span, key=clash.key, when=clash.when, labels=[(clash.place.span, "the other row")])
 
 
-def _check_two_way(session: Session, site: Site, span: Span, rows: Sequence[Row], width: int) -> None:
-    seen: set[Any] = set()
-    for number, row in enumerate(rows, 1):
-        result = identity_key(list(row[width:]))
-        if result in seen:
-            shown = ", ".join(f'"{value}"' for value in row[width:])
-            session.report("M610", site, span, value=shown, subject=f"{site.subject}/{number}")
-        seen.add(result)
+def _result_twice(check: Expressions, row: syntax.LookupRow, clash: Clash[syntax.LookupRow] | None) -> None:
+    if clash is not None:
+        result_twice(check.session, check.site, row.span, clash, [(clash.place.span, "the other row")])
+
+
+def result_twice(
+    session: Session, site: Site, span: Span, clash: Clash[Any], labels: Sequence[tuple[Span, str]] = (), where: str = ""
+) -> None:
+    """A result that two rows of a two-way lookup give."""
+    session.report("M610", site, span, value=clash.key, when=clash.when, where=where, labels=labels)
 
 
 def csv_lookup(
@@ -97,16 +113,13 @@ class _CsvLookup:
         results = [name for name in head if name not in spec.keys]
         order = [*spec.keys, *results]
         columns = [(name, self._type(spec, name, _column(body, head, name))) for name in order]
-        rows = self._rows(body, head, columns, spec)
         width = len(spec.keys)
-        if spec.two_way:
-            _check_two_way(self._session, self._site, self._span, [row for _, row in rows], width)
-        return program.CheckedLookup(
-            use.name, use.version, self._path, tuple(columns[:width]), tuple(columns[width:]),
-            tuple(row for _, row in rows),
+        checked = program.CheckedLookup(
+            use.name, use.version, self._path, tuple(columns[:width]), tuple(columns[width:]), (),
             order.index(spec.valid_from) if spec.valid_from else None,
             order.index(spec.valid_to) if spec.valid_to else None, spec.two_way,
         )  # fmt: skip
+        return replace(checked, rows=tuple(self._rows(body, head, columns, checked)))
 
     def _lines(self, content: bytes) -> list[list[str]]:
         try:
@@ -149,10 +162,9 @@ class _CsvLookup:
         return types.maybe(found) if declared.endswith("?") else found
 
     def _rows(
-        self, body: list[list[str]], head: list[str], columns: list[tuple[str, types.Type]], spec: LookupSpec
-    ) -> list[tuple[int, Row]]:
-        rows: list[tuple[int, Row]] = []
-        seen: dict[Any, list[Row]] = {}
+        self, body: list[list[str]], head: list[str], columns: list[tuple[str, types.Type]], lookup: program.CheckedLookup
+    ) -> Iterator[Row]:
+        seen, back = _answered(lookup)
         for number, cells in enumerate(body, 2):
             if not any(cells):
                 continue
@@ -162,12 +174,15 @@ class _CsvLookup:
             row = self._row(number, dict(zip(head, cells, strict=True)), columns)
             if row is None:
                 continue
-            others = seen.setdefault(row[: len(spec.keys)], [])
-            if any(_periods_meet(row, other, spec, columns) for other in others):
-                self._wrong(number, f"the key {', '.join(map(str, row[: len(spec.keys)]))} occurs twice")
-            others.append(row)
-            rows.append((number, row))
-        return rows
+            clash = seen.add(number, row)
+            if clash is not None:
+                self._wrong(number, f"the key {clash.key} stands in line {clash.place} too{clash.when}")
+            backwards = back.add(number, row) if lookup.two_way else None
+            if backwards is not None:
+                where = f" (lines {backwards.place} and {number} of {self._path})"
+                site = self._site.at(f"{self._site.subject}/{number - 1}")
+                result_twice(self._session, site, self._span, backwards, where=where)
+            yield row
 
     def _row(self, number: int, cells: dict[str, str], columns: list[tuple[str, types.Type]]) -> Row | None:
         values: list[Any] = []
@@ -183,19 +198,3 @@ class _CsvLookup:
 def _column(body: list[list[str]], head: list[str], name: str) -> list[str]:
     index = head.index(name)
     return [cells[index].strip() for cells in body if len(cells) == len(head) and any(cells)]
-
-
-def _periods_meet(row: Row, other: Row, spec: LookupSpec, columns: list[tuple[str, types.Type]]) -> bool:
-    """Whether two rows of one key are valid at one moment."""
-    if not spec.valid_from and not spec.valid_to:
-        return True
-    names = [name for name, _ in columns]
-    start, end = (names.index(name) if name else None for name in (spec.valid_from, spec.valid_to))
-
-    def bounds(of: Row) -> tuple[date | datetime | None, date | datetime | None]:
-        return (of[start] if start is not None else None, of[end] if end is not None else None)
-
-    (low, high), (other_low, other_high) = bounds(row), bounds(other)
-    before = high is not None and other_low is not None and high < other_low
-    after = other_high is not None and low is not None and other_high < low
-    return not before and not after

@@ -9,6 +9,7 @@ from dsl.checking import expressions as e
 from dsl.checking import findings
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, did_you_mean, is_broken, listed, record_of
+from dsl.diagnostics import Edit, Fix
 from dsl.program import CheckedLookup
 from dsl.source import Span
 
@@ -46,14 +47,48 @@ def infer_lookup(check: "Expressions", node: syntax.LookupCall, scope: Scope) ->
             check.infer(key, scope)
         unknown_declaration(check, node, "lookup", node.lookup, check.session.lookups)
         return e.BROKEN_VALUE
+    if node.reverse:
+        if not lookup.two_way:
+            _not_two_way(check, node, lookup)
+        lookup = lookup.reversed()
     failures = check_arguments(check, node, "lookup", node.lookup, node.keys, lookup.keys, scope)
+    failures |= _check_at(check, node, lookup, scope)
     return e.Typed(_result(check, node, lookup), failures | _NO_MATCH)
+
+
+def _not_two_way(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup) -> None:
+    fixes, help_ = [], [f"Say `two_way = true` in ruleset.toml under [lookups.{lookup.name}]."]
+    head = next((d for m in check.session.modules.values() for d in m.declarations
+                 if isinstance(d, syntax.Lookup) and d.name == lookup.name), None)  # fmt: skip
+    if head is not None:
+        last = head.results[-1].span.end
+        fixes, help_ = [Fix("Declare it `two_way`", (Edit(lookup.path, Span(last, last), " two_way"),))], []
+    check.report("M618", node.span, lookup=lookup.name, fixes=fixes, help=help_)
+
+
+def _check_at(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup, scope: Scope) -> "Kinds":
+    """`at:` is a day or moment, and means something only where rows have a validity."""
+    failures: Kinds = frozenset()
+    for name, value in node.named:
+        typed = check.need(value, scope)
+        failures |= typed.failures
+        problem = ""
+        if name != "at":
+            problem = f"has no parameter `{name}`; say the day or moment by `at:`"
+        elif not lookup.dated:
+            problem = "its rows have no validity (valid_from, valid_to), so `at:` changes nothing"
+        if problem:
+            findings.wrong_call(check, value.span, "lookup", lookup.name, problem)
+        elif typed.type not in (types.DATE, types.DATETIME) and not is_broken(typed.type):
+            findings.wrong_type(check, value.span, "`at:`", "a date or datetime", typed.type)
+    return failures
 
 
 def _result(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup) -> types.Type:
     results = dict(lookup.results)
+    answers = [(name, of) for _, name, of in lookup.answers]
     if node.column is not None:
-        inner = types.present(lookup.results[0][1]) if len(results) == 1 else None
+        inner = types.present(answers[0][1]) if len(answers) == 1 else None
         if isinstance(inner, types.Record) and node.column in inner.fields and node.column not in results:
             return types.field_type(inner.fields[node.column])
         if node.column not in results:
@@ -61,9 +96,9 @@ def _result(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup
             check.report("M609", node.span, lookup=node.lookup, column=node.column, help=help_)
             return BROKEN
         return results[node.column]
-    if len(results) == 1:
-        return lookup.results[0][1]
-    return record_of(lookup.name, lookup.results)
+    if len(answers) == 1:
+        return answers[0][1]
+    return record_of(lookup.name, answers)
 
 
 def infer_table(check: "Expressions", node: syntax.TableCall, scope: Scope) -> "Typed":

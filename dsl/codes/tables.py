@@ -33,7 +33,7 @@ CODES = (
     CodeSpec(
         "M603",
         "Key occurs twice",
-        "the key {key} occurs twice",
+        "the key {key} occurs twice{when}",
         "A lookup gives one answer to one key. Remove one row (with validity columns: make the periods not overlap).",
         _lookup('"A" => minor', '"A" => major'),
         _lookup('"A" => minor', '"B" => major'),
@@ -89,10 +89,20 @@ CODES = (
     CodeSpec(
         "M610",
         "Lookup is not two-way",
-        "the result {value} occurs twice, so the lookup can't be read backwards",
+        "the result {value} occurs twice{when}, so the lookup can't be read backwards{where}",
         "`two_way` promises that every result belongs to one key.",
         'lookup codes : text -> text two_way\n  | "A" => "1" |\n  | "B" => "1" |\nend',
         'lookup codes : text -> text two_way\n  | "A" => "1" |\n  | "B" => "2" |\nend',
+    ),
+    CodeSpec(
+        "M618",
+        "Lookup can't be read backwards",
+        "`{lookup}` is not declared `two_way`, so its results need not lead back to one key",
+        "`reverse lookup` goes from a result to its key. Declare the lookup `two_way`; then every result has to belong to one "
+        "key, which is checked.",
+        'lookup codes : text -> text\n  | "A" => "1" |\nend\n' + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
+        'lookup codes : text -> text two_way\n  | "A" => "1" |\nend\n'
+        + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
     ),
     CodeSpec(
         "M611",

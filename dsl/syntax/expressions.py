@@ -75,11 +75,21 @@ class Comprehension(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupCall(Node):
-    """`lookup vendors(k1, k2).column`; column is None where the lookup has one result."""
+    """`lookup vendors(k1, k2, at: date).column`; column is None where the lookup has one result.
+
+    With `reverse`, the keys are results of the lookup, and its keys are what is given.
+    """
 
     lookup: str
     keys: tuple["Expression", ...]
     column: str | None = None
+    named: tuple[tuple[str, "Expression"], ...] = ()
+    reverse: bool = False
+
+    @property
+    def at(self) -> "Expression | None":
+        """The day or moment whose row is asked for."""
+        return dict(self.named).get("at")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

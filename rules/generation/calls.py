@@ -256,10 +256,13 @@ def check_fuel(of: "Expressions", node: syntax.Node) -> None:
 
 def compile_lookup(of: "Expressions", node: syntax.LookupCall) -> ast.expr:
     """`lookup name(keys).column`: one dict access where the lookup allows it."""
-    lookup = of.runtime.lookups[node.lookup]
+    lookup = of.runtime.lookup(node)
     keys = [of.w.atom(of.need(key)) for key in node.keys]
     subjects = tuple(key.id for key in keys if isinstance(key, ast.Name))
-    find = nodes.call(of.bound(lookup.find), nodes.load("run"), *keys)
+    if node.at is None:
+        find = nodes.call(of.bound(lookup.find), nodes.load("run"), *keys)
+    else:
+        find = nodes.call(of.bound(lookup.find_at), nodes.load("run"), of.w.atom(of.need(node.at)), *keys)
     of.risks += 1
     with of.w.at(node, subjects):
         if lookup.fast is not None and not isinstance(of.type_of(node.keys[0]), types.Quantity | types.Money):

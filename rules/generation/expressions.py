@@ -96,7 +96,7 @@ class Expressions:
             case syntax.MissingLiteral():
                 return True
             case syntax.LookupCall():
-                return self.runtime.lookups[node.lookup].has_gaps(node.column)
+                return self.runtime.lookup(node).has_gaps(node.column)
             case syntax.Path():
                 return not isinstance(of, types.ListOf)
             case syntax.Name():

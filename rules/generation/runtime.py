@@ -22,9 +22,9 @@ class LookupRuntime:
         self.fast = self.index.unique_rows()
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
         columns: dict[str, list[Any]] = {n: [row[c] for row in lookup.rows] for c, n in enumerate(names)}
-        self.result = lookup.results[0][0] if len(lookup.results) == 1 else "(all)"
+        self.result = lookup.answers[0][1] if len(lookup.answers) == 1 else "(all)"
         for name in fields_of(lookup):
-            columns.setdefault(name, [None if row[-1] is None else row[-1].get(name) for row in lookup.rows])
+            columns.setdefault(name, [(row[lookup.answers[0][0]] or {}).get(name) for row in lookup.rows])
         columns["(all)"] = [result_of(lookup, row) for row in lookup.rows]
         self.columns: Mapping[str, Sequence[Any]] = columns
 
@@ -34,7 +34,11 @@ class LookupRuntime:
 
     def find(self, run: Run, *keys: Any) -> int:
         """The row for the keys at the time of the message."""
-        return self.index.find(keys, run.local_now)
+        return self.index.find(keys, run.business_time)
+
+    def find_at(self, run: Run, moment: Any, *keys: Any) -> int:
+        """The row for the keys on a day or at a moment that the look-up names."""
+        return self.index.find(keys, run.local(moment))
 
     def words(self, row: int) -> str:
         """How lineage names a row."""
@@ -102,7 +106,16 @@ class Runtime:
     lookups: dict[str, LookupRuntime] = field(default_factory=dict)
     tables: dict[str, TableRuntime] = field(default_factory=dict)
     own: dict[str, OwnFunction] = field(default_factory=dict)
+    reverses: dict[str, LookupRuntime] = field(default_factory=dict)
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def lookup(self, call: syntax.LookupCall) -> LookupRuntime:
+        """The lookup that is called, or its reverse, made when first asked for."""
+        if not call.reverse:
+            return self.lookups[call.lookup]
+        if call.lookup not in self.reverses:
+            self.reverses[call.lookup] = LookupRuntime(self.lookups[call.lookup].checked.reversed())
+        return self.reverses[call.lookup]
 
     def function(self, name: str) -> Callable[..., Any]:
         """The implementation of a function with the settings of the rule set."""

@@ -1,7 +1,7 @@
 """What generated code calls while it runs: failures, budgets, lists, exact arithmetic."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, Overflow
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ class Run:
     """The state of one run of compiled code: budgets, failures, what the rules decided."""
 
     __slots__ = (
-        "actions", "budget", "context", "ended", "facts", "failures", "frames", "fuel", "joins",
+        "actions", "budget", "business", "context", "ended", "facts", "failures", "frames", "fuel", "joins",
         "rejects", "sites", "size", "stations", "zone",
     )  # fmt: skip
 
@@ -34,6 +34,7 @@ class Run:
     ) -> None:
         self.context = context
         self.zone = zone
+        self.business: date | None = None
         self.fuel = context.fuel
         self.size = context.size
         self.budget = context.size * TEXT_FACTOR
@@ -48,9 +49,13 @@ class Run:
         self.stations = stations
 
     @property
-    def local_now(self) -> datetime:
-        """The time of the message in the rule set's zone: what decides which dated rows are valid."""
-        return self.context.now.astimezone(self.zone)
+    def business_time(self) -> date:
+        """What decides which dated rows are valid: what the flow says, else the time of the message; in the rule set's zone."""
+        return self.local(self.context.now if self.business is None else self.business)
+
+    def local(self, moment: date) -> date:
+        """A moment in the rule set's zone; a day stays what it is."""
+        return moment.astimezone(self.zone) if isinstance(moment, datetime) else moment
 
     @property
     def message(self) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """Expressions by walking their tree."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dsl import syntax, types
 from dsl.errors import FunctionFailure
@@ -36,10 +37,10 @@ class Blamed(Exception):
 class Evaluator:
     """Evaluates the expressions of one module for one run."""
 
-    def __init__(self, program: Program, context: Context, local_now: datetime, path: str) -> None:
+    def __init__(self, program: Program, context: Context, business_time: date, path: str) -> None:
         self.program = program
         self.context = context
-        self.local_now = local_now
+        self.business_time = business_time
         self.path = path
         self.fuel = [context.fuel]
         self.decided: list[tuple[syntax.Expression, str]] = []
@@ -47,9 +48,14 @@ class Evaluator:
 
     def at(self, path: str) -> "Evaluator":
         """The same run in another module."""
-        other = Evaluator(self.program, self.context, self.local_now, path)
+        other = Evaluator(self.program, self.context, self.business_time, path)
         other.fuel = self.fuel
         return other
+
+    def local(self, moment: date) -> date:
+        """A moment in the rule set's zone; a day stays what it is."""
+        zone = ZoneInfo(self.program.manifest.time_zone or "UTC")
+        return moment.astimezone(zone) if isinstance(moment, datetime) else moment
 
     def text(self, node: syntax.Node) -> str:
         """The text of a node, on one line."""
@@ -268,9 +274,11 @@ class Evaluator:
 
     def _lookup(self, node: syntax.LookupCall, env: Environment) -> Any:
         lookup = self.program.lookups[node.lookup]
+        lookup = lookup.reversed() if node.reverse else lookup
         keys = [self.need(key, env) for key in node.keys]
+        moment = self.business_time if node.at is None else self.local(self.need(node.at, env))
         try:
-            row = find_row(lookup, keys, self.local_now)
+            row = find_row(lookup, keys, moment)
         except FAILURES as error:
             raise Blamed(error, node, None) from None
         self.decided.append((node, f"lookup {lookup.name} row {row + 1}"))
@@ -278,7 +286,7 @@ class Evaluator:
             return result_of(lookup, lookup.rows[row])
         names = [name for name, _ in (*lookup.keys, *lookup.results)]
         if node.column not in names:
-            return _field(lookup.rows[row][-1], node.column)
+            return _field(lookup.rows[row][lookup.answers[0][0]], node.column)
         return lookup.rows[row][names.index(node.column)]
 
     def _table(self, node: syntax.TableCall, env: Environment) -> Any:

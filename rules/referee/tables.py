@@ -1,7 +1,7 @@
 """Tables and lookups row by row."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from dsl import syntax, types
@@ -14,7 +14,7 @@ from rules.lookups import before
 Evaluate = Callable[[syntax.Expression], Any]
 
 
-def find_row(lookup: CheckedLookup, keys: Sequence[Any], now: datetime) -> int:
+def find_row(lookup: CheckedLookup, keys: Sequence[Any], now: date) -> int:
     """The number of the only row that fits the keys at a time."""
     found = [
         number
