@@ -191,7 +191,7 @@ def _flow(block: Block, head: FlowHead, report: Findings, raw: Raw) -> syntax.Fl
     return syntax.Flow(
         block.span, head.name, head.name_span, endpoint, variable, schema, version, tuple(steps),
         once.get("owner", ""), once.get("criticality", "normal"), once.get("sla"), once.get("identify by"),
-        once.get("order by"), once.get("keys", ()), once.get("playbook", ""),
+        once.get("order by"), once.get("keys", ()), once.get("playbook", ""), once.get("business time by"),
     )  # fmt: skip
 
 

@@ -16,9 +16,9 @@ _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
 _TOP = ("use schema", "use lookup", "map", "lookup", "dataset", "table", "type", "function", "rules", "flow", "test")
 _IN_MAP = ("let", "if", "each", "check", "copy", "end", "on missing", "on error", "on no_match")
 _IN_RULES = ("rule", "let", "when", "then", "because", "end")
-_IN_FLOW = ("receive", "owner", "identify by", "order by", "keys", "map with", "apply", "end")
+_IN_FLOW = ("receive", "owner", "identify by", "order by", "business time by", "keys", "map with", "apply", "end")
 _IN_TEST = ("given", "map", "apply", "flow", "table", "expect", "end")
-_OPERATORS = ("and", "or", "not", "is missing", "is not missing", "is blank", "in", "lookup", "table")
+_OPERATORS = ("and", "or", "not", "is missing", "is not missing", "is blank", "in", "lookup", "reverse lookup", "table")
 
 
 def complete(program: Program, path: str, offset: int) -> list[Entry]:

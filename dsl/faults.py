@@ -154,7 +154,7 @@ def _expected(terminals: frozenset[str]) -> list[str]:
     if words >= VALUE:
         listed.append("a value")
         words -= VALUE | {"NUMBER", "CONSTANT", "LSQB", "LBRACE", "MINUS", "NOT", "MISSING", "TRUE", "FALSE"}
-        words -= {"LOOKUP", "TABLE", "RECALL"}
+        words -= {"LOOKUP", "REVERSE", "TABLE", "RECALL"}
     if words >= {"PLUS", "AND"}:
         listed.append("an operator")
         words = {

@@ -11,7 +11,7 @@ from typing import Any
 from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
 from dsl.types import Record
-from rules.compiler import FILE, Compiled, CompiledMap, CompiledRules
+from rules.compiler import FILE, Compiled, CompiledFlow, CompiledMap, CompiledRules
 from rules.errors import BudgetExceeded
 from rules.generation.plans import Lineage
 from rules.generation.support import POISON, Run
@@ -45,7 +45,7 @@ def run(compiled: Compiled, flow: str, document: Any, context: Context, *, parti
             schema = found.checked.schema
             title = f"{schema.name} {schema.version}".strip()
             return _misshapen(typed, faults, f"schema/{schema.name}", title, _flow_place(compiled, found.checked))
-        return _Walk(compiled, context).steps(typed, found.steps)
+        return _Walk(compiled, context).steps(typed, found.steps, found)
 
 
 def run_map(
@@ -86,7 +86,7 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
         typed, _ = found.read(document)
         state = _Walk(compiled, context).state
         try:
-            identify, order, business = found.keys(state, typed)
+            identify, order, business, _ = found.keys(state, typed)
         except BudgetExceeded:
             return Keys(None, None, {})
     return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
@@ -144,11 +144,15 @@ class _Walk:
         self.lineage: Mapping[str, Any] = {}
         self.traces = RuleTraces()
 
-    def steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules]) -> Outcome:
-        """All steps of a flow; the first that rejects or ends is the last."""
-        return self.guarded(typed, lambda: self._steps(typed, steps))
+    def steps(
+        self, typed: Any, steps: Sequence[CompiledMap | CompiledRules], flow: CompiledFlow | None = None
+    ) -> Outcome:
+        """All steps of a flow, at its business time; the first that rejects or ends is the last."""
+        return self.guarded(typed, lambda: self._steps(typed, steps, flow))
 
-    def _steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules]) -> None:
+    def _steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules], flow: CompiledFlow | None) -> None:
+        if flow is not None and flow.checked.node.business_time is not None:
+            self.state.business = flow.keys(self.state, typed)[3]
         current = typed
         for step in steps:
             if isinstance(step, CompiledMap):

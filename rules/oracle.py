@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dsl import syntax
-from dsl.program import Program
+from dsl.program import CheckedFlow, Program
 from rules.engine import exact, read_partly
 from rules.errors import BudgetExceeded, UnknownName
 from rules.outcome import Context, Failure, Keys, Outcome, Place, RuleTrace, Trace
@@ -57,6 +57,17 @@ class Referee:
         self.traces += self.walker.traces()
         self.decisions += [words for _, words in inner.decided]
 
+    def flow(self, checked: CheckedFlow, document: Any) -> None:
+        """A flow, at its business time."""
+        if checked.node.business_time is not None:
+            env = Environment()
+            env.bindings[checked.node.variable] = Binding(document)
+            try:
+                self.e.business_time = self.e.local(self.e.at(checked.path).need(checked.node.business_time, env))
+            except Blamed:
+                pass  # a sample of a test that lacks it: the time of the message
+        self.steps(document, checked.node.steps)
+
     def steps(self, document: Any, steps: Sequence[syntax.Step]) -> None:
         """The steps of a flow."""
         current = document
@@ -104,7 +115,7 @@ def run(
             place = Place(checked.path, line, column)
             return _misshapen(typed, faults, f"schema/{checked.schema.name}", title, place)
         referee = Referee(program, context, log)
-        return referee.outcome(typed, lambda: referee.steps(typed, checked.node.steps))
+        return referee.outcome(typed, lambda: referee.flow(checked, typed))
 
 
 def run_map(

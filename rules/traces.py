@@ -68,7 +68,8 @@ class Decisions(Sequence[str]):
 
     def _words(self) -> tuple[str, ...]:
         if self._made is None:
-            self._made = tuple(words for plan, marks in self._frames for words in decisions(plan, marks))
+            made = (words for plan, marks in self._frames for words in decisions(plan, marks))
+            self._made = tuple(dict.fromkeys(made))
         return self._made
 
     @overload

@@ -62,6 +62,11 @@ def flow_order(span: Span, _word: Leaf, _by: Leaf, value: Expression) -> Several
     return Several(span, [Part(span, "order by", value)])
 
 
+def business_time(span: Span, _business: Leaf, _time: Leaf, _by: Leaf, value: Expression) -> Several[Part]:
+    """`business time by e`."""
+    return Several(span, [Part(span, "business time by", value)])
+
+
 def keys(span: Span, _word: Leaf, pairs: Several[tuple[str, Expression]]) -> Several[Part]:
     """`keys lot = e, supplier = e`."""
     return Several(span, [Part(span, "keys", tuple(pairs.items))])

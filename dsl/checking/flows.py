@@ -3,6 +3,7 @@
 from dsl import program, syntax, types
 from dsl.checking import findings
 from dsl.checking.expressions import Expressions
+from dsl.checking.handlers import no_failures
 from dsl.checking.maps import schema_named
 from dsl.checking.references import unknown_declaration
 from dsl.checking.rules import declared, find_endpoint
@@ -20,6 +21,7 @@ def check_flow(session: Session, site: Site, node: syntax.Flow) -> program.Check
         return None
     _check_endpoint(check, node, schema)
     _check_keys(check, node, schema)
+    _check_business_time(check, node, schema)
     event = _check_steps(check, node, schema)
     return program.CheckedFlow(node, site.file, schema, event)
 
@@ -55,6 +57,16 @@ def _check_keys(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
         of = types.present(typed.type)
         if not is_broken(of) and not types.fits(of, types.TEXT) and of != types.INTEGER:
             findings.wrong_type(check, value.span, what, "text", typed.type)
+
+
+def _check_business_time(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
+    """A day or moment that every message has, since it decides which dated rows hold for it."""
+    if node.business_time is None:
+        return
+    typed = check.need(node.business_time, Scope({node.variable: Variable(node.variable, schema.record)}))
+    no_failures(check, node.business_time, typed.failures)
+    if not is_broken(typed.type) and typed.type not in (types.DATE, types.DATETIME):
+        findings.wrong_type(check, node.business_time.span, "the business time", "a date or datetime", typed.type)
 
 
 def _check_steps(check: Expressions, node: syntax.Flow, schema: Schema) -> Schema:

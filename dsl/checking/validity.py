@@ -63,8 +63,8 @@ class Answered(Generic[Place]):
         return f", and both rows are valid {' '.join(word for word in words if word)}".replace("valid on", "valid")
 
 
-def _day(moment: Any) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment  # type: ignore[no-any-return]
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
 
 
 def shown(values: Iterable[Any]) -> str:

@@ -100,7 +100,8 @@ CODES = (
         "`{lookup}` is not declared `two_way`, so its results need not lead back to one key",
         "`reverse lookup` goes from a result to its key. Declare the lookup `two_way`; then every result has to belong to one "
         "key, which is checked.",
-        'lookup codes : text -> text\n  | "A" => "1" |\nend\n' + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
+        'lookup codes : text -> text\n  | "A" => "1" |\nend\n'
+        + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
         'lookup codes : text -> text two_way\n  | "A" => "1" |\nend\n'
         + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
     ),

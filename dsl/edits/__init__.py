@@ -19,7 +19,7 @@ from dsl.edits.cards import (
 )
 from dsl.edits.columns import add_column, remove_column, set_column, set_otherwise, set_table_policy
 from dsl.edits.functions import set_function, set_type
-from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row
+from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row, set_two_way
 from dsl.edits.maps import add_line, remove_field, set_field, set_line, set_policy
 from dsl.edits.rules import set_action, set_because, set_when
 from dsl.edits.tables import add_row, move_row, remove_row, set_cell
@@ -30,5 +30,5 @@ __all__ = [
     "move_action", "move_row", "move_rule", "remove_action", "remove_column", "remove_field", "remove_lookup_row",
     "remove_row", "remove_rule", "rename_rule", "set_action", "set_because", "set_cell", "set_column", "set_field",
     "set_first_only", "set_function", "set_let", "set_line", "set_lookup_row", "set_otherwise", "set_policy",
-    "set_table_policy", "set_type", "set_when",
+    "set_table_policy", "set_two_way", "set_type", "set_when",
 ]  # fmt: skip

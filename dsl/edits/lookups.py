@@ -98,3 +98,16 @@ def _row_text(node: syntax.Lookup, texts: Sequence[str], widths: Sequence[int]) 
     ]
     keys = len(node.keys)
     return "|" + "|".join(filled[:keys]) + "=>" + "|".join(filled[keys:]) + "|"
+
+
+def set_two_way(parsed: Parsed, lookup: str, two_way: bool) -> tuple[Edit, ...]:
+    """Declare that a lookup can be read backwards, or that it can't."""
+    node = find(parsed, syntax.Lookup, lookup)
+    if node.two_way is two_way:
+        return ()
+    end = node.results[-1].span.end
+    if two_way:
+        return checked(parsed, [Edit(parsed.source.path, Span(end, end), " two_way")])
+    line = parsed.tree.line_at(node.span.start)
+    assert line is not None
+    return checked(parsed, [Edit(parsed.source.path, Span(end, line.tokens[-1].span.end), "")])

@@ -94,6 +94,7 @@ def flow_form(parsed: Parsed, name: str) -> Form:
         "sla": text_of(parsed, node.sla),
         "identify_by": text_of(parsed, node.identify_by),
         "order_by": text_of(parsed, node.order_by),
+        "business_time": text_of(parsed, node.business_time),
         "keys": [{"name": key, "expression": text_of(parsed, value)} for key, value in node.keys],
         "steps": [_step(parsed, step) for step in node.steps],
         "playbook": node.playbook,

@@ -43,6 +43,7 @@ class Flow(Node):
     order_by: Expression | None = None
     keys: tuple[tuple[str, Expression], ...] = ()
     playbook: str = ""
+    business_time: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -118,10 +118,21 @@ def _joined(cells: Mapping[str, str]) -> str:
 def lookups(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a lookup: rows by their keys; long lists are cut."""
     before, after = _lookup_rows(old.lookups[name]), _lookup_rows(new.lookups[name])
-    found = list(compared(f"lookup/{name}", f"lookup {name}", before, after))
+    found = [*_lookup_head(old.lookups[name], new.lookups[name])]
+    found += compared(f"lookup/{name}", f"lookup {name}", before, after)
     yield from found[:MOST]
     if len(found) > MOST:
         yield Change("changed", f"lookup/{name}", f"lookup {name}: {len(found) - MOST} more rows differ")
+
+
+def _lookup_head(old: CheckedLookup, new: CheckedLookup) -> Iterator[Change]:
+    subject, where = f"lookup/{new.name}", f"lookup {new.name}"
+    was, now = (f"{', '.join(n for n, _ in of.keys)} -> {', '.join(n for n, _ in of.results)}" for of in (old, new))
+    if was != now:
+        yield Change("changed", subject, f"{where}: columns {was} -> {now}")
+    if old.two_way != new.two_way:
+        words = "can be read backwards now" if new.two_way else "can no longer be read backwards"
+        yield Change("changed", subject, f"{where} {words}")
 
 
 def _lookup_rows(lookup: CheckedLookup) -> dict[str, str]:
@@ -184,6 +195,7 @@ def _flow(program: Program, checked: CheckedFlow) -> dict[str, str]:
         "sla": texts.of(node.sla),
         "identify by": texts.of(node.identify_by),
         "order by": texts.of(node.order_by),
+        "business time by": texts.of(node.business_time),
         "playbook": node.playbook,
         "steps": ", ".join(texts.of(step) for step in node.steps),
     }

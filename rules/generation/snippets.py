@@ -67,13 +67,14 @@ class Snippets:
         return OwnFunction(checked, self._define(of, locals_, of.w.block), bool(slots))
 
     def keys_function(self, flow: CheckedFlow) -> str:
-        """A function of the document; gives duplicate key, order key and the business keys."""
+        """A function of the document; gives duplicate key, order key, the business keys and the business time."""
         of, locals_ = self._start(flow.path, {flow.node.variable: False})
         identify = self._attempted(of, flow.node.identify_by)
         order = self._attempted(of, flow.node.order_by)
         business = [(name, self._attempted(of, value)) for name, value in flow.node.keys]
         named = ast.Dict([nodes.const(name) for name, _ in business], [value for _, value in business])
-        of.w.emit(ast.Return(nodes.tuple_of([identify, order, named])))
+        moment = self._attempted(of, flow.node.business_time)
+        of.w.emit(ast.Return(nodes.tuple_of([identify, order, named, moment])))
         return self._define(of, locals_, of.w.block)
 
     def _start(self, path: str, parameters: Mapping[str, bool]) -> tuple[Expressions, list[str]]:

@@ -54,3 +54,18 @@ def test_types_are_proposed_behind_the_colon_of_a_parameter():
 def test_a_changed_type_is_told():
     old, new = checked(TEXT), checked(TEXT.replace("large", "big"))
     assert [change.sentence for change in semantic_diff(old, new)] == ["type size is now enum { small, big }"]
+
+
+LOOKUP = 'lookup units : text -> text  # both worlds\n  | "ST" => "C62" |\nend\n'
+
+
+def test_a_lookup_is_declared_to_be_read_backwards_and_back():
+    module = parsed(LOOKUP)
+    both = edits.apply_edits(LOOKUP, edits.set_two_way(module, "units", True))
+    assert both.startswith("lookup units : text -> text two_way  # both worlds\n")
+    assert edits.apply_edits(both, edits.set_two_way(parsed(both), "units", False)) == LOOKUP
+
+
+def test_a_lookup_that_becomes_two_way_is_told():
+    new = checked(LOOKUP.replace("-> text", "-> text two_way"))
+    assert [change.sentence for change in semantic_diff(checked(LOOKUP), new)] == ["lookup units can be read backwards now"]

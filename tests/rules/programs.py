@@ -137,12 +137,19 @@ class Generator:
             lambda: f"if_else({b()}, {t()}, {t()})",
             lambda: f"lookup codes({t()})",
             lambda: f"lookup pairs({t()}, {i()}).name",
+            lambda: f"reverse lookup codes({t()})",
+            lambda: f"reverse lookup pairs({t()}, {i()}).k",
+            lambda: f"lookup dated({t()}{self.day(d)})",
             lambda: f"table choice({t()}, {i()}).o",
             lambda: f"coded({t()}, {i()})",
             lambda: f"kept({t()})",
             lambda: f"join({self.a('texts', d - 1)}, \"+\")",
             lambda: f"{self.r.choice(['one', 'first', 'last'])}({self.comprehension('text', d - 1)})",
         )  # fmt: skip
+
+    def day(self, d: int) -> str:
+        """The day of a look-up, or nothing."""
+        return f", at: {self.a('date', d - 1)}" if self.r.random() < 0.6 else ""
 
     def integer(self, d: int) -> str:
         plain = [
@@ -355,9 +362,13 @@ class Generator:
     def program(self) -> str:
         """Lookups, a table, a map, rules and a flow."""
         lines = [
-            "lookup codes : text -> text", '  | "a" => "A1" |', '  | "12" => "B2" |', '  | "X" => "x" |', "end",
-            "lookup pairs : k: text, j: integer -> name: text, rank: integer",
+            "lookup codes : text -> text two_way", '  | "a" => "A1" |', '  | "12" => "B2" |', '  | "X" => "x" |', "end",
+            "lookup pairs : k: text, j: integer -> name: text, rank: integer two_way",
             '  | "a" | 1 => "one" | 1 |', '  | "12" | 3 => "three" | 3 |', "end",
+        ]  # fmt: skip
+        lines += [
+            "lookup dated : text -> o: text, valid_from: date?, valid_to: date?", '  | "a" => "old" | missing | 2025-12-31 |',
+            '  | "a" => "new" | 2026-01-01 | missing |', '  | "12" => "short" | 2026-01-31 | 2026-02-01 |', "end",
         ]  # fmt: skip
         lines += self.table()
         lines += [
