@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --quiet
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -p xdist -p hypothesispytest
 # Fast and telling ones first; a browser and injected faults last.
-TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules connectors conformance golden cli app faults browser))
+TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations fuzzing attacks connectors conformance golden cli app faults browser))
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help

@@ -10,10 +10,12 @@ from dsl.checking import (
     flows,
     lookups,
     maps,
+    oddities,
     rules,
     tables,
     testblocks,
     typedeclarations,
+    unused,
     userfunctions,
 )
 from dsl.checking.session import Session, Site, did_you_mean
@@ -114,10 +116,12 @@ class _Checker:
             tables.check_table(session, self._site(table, "table"), table)
         for checked in session.maps.values():
             maps.check_map(session, self._site(checked, "map"), checked)
+            oddities.check_uneven_handlers(session, self._site(checked, "map"), checked)
         for checked_rules in session.rules.values():
             rules.check_rules(session, self._site(checked_rules, "rules"), checked_rules)
         self._each(syntax.Flow, "flow", self._flow)
         self._each(syntax.Test, "test", self._test)
+        unused.check_unused(session)
 
     def _site(self, checked: CheckedMap | CheckedTable | CheckedFunction | CheckedRules, kind: str) -> Site:
         return self._sites[checked.path].at(f"{kind}/{checked.node.name}")

@@ -9,10 +9,11 @@ from dsl.source import Source, Span
 
 
 class Severity(StrEnum):
-    """How bad: an error stops a release, a warning does not."""
+    """How bad: an error stops a release, a warning does not, an info says what was not looked at."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True)

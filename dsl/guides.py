@@ -18,9 +18,28 @@ _ELEMENT_TYPES: Mapping[str, types.Type] = {
     "date": types.DATE,
     "time": types.TIME,
 }
+_ENVELOPE: Mapping[str, tuple[str, ...]] = {
+    "ISA": (
+        "Authorization qualifier", "Authorization", "Security qualifier", "Security", "Qualifier of the sender", "Sender",
+        "Qualifier of the receiver", "Receiver", "Date", "Time", "Repetition separator or standard", "Version",
+        "Control number", "Acknowledgment requested", "Usage (P production, T test)", "Component separator",
+    ),
+    "GS": ("Functional code", "Sender", "Receiver", "Date", "Time", "Control number", "Agency", "Version"),
+    "ST": ("Transaction set", "Control number", "Implementation convention"),
+    "SE": ("Number of segments", "Control number"),
+}  # fmt: skip
 _WIRES = {"integer": "number", "decimal": "number"}
 _DEEPEST = 30
 Definitions = dict[str, types.Type]
+
+
+def not_declared(segment: types.Record, element: str) -> bool:
+    """Whether a layout declares elements of a segment, but not this one."""
+    spec = segment.fields.get(element)
+    return (
+        element in ELEMENTS and segment.open and spec is not None and not spec.title
+        and any(other.title for name, other in segment.fields.items() if name in ELEMENTS)
+    )  # fmt: skip
 
 
 def read_guide(name: str, guide: Mapping[str, Any]) -> tuple[types.Record, Definitions]:
@@ -28,9 +47,13 @@ def read_guide(name: str, guide: Mapping[str, Any]) -> tuple[types.Record, Defin
     if guide.get("format") != "x12":
         raise SchemaError(f'format = "{guide.get("format", "")}" is not known to the language; known is x12')
     definitions: Definitions = {}
-    envelope = {part: _segment_field({"id": part, "required": True}) for part in ("ISA", "GS", "ST", "SE")}
+    envelope = {part: _segment_field({"id": part, "required": True, "elements": _titled(part)}) for part in _ENVELOPE}
     fields = _group_fields(guide, definitions, name, 0)
     return types.Record(name, {**envelope, **fields}, open=True), definitions
+
+
+def _titled(part: str) -> dict[str, dict[str, str]]:
+    return {f"{number:02}": {"title": title} for number, title in enumerate(_ENVELOPE[part], 1)}
 
 
 def _group_fields(group: Mapping[str, Any], definitions: Definitions, where: str, depth: int) -> dict[str, types.FieldSpec]:
@@ -92,7 +115,7 @@ def _element(declared: Mapping[str, Any], place: str) -> types.FieldSpec:
         of, wire = types.Record(place, parts, open=True), "object"
     if declared.get("repeat"):
         of, wire = types.ListOf(of), "array"
-    title = str(declared.get("title", ""))
+    title = str(declared.get("title", "")) or (f"Element {place}" if declared else "")
     return types.FieldSpec(of, bool(declared.get("required", False)), wire, ("",), title)
 
 

@@ -64,7 +64,7 @@ def check(folder: Path, as_json: bool) -> int:
     else:
         print_diagnostics(program.diagnostics, program.sources)
         errors = sum(d.severity == "error" for d in program.diagnostics)
-        warnings = len(program.diagnostics) - errors
+        warnings = sum(d.severity == "warning" for d in program.diagnostics)
         say(
             f"{folder}: {counted(len(program.sources), 'file')}, {counted(errors, 'error')}, {counted(warnings, 'warning')}"
         )

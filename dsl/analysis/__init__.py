@@ -20,7 +20,9 @@ What holds:
 - Pure: syntax and types in, plain values out, no diagnostics. `dsl.checking.tablefindings` words them.
 """
 
-from dsl.analysis.findings import Example, Gap, Idle, Overlap, TableAnalysis
+from dsl.analysis.findings import Example, Gap, Idle, Outlier, Overlap, Sliver, TableAnalysis
 from dsl.analysis.tables import analyse, asks_for_a_row
 
-__all__ = ["Example", "Gap", "Idle", "Overlap", "TableAnalysis", "analyse", "asks_for_a_row"]
+__all__ = [
+    "Example", "Gap", "Idle", "Outlier", "Overlap", "Sliver", "TableAnalysis", "analyse", "asks_for_a_row",
+]  # fmt: skip

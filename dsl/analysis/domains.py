@@ -59,6 +59,10 @@ class Domain:
         """A value of a piece as text."""
         raise NotImplementedError
 
+    def is_sliver(self, chosen: int) -> bool:
+        """Whether a run of pieces is a single value or a single step; only values in order have such."""
+        return False
+
     def example(self, chosen: int) -> str:
         """One value of a set, a present one if there is one."""
         present = chosen & self.present

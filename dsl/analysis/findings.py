@@ -28,6 +28,8 @@ class Gap:
     cells: tuple[str, ...]
     like: int | None
     certain: bool
+    beside: tuple[int, ...] = ()
+    """Rows that would fit it too, were it not for one column, in which they end where the gap begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,26 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Sliver:
+    """A single value or step of one column between two rows, as text, that only `otherwise` answers."""
+
+    below: int
+    above: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """A row that breaks a pattern all others show, in words; `others` are rows that may be the wrong ones instead."""
+
+    row: int
+    found: str
+    pattern: str
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableAnalysis:
     """Everything found in one table. `complete`: some row fits every input, or `otherwise` does."""
 
@@ -58,6 +80,10 @@ class TableAnalysis:
     idle: tuple[Idle, ...] = ()
     undecided: tuple[tuple[int, int], ...] = ()
     too_large: bool = False
+    slivers: tuple[Sliver, ...] = ()
+    outliers: tuple[Outlier, ...] = ()
+    idle_left: bool = False
+    """Whether the search for idle rows came to the end of its budget before its end."""
     complete: bool = False
     can_differ: bool = True
     """Whether rows that must not may fit one input, or units that can't be compared may meet."""

@@ -11,15 +11,16 @@ Boxes = Sequence[Sequence[int]]
 MOST_NAMED = 12
 
 
-def idle_rows(policy: str, sure: Boxes, may: Boxes, outputs: Outputs) -> list[Idle]:
-    """Idle rows in their order; those that would take too long to find are left out."""
+def idle_rows(policy: str, sure: Boxes, may: Boxes, outputs: Outputs) -> tuple[list[Idle], bool]:
+    """Idle rows in their order, and whether there was time to look at all rows."""
     found = {number: Idle(number, "fits nothing") for number, box in enumerate(may) if not all(box)}
+    finished = True
     try:
         for idle in _by_policy(policy, sure, may, outputs, found):
             found.setdefault(idle.row, idle)
     except OutOfBudget:
-        pass
-    return [found[number] for number in sorted(found)]
+        finished = False
+    return [found[number] for number in sorted(found)], finished
 
 
 def _by_policy(

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
@@ -41,6 +42,20 @@ class _Track:
             return 0
         low, high = self.before[first], self.before[last + 1]
         return ((1 << (high - low)) - 1) << low
+
+    def is_step(self, first: int, last: int) -> bool:
+        """Whether pieces are one point, or no wider than a unit in the last place of the points around them."""
+        low, high = self.slots[first - self.base], self.slots[last - self.base]
+        if low == high and low % 2 == 1:
+            return True
+        below, above = (low - 1) // 2, high // 2
+        if below < 0 or above >= len(self.points):
+            return False
+        one, other = self.points[below], self.points[above]
+        if isinstance(one, Decimal) and isinstance(other, Decimal):
+            finest = min(int(one.as_tuple().exponent), int(other.as_tuple().exponent))
+            return other - one <= Decimal(1).scaleb(finest)
+        return isinstance(one, int) and isinstance(other, int) and other - one <= 1
 
     def parts(self, first: int, last: int, scale: Scale) -> str:
         """The cell that fits the pieces from one to another of this line."""
@@ -123,6 +138,13 @@ class Line(Domain):
             here = chosen & track.pieces(0, 2 * len(track.points))
             found += [track.parts(first, last, self._scale) for first, last in runs(here)]
         return found
+
+    def is_sliver(self, chosen: int) -> bool:
+        for track in self._tracks.values():
+            here = chosen & track.pieces(0, 2 * len(track.points))
+            if here and here == chosen and len(runs(here)) == 1:
+                return track.is_step(*runs(here)[0])
+        return False
 
     def sample(self, piece: int) -> str:
         for track in self._tracks.values():

@@ -10,7 +10,9 @@ from dsl.analysis.columns import domain_of
 from dsl.analysis.domains import pieces
 from dsl.analysis.findings import Example, Gap, Overlap, TableAnalysis
 from dsl.analysis.idle import idle_rows
+from dsl.analysis.outliers import outliers
 from dsl.analysis.outputs import Outputs
+from dsl.analysis.slivers import slivers
 from dsl.analysis.values import NotAnalysed
 
 MOST_PAIRS = 1_000_000
@@ -68,13 +70,14 @@ class _Analysis:
         self._may: list[Box] = [tuple(may for _, may in row) for row in fits]
         self._all: Box = tuple(domain.all for domain in self._domains)
         self._outputs = Outputs(rows, outputs)
+        self._odd = outliers(rows, inputs, outputs, self._sure)
         self._too_large = False
 
     def run(self) -> TableAnalysis:
         """Everything there is to find."""
         overlaps = self._overlaps() if self._node.policy in ("unique", "any") else []
         gap = self._gap(not overlaps) if asks_for_a_row(self._node) else None
-        idle = idle_rows(self._node.policy, self._sure, self._may, self._outputs)
+        idle, finished = idle_rows(self._node.policy, self._sure, self._may, self._outputs)
         undecided = [
             (number, column)
             for number, (sure, may) in enumerate(zip(self._sure, self._may, strict=True))
@@ -84,7 +87,8 @@ class _Analysis:
         unsure = self._too_large or any(not overlap.certain for overlap in overlaps)
         return TableAnalysis(
             gap, tuple(overlaps), tuple(idle), tuple(undecided), self._too_large,
-            complete=gap is None and not self._too_large,
+            slivers=tuple(slivers(self._domains, self._sure, self._may)) if self._node.otherwise is not None else (),
+            outliers=tuple(self._odd), idle_left=not finished, complete=gap is None and not self._too_large,
             can_differ=unsure or any(domain.can_fail for domain in self._domains),
         )  # fmt: skip
 
@@ -145,7 +149,8 @@ class _Analysis:
         cells = tuple(domain.text(chosen) for domain, chosen in zip(self._domains, hole, strict=True))
         likeness = [sum(bool(a & b) for a, b in zip(box, hole, strict=True)) for box in self._may]
         like = max(range(len(likeness)), key=lambda n: (likeness[n], n)) if likeness else None
-        return Gap(self._example(hole), cells, like, certain)
+        beside = tuple(number for number, box in enumerate(self._may) if _is_beside(box, hole))
+        return Gap(self._example(hole), cells, like, certain, beside)
 
     def _example(self, box: Sequence[int]) -> Example:
         values = [
@@ -154,6 +159,12 @@ class _Analysis:
         ]
         limited = [name for name, whole, chosen in zip(self._names, self._all, box, strict=True) if chosen != whole]
         return Example(tuple(values), frozenset(limited))
+
+
+def _is_beside(box: Sequence[int], hole: Sequence[int]) -> bool:
+    """Whether a box misses a hole in one column only, and borders on it there."""
+    apart = [column for column, (a, b) in enumerate(zip(box, hole, strict=True)) if not a & b]
+    return len(apart) == 1 and bool((box[apart[0]] << 1 | box[apart[0]] >> 1) & hole[apart[0]])
 
 
 def _both(one: Box, other: Box) -> list[int]:

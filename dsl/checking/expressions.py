@@ -8,6 +8,7 @@ from dsl import syntax, types
 from dsl.checking import calls, comprehensions, findings, operators, references
 from dsl.checking.scopes import Scope, key_of
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean, is_broken, listed
+from dsl.guides import not_declared
 from dsl.program import EnumValue, Variable
 from dsl.source import Span
 
@@ -168,6 +169,8 @@ class Expressions:
     def _field(self, node: syntax.Path, record: types.Record) -> types.Type:
         spec = record.fields.get(node.field)
         if spec is not None:
+            if not_declared(record, node.field):
+                self.report("M332", node.span, segment=record.name, element=node.field)
             return types.field_type(spec)
         if record is BROKEN or (record.open and not record.fields):
             return BROKEN if record is BROKEN else types.Maybe(types.ANYTHING)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsl import syntax, types
-from dsl.analysis import Gap, Idle, Overlap, TableAnalysis
+from dsl.analysis import Gap, Idle, Outlier, Overlap, Sliver, TableAnalysis
 from dsl.checking.session import Session, Site
 from dsl.diagnostics import Edit, Fix
 from dsl.edits.rows import segments
@@ -45,6 +45,11 @@ class _Report:
             self._idle(idle)
         if self._found.gap is not None:
             self._gap(self._found.gap)
+        for sliver in self._found.slivers:
+            self._sliver(sliver)
+        for outlier in self._found.outliers:
+            self._outlier(outlier)
+        self._not_analysed()
         if self._found.too_large:
             self._session.report("M617", self._site, self._node.name_span, table=self._node.name)
 
@@ -84,12 +89,45 @@ class _Report:
         words = gap.example.words()
         fixes, help_ = self._gap_fixes(gap)
         if gap.certain:
-            self._session.report("M614", self._site, self._node.name_span, example=words, help=help_, fixes=fixes)
+            beside = [(self._rows[number].span, f"row {self._rows[number].id}") for number in gap.beside[:_MOST_NAMED]]
+            self._session.report(
+                "M614", self._site, self._node.name_span, example=words, help=help_, fixes=fixes, labels=beside
+            )
             return
         labels = self._undecided_cells({row for row, _ in self._found.undecided})
         self._session.report(
             "M615", self._site, self._node.name_span, example=words, help=help_, fixes=fixes, labels=labels
         )
+
+    def _sliver(self, sliver: Sliver) -> None:
+        one, other = self._rows[sliver.below], self._rows[sliver.above]
+        upper, lower = sorted((one, other), key=lambda row: row.span.start)
+        example = f"{self._node.inputs[sliver.column].name} {sliver.text}"
+        self._session.report(
+            "M630", self._at(lower), lower.span, first=upper.id, second=lower.id, example=example,
+            labels=[(upper.span, f"row {upper.id}")],
+        )
+
+    def _outlier(self, outlier: Outlier) -> None:
+        row = self._rows[outlier.row]
+        labels = [(self._rows[other].span, "or this row") for other in outlier.others[:_MOST_NAMED]]
+        self._session.report(
+            "M631", self._at(row), row.span, labels=labels, row=row.id, found=outlier.found, pattern=outlier.pattern
+        )
+
+    def _not_analysed(self) -> None:
+        """What was left out of the analysis, so that silence never passes for a proof."""
+        if self._found.idle_left:
+            self._session.report("M632", self._site, self._node.name_span, table=self._node.name)
+        free = [
+            (self._at(row), cell.span) for row in self._rows for cell in row.cells if isinstance(cell, syntax.ConditionCell)
+        ]
+        named = self._found.gap is not None
+        named = named or any(not overlap.certain for overlap in self._found.overlaps)
+        if free and not named:
+            site, span = free[0]
+            labels = [(other, "nor this") for _, other in free[1 : _MOST_NAMED + 1]]
+            self._session.report("M633", site, span, table=self._node.name, labels=labels)
 
     def _undecided_cells(self, rows: Iterable[int]) -> list[Label]:
         """The cells that could not be decided, as places to point at."""

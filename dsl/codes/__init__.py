@@ -10,7 +10,19 @@ M9 known to the grammar but not run by this version.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dsl.codes import actions, failures, fields, flows, leftout, names, rulesets, tables, text, typing
+from dsl.codes import (
+    actions,
+    failures,
+    fields,
+    flows,
+    leftout,
+    names,
+    oddities,
+    rulesets,
+    tables,
+    text,
+    typing,
+)
 from dsl.codes.spec import CodeSpec
 from dsl.diagnostics import Diagnostic, Fix, Label, Severity
 from dsl.source import Span
@@ -19,7 +31,7 @@ __all__ = ["CODES", "CodeSpec", "Severity", "diagnostic"]
 
 FAMILIES: tuple[tuple[CodeSpec, ...], ...] = (
     text.CODES, fields.CODES, names.CODES, typing.CODES, failures.CODES, tables.CODES, flows.CODES,
-    actions.CODES, rulesets.CODES, leftout.CODES,
+    actions.CODES, rulesets.CODES, oddities.CODES, leftout.CODES,
 )  # fmt: skip
 
 

@@ -79,6 +79,9 @@ def test_tests_mirror_the_packages() -> None:
     assert folders <= {
         *PACKAGES,
         "spec",
+        "mutations",
+        "fuzzing",
+        "attacks",
         "golden",
         "conformance",
         "house",
