@@ -26,9 +26,15 @@ def check_unused(session: Session) -> None:
         named |= seen.words
         broken = broken or seen.broken
         for name, span in seen.unread():
-            session.report("M330", Site(path, seen.subject, {}), span, name=name)
+            if not _is_wrong(session, path, span):
+                session.report("M330", Site(path, seen.subject, {}), span, name=name)
     if session.flows and not broken:
         _declared(session, runs, named)
+
+
+def _is_wrong(session: Session, path: str, span: Span) -> bool:
+    """Whether the line has another finding: then that one is to be settled first."""
+    return any(d.file == path and span.start <= d.span.start <= span.end for d in session.diagnostics)
 
 
 def _declared(session: Session, runs: Iterable[tuple[str, syntax.Declaration]], named: set[str]) -> None:
