@@ -50,11 +50,21 @@ class Manifest:
     calendars: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Unheld:
+    """A keyword of a schema that values are not held to, where it stands, and what that means."""
+
+    keyword: str
+    pointer: str
+    meaning: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     """One schema file: `record` is its type, `definitions` its named types ($defs).
 
     `guide` keeps the raw declaration for a codec (x12 and the like); empty for JSON Schema.
+    `unheld` names the keywords of the schema that can't be held, each with its place.
     """
 
     name: str
@@ -63,6 +73,7 @@ class Schema:
     record: types.Record
     definitions: Mapping[str, types.Type]
     guide: Mapping[str, Any] = field(default_factory=dict)
+    unheld: tuple[Unheld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

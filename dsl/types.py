@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any as AnyValue
 from typing import Literal
 
+from dsl.limits import Limits
+
 ScalarName = Literal[
     "text", "integer", "decimal", "percent", "boolean", "date", "time", "datetime", "duration"
 ]
@@ -65,6 +67,7 @@ class FieldSpec:
     `wire` is how the value stands in the document before reading and after writing:
     number, string, boolean, object, array or "" (as it is).
     `missing` lists further values that count as missing, next to absent and null.
+    `limits` is what the schema says of the value beyond its type, None where it says nothing.
     """
 
     type: "Type"
@@ -72,6 +75,7 @@ class FieldSpec:
     wire: str = ""
     missing: tuple[AnyValue, ...] = ()
     title: str = ""
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """Documents by their schema: what arrives becomes values of the language, what leaves becomes plain data.
 
 A field that counts as missing is left out. A list that holds a single value which the sender did
-not wrap is still a list. All fields that don't fit are found in one pass, with their paths.
+not wrap is still a list. All fields that don't fit are found in one pass, with their paths; a value of the
+right type that breaks a limit of the schema does not fit either.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from dsl import types
+from dsl.limits import Limits, list_faults, value_faults
 from rules.reading import Unreadable, read_scalar
 from rules.writing import write_plain, write_scalar
 
@@ -53,6 +55,8 @@ def _read_record(
                 failures.append(ShapeFailure(inner, "missing", "the schema requires a value here"))
             continue
         read = _read(value, types.present(spec.type), spec, inner, failures, depth)
+        if read is not None and spec.limits is not None:
+            failures += breaches_of(read, types.present(spec.type), spec.limits, inner)
         if read is not None:
             typed[name] = read
     if record.open:
@@ -93,12 +97,58 @@ def _read_list(
     return [element for element in read if element is not None]
 
 
+def breaches_of(value: Any, of: types.Type, limits: Limits, path: str) -> list[ShapeFailure]:
+    """What a present value breaks of its limits, each at its path, the items of a list one by one."""
+    if not isinstance(value, list):
+        if isinstance(of, types.Record):
+            return []
+        return [ShapeFailure(path, "error", words, value) for words in value_faults(limits, value)]
+    found = [ShapeFailure(path, "error", words, value) for words in list_faults(limits, value)]
+    if limits.each is not None:
+        item = types.present(of.item) if isinstance(of, types.ListOf) else types.ANYTHING
+        for index, element in enumerate(value):
+            found += breaches_of(element, item, limits.each, f"{path}[{index}]")
+    return found
+
+
+def breaches(typed: Mapping[str, Any], record: types.Record, path: str = "") -> list[ShapeFailure]:
+    """Every limit of the schema that a document of the language breaks, with the path as a map writes it."""
+    found: list[ShapeFailure] = []
+    for name, spec in record.fields.items():
+        value = typed.get(name)
+        if value is not None and not leaves_out(spec, value):
+            inner = f"{path}.{spelt(name)}" if path else spelt(name)
+            if spec.limits is not None:
+                found += breaches_of(value, types.present(spec.type), spec.limits, inner)
+            found += _breaches_inside(value, types.present(spec.type), inner)
+    return found
+
+
+def _breaches_inside(value: Any, of: types.Type, path: str) -> list[ShapeFailure]:
+    if isinstance(of, types.Record) and isinstance(value, Mapping):
+        return breaches(value, of, path)
+    if isinstance(of, types.ListOf) and isinstance(value, list):
+        item = types.present(of.item)
+        return [fault for i, element in enumerate(value) for fault in _breaches_inside(element, item, f"{path}[{i}]")]
+    return []
+
+
+def leaves_out(spec: types.FieldSpec, value: Any) -> bool:
+    """An empty list is left out where the schema wants at least one item or no list at all."""
+    return value == [] and not spec.required and spec.limits is not None and bool(spec.limits.fewest)
+
+
+def spelt(name: str) -> str:
+    """A name in a path: plain ones as they are, others in quotes."""
+    return name if name.isidentifier() else f'"{name}"'
+
+
 def write_document(typed: Any, record: types.Record) -> dict[str, Any]:
     """The plain data that leaves, by the schema of its target; what is missing is left out."""
     written: dict[str, Any] = {}
     for name, value in typed.items():
-        if value is not None:
-            spec = record.fields.get(name)
+        spec = record.fields.get(name)
+        if value is not None and not (spec is not None and leaves_out(spec, value)):
             written[name] = plain_value(value) if spec is None else _write(value, types.present(spec.type), spec.wire)
     return written
 
