@@ -23,6 +23,7 @@ from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
 from dsl.manifest import FILE, empty_manifest, read_manifest
 from dsl.parser import parse
+from dsl.pointers import place
 from dsl.program import CheckedFunction, CheckedMap, CheckedRules, CheckedTable, Manifest, Program, Schema
 from dsl.schema import read_schema, schema_name
 from dsl.source import Source, Span
@@ -84,11 +85,35 @@ def _read_schemas(session: Session, files: Mapping[str, bytes]) -> None:
         try:
             schema = read_schema(path, content)
         except SchemaError as error:
-            place = ", ".join(f"{name} {value}" for name, value in error.details.items())
-            problem = f"{error.message} ({place})" if place else error.message
-            session.diagnostics.append(codes.diagnostic("M803", path, _START, path, path=path, problem=problem))
+            details = ", ".join(f"{name} {value}" for name, value in error.details.items())
+            problem = f"{error.message} ({details})" if details else error.message
+            span = _schema_place(session, path, str(error.details.get("pointer", "#")))
+            session.diagnostics.append(codes.diagnostic("M803", path, span, path, path=path, problem=problem))
             continue
+        session.diagnostics += _unheld(session, schema)
         session.schemas[f"{schema.name}@{schema.version}"] = schema
+
+
+def _schema_place(session: Session, path: str, pointer: str) -> Span:
+    source = session.sources.get(path)
+    return place(source.text, pointer) if source is not None and path.endswith(".json") else _START
+
+
+def _unheld(session: Session, schema: Schema) -> list[Diagnostic]:
+    """What a schema says beyond what values are held to: one finding for each keyword and meaning."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for unheld in schema.unheld:
+        groups.setdefault((unheld.keyword, unheld.meaning), []).append(unheld.pointer)
+    found = []
+    for (keyword, meaning), pointers in groups.items():
+        more = f" and {len(pointers) - 1} more" if len(pointers) > 1 else ""
+        span = _schema_place(session, schema.path, pointers[0])
+        finding = codes.diagnostic(
+            "M809", schema.path, span, schema.path, path=schema.path, keyword=keyword, pointer=pointers[0], more=more,
+            meaning=meaning,
+        )  # fmt: skip
+        found.append(finding)
+    return found
 
 
 class _Checker:

@@ -230,9 +230,10 @@ class _JsonSchema:
             return _Held(types.ListOf(types.present(item.type)), "array", each)
         if kind == "object":
             record = types.Record(name or pointer.rpartition("/")[2], {}, self._is_open(node, pointer))
-            if pointer in self._making:
+            named = pointer in self._making
+            if named:
                 self._made[pointer] = _Held(record, "object")
-            self._waiting.append((record, node, pointer, depth))
+            self._waiting.append((record, node, pointer, 0 if named else depth))
             return _Held(record, "object")
         return _Held(types.ANYTHING, "")
 

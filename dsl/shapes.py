@@ -178,7 +178,8 @@ class Shapes:
 
     def _all_of(self, rest: Node, branches: list[Node], pointer: str, _keyword: str) -> Node:
         """What stands in all parts together."""
-        notes = {name: value for part in [*branches, rest] for name, value in part.items() if name in NOTES or name == "x-missing"}
+        kept = {*NOTES, "x-missing"}
+        notes = {name: value for part in [*branches, rest] for name, value in part.items() if name in kept}
         parts = []
         for number, part in enumerate([rest, *branches]):
             place = pointer if number == 0 else f"{pointer}/allOf/{number - 1}"

@@ -18,6 +18,7 @@ from dsl.types import Record
 from rules.errors import CompileError, UnknownName
 from rules.generation.actions import RulesCompiler, RulesPlan
 from rules.generation.functions import in_order
+from rules.generation.limits import Guards
 from rules.generation.maps import MapCompiler
 from rules.generation.plans import FramePlan
 from rules.generation.runtime import LookupRuntime, Runtime, TableRuntime
@@ -162,6 +163,7 @@ class _ShapeNames:
 
     def __init__(self, unit: Unit) -> None:
         self._shapes = Shapes(unit)
+        self._guards = Guards(unit)
         self._readers: dict[int, str] = {}
         self._writers: dict[int, str | None] = {}
         self.namespace: Mapping[str, Any] = {}
@@ -170,12 +172,14 @@ class _ShapeNames:
         """Generate what is still missing."""
         for record in read:
             self._readers[id(record)] = self._shapes.reader(record)
+            self._guards.guard(record)
         if written is not None:
             self._writers[id(written)] = self._shapes.writer(written)
 
     def read(self, record: Record) -> Read:
         """The reader of a record."""
-        return reader(self.namespace[self._readers[id(record)]], record)
+        guard = self._guards.guard(record)
+        return reader(self.namespace[self._readers[id(record)]], record, self.namespace[guard] if guard else None)
 
     def write(self, record: Record) -> Callable[[Any], Any]:
         """The writer of a record."""

@@ -55,7 +55,7 @@ def _read_record(
                 failures.append(ShapeFailure(inner, "missing", "the schema requires a value here"))
             continue
         read = _read(value, types.present(spec.type), spec, inner, failures, depth)
-        if read is not None and spec.limits is not None:
+        if read is not None and spec.limits is not None and not leaves_out(spec, read):
             failures += breaches_of(read, types.present(spec.type), spec.limits, inner)
         if read is not None:
             typed[name] = read
@@ -134,7 +134,7 @@ def _breaches_inside(value: Any, of: types.Type, path: str) -> list[ShapeFailure
 
 
 def leaves_out(spec: types.FieldSpec, value: Any) -> bool:
-    """An empty list is left out where the schema wants at least one item or no list at all."""
+    """An empty list counts as none, and is left out, where the schema wants at least one item or no list at all."""
     return value == [] and not spec.required and spec.limits is not None and bool(spec.limits.fewest)
 
 

@@ -6,6 +6,7 @@ from dsl import syntax, types
 from dsl.checking import comprehensions, copies, findings, handlers
 from dsl.checking.expressions import Expressions, Kinds, Typed
 from dsl.checking.handlers import Place, Policy
+from dsl.checking.limits import check_enum, check_limits
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import BROKEN, Session, Site, is_broken
 from dsl.checking.targets import Assigned, Coverage, Path, merge_branches
@@ -71,10 +72,11 @@ class Statements:
         coverage.set(assigned, node.target, node.target_span)
         place = Place(".".join(node.target), node, node.value, _is_required(block.record, node.target))
         handlers.check_handled(check, place, typed, own, self._policy)
-        fits_target(check, place.target, node.value, typed.type, spec.type)
-        for handler, of in uses:
-            if of is not None and handler.value is not None:
-                fits_target(check, place.target, handler.value, of, spec.type)
+        given = [(node.value, typed.type), *((h.value, of) for h, of in uses if of is not None and h.value is not None)]
+        for value, of in given:
+            fits_target(check, place.target, value, of, spec.type)
+            check_limits(check, place.target, value, spec.limits)
+            check_enum(check, place.target, of, value, spec.limits)
 
     def _let(self, node: syntax.Let, scope: Scope, block: Block) -> Scope:
         check = self._at(block, (node.name,))

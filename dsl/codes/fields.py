@@ -123,4 +123,15 @@ CODES = (
         _map(_ID, _SEVERITY, "copy nc.* except qty, lot"),
         _map(_ID, _SEVERITY, "copy nc.* except qty"),
     ),
+    CodeSpec(
+        "M214",
+        "The schema does not allow this value",
+        "`{target}`: {problem}",
+        "A schema can limit a field further than by its type: the length of a text, a pattern, a range, allowed values. "
+        "A constant, or a row of a lookup, that breaks such a limit would be refused in every message. Shorten or "
+        "correct the value, or make a new version of the schema. Values that are known only from a message are "
+        "held to the limits when the map has run.",
+        _map(_ID, _SEVERITY, 'note = "The whole delivery has to be counted again"'),
+        _map(_ID, _SEVERITY, 'note = "Count the delivery again"'),
+    ),
 )

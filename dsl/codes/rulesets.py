@@ -1,6 +1,7 @@
 """M8xx: the rule set as a folder: manifest, schemas, files, tests."""
 
 from dsl.codes.spec import CodeSpec
+from dsl.diagnostics import Severity
 
 _MAP = "map m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\nend\n"
 
@@ -76,5 +77,16 @@ CODES = (
         "A name means one schema in a module, and one lookup in the rule set.",
         'use schema canon.case "v1"\nuse schema canon.case "v2"',
         'use schema canon.case "v1"',
+    ),
+    CodeSpec(
+        "M809",
+        "Keyword of a schema is not held",
+        "{path}: `{keyword}` ({pointer}{more}) is not held: {meaning}",
+        "The schema says more than the language holds values to. Nothing is refused for it, and nothing is silently "
+        "taken as checked: where a message has to be held to it, say so with a check in the map. A keyword that is "
+        "only misspelt is found here too.",
+        '# { "type": "object", "properties": {...}, "if": {...}, "then": {...} }',
+        '# { "type": "object", "properties": {...} }',
+        Severity.WARNING,
     ),
 )

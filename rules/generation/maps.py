@@ -12,6 +12,7 @@ from dsl.program import CheckedMap, EnumValue
 from rules.generation import loops, nodes, support
 from rules.generation.calls import check_text
 from rules.generation.expressions import Expressions, Shortcut
+from rules.generation.limits import Guards, refuse
 from rules.generation.plans import NOWHERE, Condition, FieldPlan, FramePlan, Origin, spell
 from rules.generation.runtime import Runtime
 from rules.generation.scopes import Frame, Local, Scope
@@ -46,12 +47,23 @@ class MapCompiler:
             self.of.scope.put(parameter, Local(local, origin=Origin((base,), (), base)))
             parameters.append(local)
         self.body(self.checked.node.body)
+        self._guard()
         self.w.emit(ast.Return(nodes.tuple_of([nodes.load(self.frame.output), self.marks()])))
         block = [*self.opening(), *self.w.block]
         definition = nodes.define(name, ["run", *parameters], block)
         definition.lineno, definition.col_offset = 1, 0
         self.unit.definitions.append(definition)
         return name, self.frame.plan
+
+    def _guard(self) -> None:
+        """The output is held to what the schema limits, where it limits anything."""
+        guard = Guards(self.unit).guard(self.checked.target.record)
+        if guard is not None:
+            asked = nodes.call(guard, nodes.load(self.frame.output))
+            place = self.unit.place(self.w.path, self.checked.node)
+            bound = [self.of.bound(value) for value in (self.checked, place, self.frame.plan)]
+            given = [nodes.load("run"), *map(nodes.load, bound), nodes.load(self.frame.output), self.marks()]
+            self.w.emit(nodes.branch(asked, [ast.Expr(self.of.call(refuse, *given))]))
 
     def opening(self) -> list[ast.stmt]:
         """The first statements of a frame: an empty output, no marks."""

@@ -15,7 +15,7 @@ from dsl import types
 from rules.generation import nodes
 from rules.generation.unit import Unit
 from rules.reading import READERS, Unreadable, read_scalar
-from rules.shaping import ShapeFailure, plain_value, read_document
+from rules.shaping import ShapeFailure, leaves_out, plain_value, read_document
 from rules.writing import write_scalar
 
 Read = Callable[[Any], tuple[dict[str, Any], Sequence[ShapeFailure]]]
@@ -46,8 +46,10 @@ def without_nulls(output: dict[str, Any], known: frozenset[str]) -> dict[str, An
     return {name: value for name, value in output.items() if value is not None}
 
 
-def reader(function: Callable[[Any], dict[str, Any]], record: types.Record) -> Read:
-    """The generated reader, with the careful way behind it."""
+def reader(
+    function: Callable[[Any], dict[str, Any]], record: types.Record, guard: Callable[[Any], bool] | None = None
+) -> Read:
+    """The generated reader, with the careful way behind it; the guard says where a limit is broken."""
 
     def read(raw: Any) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
         try:
@@ -55,7 +57,14 @@ def reader(function: Callable[[Any], dict[str, Any]], record: types.Record) -> R
         except GIVE_UP:
             return read_document(raw, record)
 
-    return read
+    def guarded(raw: Any) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
+        try:
+            typed = function(raw)
+        except GIVE_UP:
+            return read_document(raw, record)
+        return read_document(raw, record) if guard is not None and guard(typed) else (typed, ())
+
+    return read if guard is None else guarded
 
 
 class Shapes:
@@ -188,13 +197,16 @@ class Shapes:
         if key not in self._writers:
             name = self._writers[key] = self.unit.fresh("z")
             fields = [(field, made) for field, spec in record.fields.items() if (made := self._write_field(spec))]
-            if not fields and not record.open:
+            sparse = [field for field, spec in record.fields.items() if leaves_out(spec, [])]
+            if not fields and not sparse and not record.open:
                 self._writers[key] = None
                 return None
-            self._define(name, ["out"], self._write_body(fields, record))
+            self._define(name, ["out"], self._write_body(fields, sparse, record))
         return self._writers[key]
 
-    def _write_body(self, fields: list[tuple[str, ast.expr]], record: types.Record) -> list[ast.stmt]:
+    def _write_body(
+        self, fields: list[tuple[str, ast.expr]], sparse: list[str], record: types.Record
+    ) -> list[ast.stmt]:
         if record.open:
             return [ast.Return(nodes.call(self.unit.bind(partial(_write_open, record)), nodes.load("out")))]
         body: list[ast.stmt] = [nodes.assign("out", nodes.method(nodes.load("out"), "copy"))]
@@ -202,6 +214,9 @@ class Shapes:
         for field, made in fields:
             body.append(nodes.assign("v", nodes.call("get", nodes.const(field))))
             body.append(nodes.branch(nodes.not_none(nodes.load("v")), [nodes.assign_item("out", field, made)]))
+        for field in sparse:
+            empty = nodes.compare(nodes.call("get", nodes.const(field)), ast.Eq(), nodes.list_of([]))
+            body.append(nodes.branch(empty, [ast.Delete([ast.Subscript(nodes.load("out"), nodes.const(field), ast.Del())])]))
         return [*body, ast.Return(nodes.load("out"))]
 
     def _write_field(self, spec: types.FieldSpec) -> ast.expr | None:

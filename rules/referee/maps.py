@@ -6,10 +6,12 @@ from typing import Any
 from dsl import syntax, types
 from dsl.program import CheckedMap
 from rules.cells import comparable
+from rules.generation.limits import limit_failure
 from rules.generation.support import failure_message
 from rules.outcome import Failure, Place, Trace
 from rules.referee.environment import POISON, Binding, Environment, Origin, names_in, union
 from rules.referee.evaluate import FAILURES, Blamed, Evaluator
+from rules.shaping import breaches
 from rules.values import shorten
 
 
@@ -52,6 +54,9 @@ class MapWalker:
             env.bindings[name] = Binding(value, Origin((name,), (), (name,)))
         row = Row({}, self.checked.target.record, "", (), False)
         self._body(self.checked.node.body, env, row)
+        place = self._place(self.checked.node)
+        for fault in breaches(row.output, self.checked.target.record):
+            self.log.failures.append(limit_failure(self.checked, fault, row.lineage, place))
         return row.output, row.lineage
 
     def _body(self, statements: Any, env: Environment, row: Row) -> None:

@@ -36,7 +36,7 @@ CASE = {
     "type": "object",
     "required": ["id", "severity"],
     "properties": {
-        "id": _text(), "severity": {"$ref": "#/$defs/severity"}, "note": _text(),
+        "id": _text(), "severity": {"$ref": "#/$defs/severity"}, "note": _text(maxLength=40),
         "qty": {"type": "string", "format": "decimal"}, "found_on": _text(format="date"),
         "found_at": _text(format="date-time"), "weight": {"type": "object", "x-type": "quantity", "x-unit": "KGM"},
         "supplier": {"$ref": "#/$defs/supplier"}, "rate": {"type": "string", "x-type": "percent"},

@@ -14,7 +14,7 @@ lookups, samples, program (put before each case's program), and an input for all
     map = "m", input = '{...}'         a JSON document, or one a parameter: {"nc": ..., "d": ...}; or
     apply = "rules"; or flow = "f"
       expected = '{...}'               what the map makes
-      failures = ["missing severity"]  kind and path of what could not be made, with `state`, `reason`
+      failures = ["missing severity"]  kind and path of what could not be made (": words" of the message), with `state`, `reason`
       actions = ["send erp.hold to V7: {...}", "alert quality: text"]
       fired = ["rule"], facts = { name = "value" }, keys = { identify = "...", lot = "..." }
       trace = { "severity" = ["nc.PRIOK", "lookup codes row 1"] }    where an output value comes from
@@ -157,7 +157,10 @@ def _run(kind: str) -> Callable[[Program, Case], None]:
 
 
 def _ends(outcome: Outcome, case: Case) -> None:
-    assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == case.get("failures", []), outcome.failures
+    wanted = [text.split(": ", 1) for text in case.get("failures", [])]
+    assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == [head for head, *_ in wanted], outcome.failures
+    for failure, (_, *words) in zip(outcome.failures, wanted, strict=True):
+        assert showing.holds(failure.message, words[0] if words else ""), failure
     assert outcome.state == case.get("state", "done"), outcome.reason
     assert showing.holds(outcome.reason, case.get("reason", "")), outcome.reason
     if "expected" in case:
