@@ -22,7 +22,11 @@ def check_limits(check: Expressions, target: str, node: syntax.Expression, limit
         return
     faults = [(value, origin, fault) for value, origin in _known(check, node) for fault in value_faults(limits, value)]
     for value, origin, fault in faults[:_MOST]:
-        check.report("M214", node.span, target=target, problem=f"{origin}{_shown(value)} can't stand there: it {fault}")
+        _report(check, target, node, f"{origin}{_shown(value)} can't stand there: it {fault}")
+
+
+def _report(check: Expressions, target: str, node: syntax.Expression, problem: str) -> None:
+    check.report("M214", node.span, target=target, problem=problem)
 
 
 def _check_list(check: Expressions, target: str, node: syntax.ListLiteral, limits: Limits) -> None:
@@ -31,7 +35,7 @@ def _check_list(check: Expressions, target: str, node: syntax.ListLiteral, limit
     except LookupError:
         faults = []
     for fault in faults:
-        check.report("M214", node.span, target=target, problem=f"the list {fault}")
+        _report(check, target, node, f"the list {fault}")
     for item in node.items:
         check_limits(check, f"an item of {target}", item, limits.each)
 
@@ -70,6 +74,5 @@ def check_enum(check: Expressions, target: str, given: types.Type, node: syntax.
     for value in of.values[:200]:
         faults = value_faults(limits, value)
         if faults:
-            problem = f"{shown(value)}, a value of {types.describe(of)}, can't stand there: it {faults[0]}"
-            check.report("M214", node.span, target=target, problem=problem)
+            _report(check, target, node, f"{shown(value)}, a value of {types.describe(of)}, can't stand there: it {faults[0]}")
             return
