@@ -271,5 +271,5 @@ def _program(session: Session) -> Program:
         session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
         session.failures, tuple(unique), functions=session.functions, copies=session.copies,
-        datasets=session.datasets, declared_types=session.declared_types,
+        datasets=session.datasets, declared_types=session.declared_types, expectations=session.expectations,
     )  # fmt: skip

@@ -155,7 +155,9 @@ def _rule(block: Block, head: RuleHead, report: Findings, raw: Raw) -> syntax.Ru
         elif item.word == "then":
             actions.append(item.value)
         elif item.word == "else":
-            if not actions or not isinstance(actions[-1], syntax.LeftOut):
+            if actions and isinstance(actions[-1], syntax.Expect) and actions[-1].otherwise is None:
+                actions[-1] = replace(actions[-1], span=actions[-1].span.to(item.span), otherwise=item.value)
+            else:
                 report.stray(item.span, "else")
         else:
             _once(once, item, report)

@@ -11,7 +11,7 @@ from dsl.source import Span
 from dsl.units import unit_fault
 
 LEFT_OUT = {
-    "expect": "M901", "collect": "M902", "remember": "M903", "forget": "M904", "recall": "M905", "enrich": "M906",
+    "recall": "M905", "enrich": "M906",
     "call": "M907", "reply": "M908",
 }  # fmt: skip
 

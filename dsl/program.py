@@ -97,11 +97,11 @@ class EnumValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedMap:
-    """A map with its parameter types, target schema and the policy for each failure kind."""
+    """A map with its parameter types (records, or lists of them), target schema and policy for each failure kind."""
 
     node: syntax.Map
     path: str
-    parameters: tuple[tuple[str, types.Record], ...]
+    parameters: tuple[tuple[str, types.Record | types.ListOf], ...]
     target: Schema
     policy: Mapping[syntax.FailureKind, syntax.Handler]
 
@@ -200,6 +200,31 @@ class CheckedRules:
     schema: Schema
 
 
+@dataclass(frozen=True, slots=True)
+class AwaitedValue:
+    """`event.lot = nc.lot`: what an awaited message is found by; the name is its side without `event.`."""
+
+    name: str
+    theirs: syntax.Expression
+    ours: syntax.Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedExpectation:
+    """An `expect` with the schema of what it waits for.
+
+    `ordinal` is the place of the action in its rule, from 0; `calendar` counts its business days.
+    """
+
+    node: syntax.Expect
+    rules: str
+    rule: str
+    ordinal: int
+    schema: Schema
+    values: tuple[AwaitedValue, ...]
+    calendar: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedFlow:
     """A flow with the schema of what it receives and of the event its last map makes."""
@@ -246,6 +271,7 @@ class Program:
     copies: Mapping[syntax.Copy, tuple[syntax.Field, ...]] = field(default_factory=dict)
     datasets: Mapping[str, CheckedDataset] = field(default_factory=dict)
     declared_types: Mapping[str, CheckedType] = field(default_factory=dict)
+    expectations: Mapping[syntax.Expect, CheckedExpectation] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

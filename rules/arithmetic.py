@@ -9,7 +9,7 @@ from typing import Any
 from dsl.errors import FunctionFailure
 from rules.cells import comparable
 
-_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 
 
 def _tag(value: dict[str, Any]) -> str:
@@ -54,7 +54,7 @@ def _durations(left: dict[str, Any], right: dict[str, Any], sign: int) -> dict[s
         return {"amount": left["amount"] + sign * right["amount"], "unit": left["unit"]}
     if "business_days" in (left["unit"], right["unit"]):
         raise FunctionFailure("error", "business days and other durations can't be combined", right)
-    total = left["amount"] * _SECONDS[left["unit"]] + sign * right["amount"] * _SECONDS[right["unit"]]
+    total = left["amount"] * SECONDS[left["unit"]] + sign * right["amount"] * SECONDS[right["unit"]]
     return {"amount": total, "unit": "seconds"}
 
 
@@ -67,7 +67,7 @@ def _shift(moment: date, duration: Any, sign: int) -> date:
     if not isinstance(moment, datetime) and unit not in ("days", "weeks"):
         raise FunctionFailure("error", f"{unit} can't be added to a date", duration)
     try:
-        return moment + timedelta(seconds=amount * _SECONDS[unit])
+        return moment + timedelta(seconds=amount * SECONDS[unit])
     except OverflowError:
         raise FunctionFailure("error", "the date would be out of range", duration) from None
 

@@ -14,16 +14,24 @@ from zoneinfo import ZoneInfo
 
 from dsl import syntax
 from dsl.program import CheckedFlow, CheckedTable, Program
-from dsl.types import Record
+from dsl.types import ListOf, Record
 from rules.errors import CompileError, UnknownName
 from rules.generation.actions import RulesCompiler, RulesPlan
 from rules.generation.functions import in_order
+from rules.generation.later import (
+    CompiledClosing,
+    CompiledExpectation,
+    Number,
+    closing_functions,
+    collections,
+    expectation_functions,
+)
 from rules.generation.limits import Guards
 from rules.generation.maps import MapCompiler
 from rules.generation.plans import FramePlan
 from rules.generation.runtime import LookupRuntime, Runtime, TableRuntime
-from rules.generation.sending import ActionSpec
-from rules.generation.shapes import Read, Shapes, reader
+from rules.generation.sending import ActionSpec, RecordSpec
+from rules.generation.shapes import Read, Shapes, list_reader, reader
 from rules.generation.snippets import NOT_CONSTANT, Snippets, constant
 from rules.generation.unit import Site, Station, Unit
 from rules.policies import OTHERWISE, Policy
@@ -42,6 +50,7 @@ class CompiledMap:
     plan: FramePlan
     parameters: tuple[tuple[str, Read], ...]
     write: Callable[[Any], Any]
+    lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +87,8 @@ class Compiled:
     stations: tuple[Station, ...]
     zone: ZoneInfo
     receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expectations: Mapping[str, tuple[CompiledExpectation, ...]] = field(default_factory=dict)
+    closings: Mapping[Number, CompiledClosing] = field(default_factory=dict)
 
     def flows_for(self, endpoint_or_event: str) -> tuple[str, ...]:
         """The flows that receive what arrives at an endpoint, or an event."""
@@ -118,16 +129,22 @@ def compile_program(program: Program) -> Compiled:
     functions = {name: function for name, (function, _) in maps.items()}
     rules = {n: RulesCompiler(unit, runtime, checked, functions).compile() for n, checked in program.rules.items()}
     keys = {name: snippets.keys_function(checked) for name, checked in program.flows.items()}
+    awaited = expectation_functions(snippets)
+    closings = closing_functions(unit, runtime, functions)
     shapes = _ShapeNames(unit)
     for checked_map in program.maps.values():
-        shapes.add([record for _, record in checked_map.parameters], checked_map.target.record)
+        shapes.add([one_of(of) for _, of in checked_map.parameters], checked_map.target.record)
     shapes.add([checked.schema.record for checked in program.rules.values()], None)
     shapes.add([checked.schema.record for checked in program.flows.values()], None)
+    shapes.add([checked.schema.record for checked in program.expectations.values()], None)
+    for value in list(unit.namespace.values()):
+        if isinstance(value, RecordSpec):
+            shapes.add([], value.record)
     namespace = _execute(unit)
     shapes.namespace = namespace
     for name, parts in tables.items():
         parts.finish(runtime.tables[name], namespace)
-    return _assemble(unit, runtime, shapes, maps, rules, keys)
+    return _assemble(unit, runtime, shapes, maps, rules, keys, awaited, closings)
 
 
 def _execute(unit: Unit) -> dict[str, Any]:
@@ -181,10 +198,21 @@ class _ShapeNames:
         guard = self._guards.guard(record)
         return reader(self.namespace[self._readers[id(record)]], record, self.namespace[guard] if guard else None)
 
+    def read_input(self, of: Record | ListOf) -> Read:
+        """The reader of what a map takes: a record, or a list of them."""
+        return list_reader(self.read(one_of(of))) if isinstance(of, ListOf) else self.read(of)
+
     def write(self, record: Record) -> Callable[[Any], Any]:
         """The writer of a record."""
         name = self._writers[id(record)]
         return _as_it_is if name is None else self.namespace[name]
+
+
+def one_of(of: Record | ListOf) -> Record:
+    """The record that a parameter of a map is, or is a list of."""
+    record = of.item if isinstance(of, ListOf) else of
+    assert isinstance(record, Record)
+    return record
 
 
 def _as_it_is(value: Any) -> Any:
@@ -226,20 +254,24 @@ class _TableParts:
 
 def _assemble(
     unit: Unit, runtime: Runtime, shapes: _ShapeNames, maps: Mapping[str, tuple[str, FramePlan]],
-    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str],
+    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str], awaited: Mapping[syntax.Expect, str],
+    closings: Mapping[Number, tuple[str, FramePlan]],
 ) -> Compiled:  # fmt: skip
     program, namespace = unit.program, shapes.namespace
     made_maps = {
         name: CompiledMap(
             name, namespace[function], plan,
-            tuple((parameter, shapes.read(record)) for parameter, record in program.maps[name].parameters),
+            tuple((parameter, shapes.read_input(of)) for parameter, of in program.maps[name].parameters),
             shapes.write(program.maps[name].target.record),
+            frozenset(n for n, of in program.maps[name].parameters if isinstance(of, ListOf)),
         )
         for name, (function, plan) in maps.items()
     }  # fmt: skip
     for value in unit.namespace.values():
         if isinstance(value, ActionSpec) and value.map is not None:
             value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
+        elif isinstance(value, RecordSpec):
+            value.write = shapes.write(value.record)
     made_rules = {
         name: CompiledRules(name, namespace[function], plan, shapes.read(program.rules[name].schema.record))
         for name, (function, plan) in rules.items()
@@ -257,8 +289,32 @@ def _assemble(
         receivers[source] = (*receivers.get(source, ()), name)
     return Compiled(
         program, made_maps, made_rules, flows, runtime.tables, tuple(unit.sites), tuple(unit.stations),
-        ZoneInfo(program.manifest.time_zone or "UTC"), receivers,
+        ZoneInfo(program.manifest.time_zone or "UTC"), receivers, _expectations(program, shapes, awaited),
+        _closings(program, shapes, closings),
     )  # fmt: skip
+
+
+def _expectations(
+    program: Program, shapes: _ShapeNames, functions: Mapping[syntax.Expect, str]
+) -> dict[str, tuple[CompiledExpectation, ...]]:
+    """What is waited for, by what it arrives as."""
+    found: dict[str, tuple[CompiledExpectation, ...]] = {}
+    for node, name in functions.items():
+        checked = program.expectations[node]
+        made = CompiledExpectation(checked, shapes.read(checked.schema.record), shapes.namespace[name])
+        found[node.event] = (*found.get(node.event, ()), made)
+    return found
+
+
+def _closings(
+    program: Program, shapes: _ShapeNames, functions: Mapping[Number, tuple[str, FramePlan]]
+) -> dict[Number, CompiledClosing]:
+    made = {}
+    for place, checked, action in collections(program):
+        name, plan = functions[place]
+        read = shapes.read(checked.schema.record)
+        made[place] = CompiledClosing(shapes.namespace[name], plan, read, action.action)
+    return made
 
 
 def _steps(

@@ -10,13 +10,15 @@ from typing import Any
 
 from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
-from dsl.types import Record
+from dsl.types import Type
 from rules.compiler import FILE, Compiled, CompiledFlow, CompiledMap, CompiledRules
-from rules.errors import BudgetExceeded
+from rules.errors import BudgetExceeded, UnknownName
+from rules.generation.later import CompiledClosing
 from rules.generation.plans import Lineage
 from rules.generation.support import POISON, Run
-from rules.outcome import Context, Failure, Keys, Outcome, Place
-from rules.shaping import ShapeFailure, read_document
+from rules.keytexts import named_key_text
+from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place
+from rules.shaping import ShapeFailure, read_input, read_list
 from rules.traces import Decisions, RuleTraces
 from rules.values import shorten
 from rules.writing import write_plain
@@ -57,10 +59,10 @@ def run_map(
         documents: list[Any] = []
         faults: list[ShapeFailure] = []
         for name, read in found.parameters:
-            typed, own = read(inputs.get(name, {}))
+            typed, own = read(inputs.get(name, [] if name in found.lists else {}))
             own = _tolerated(own, partial)
             documents.append(typed)
-            faults += [_within(name, fault) for fault in own] if len(found.parameters) > 1 else own
+            faults += [within(name, fault) for fault in own] if len(found.parameters) > 1 else own
         document = documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
         if faults:
             return _misshapen(document, faults, f"map/{map}", "the input", Place(_map_path(compiled, map), 1, 1))
@@ -92,13 +94,52 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
     return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
 
 
+def expectation_keys(
+    compiled: Compiled, event: str, document: Any, context: Context
+) -> list[ExpectationKey]:
+    """Which expectations a document answers that arrives as this endpoint or event: each with its key.
+
+    A document that lacks a value by which it would be found answers nothing.
+    """
+    found: list[ExpectationKey] = []
+    with exact():
+        for awaited in compiled.expectations.get(event, ()):
+            typed, _ = awaited.read(document)
+            try:
+                values = awaited.values(_Walk(compiled, context).state, typed)
+            except BudgetExceeded:
+                continue
+            if None not in values:
+                of, key = awaited.checked, named_key_text(dict(zip(awaited.names, values, strict=True)))
+                found.append(ExpectationKey(of.rules, of.rule, of.ordinal, key))
+    return found
+
+
+def close_collection(
+    compiled: Compiled, rules: str, rule: str, ordinal: int, items: Sequence[Any], context: Context, *,
+    to: str | None = None, key: str | None = None,
+) -> Outcome:  # fmt: skip
+    """The end of a collection: what its `then` makes of the items of one group.
+
+    `items` are those of the CollectActions, `to` and `key` what all actions of the group say.
+    """
+    found = compiled.closings.get((rules, rule, ordinal))
+    if found is None:
+        raise UnknownName(f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule})
+    with exact():
+        typed, faults = read_list(list(items), found.read)
+        if faults:
+            return _misshapen(typed, faults, f"rules/{rules}", "the collection", Place("", 1, 1))
+        return _Walk(compiled, context).closing(found, typed, to, key)
+
+
 def _tolerated(faults: Sequence[ShapeFailure], partial: bool) -> Sequence[ShapeFailure]:
     return [fault for fault in faults if fault.kind != "missing"] if partial and faults else faults
 
 
-def read_partly(raw: Any, record: Record, partial: bool) -> tuple[dict[str, Any], Sequence[ShapeFailure]]:
-    """A document as read by its schema; a partial one may lack required fields."""
-    typed, faults = read_document(raw, record)
+def read_partly(raw: Any, of: Type, partial: bool) -> tuple[Any, Sequence[ShapeFailure]]:
+    """A document (or a list of them) as read by its schema; a partial one may lack required fields."""
+    typed, faults = read_input(raw, of)
     return typed, _tolerated(faults, partial)
 
 
@@ -108,8 +149,10 @@ def _key(value: Any) -> str | None:
     return shorten(value) if isinstance(value, dict | list) else str(write_plain(value, "string"))
 
 
-def _within(name: str, fault: ShapeFailure) -> ShapeFailure:
-    return ShapeFailure(f"{name}.{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value)
+def within(name: str, fault: ShapeFailure) -> ShapeFailure:
+    """A fault of one of several inputs, with its name before the path."""
+    joint = "" if fault.path.startswith("[") else "."
+    return ShapeFailure(f"{name}{joint}{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value)
 
 
 def _map_path(compiled: Compiled, map: str) -> str:
@@ -175,6 +218,14 @@ class _Walk:
         fired, roots, marks = step.function(self.state, subject)
         self.state.frames.append((step.plan.frame, marks))
         self.traces.add(step.plan, fired, roots, POISON)
+
+    def closing(self, found: CompiledClosing, items: list[Any], to: str | None, key: str | None) -> Outcome:
+        """What is made of a collection."""
+
+        def work() -> None:
+            self.state.frames.append((found.plan, found.function(self.state, items, to, key)))
+
+        return self.guarded(items, work)
 
     def guarded(self, document: Any, work: Any) -> Outcome:
         """The outcome of the work, also where it runs out of its budget."""

@@ -5,15 +5,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dsl import syntax
-from dsl.program import CheckedFlow, Program
-from rules.engine import exact, read_partly
+from dsl.checking.actions import COLLECTED
+from dsl.checking.expectations import EVENT
+from dsl.program import CheckedFlow, CheckedRules, Program
+from dsl.types import ListOf, Type
+from rules.engine import exact, read_partly, within
 from rules.errors import BudgetExceeded, UnknownName
-from rules.outcome import Context, Failure, Keys, Outcome, Place, RuleTrace, Trace
+from rules.keytexts import named_key_text
+from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place, RuleTrace, Trace
 from rules.referee.actions import RulesWalker
-from rules.referee.environment import Binding, Environment
+from rules.referee.environment import Binding, Environment, Origin
 from rules.referee.evaluate import Blamed, Evaluator
 from rules.referee.maps import Log, MapWalker
-from rules.shaping import ShapeFailure, read_document, write_document
+from rules.shaping import ShapeFailure, read_document, read_input, write_document
 from rules.values import shorten
 from rules.writing import write_plain
 
@@ -29,13 +33,17 @@ class Referee:
         self.event: Any = None
         self.typed_event: Any = None
         self.lineage: Mapping[str, Trace] = {}
-        self.walker: RulesWalker | None = None
+        self.walkers: list[RulesWalker] = []
         self.traces: list[RuleTrace] = []
         self.decisions: list[str] = []
 
     def rejected(self) -> bool:
         """Whether something rejected the message."""
         return any(failure.action == "reject" for failure in self.log.failures)
+
+    def ended(self) -> tuple[str, str] | None:
+        """What a rule has made of the message that ends it: state and reason."""
+        return next((walker.ended for walker in self.walkers if walker.ended), None)
 
     def map(self, name: str, documents: list[Any]) -> Any:
         """Run a map."""
@@ -52,9 +60,22 @@ class Referee:
         """Apply rules."""
         checked = self.program.rules[name]
         inner = self.e.at(checked.path)
-        self.walker = RulesWalker(inner, checked, self.log)
-        self.walker.run(subject)
-        self.traces += self.walker.traces()
+        walker = RulesWalker(inner, checked, self.log)
+        self.walkers.append(walker)
+        walker.run(subject)
+        self.traces += walker.traces()
+        self.decisions += [words for _, words in inner.decided]
+
+    def close(
+        self, checked: CheckedRules, rule: str, node: syntax.Collect, number: int, items: list[Any],
+        addressing: tuple[str | None, str | None],
+    ) -> None:  # fmt: skip
+        """Make what a collection makes of its items."""
+        inner = self.e.at(checked.path)
+        walker = RulesWalker(inner, checked, self.log)
+        walker.env.bindings[COLLECTED] = Binding(items, Origin((), (), (COLLECTED,)))
+        walker.close(rule, node, number, items, addressing)
+        self.walkers.append(walker)
         self.decisions += [words for _, words in inner.decided]
 
     def flow(self, checked: CheckedFlow, document: Any) -> None:
@@ -76,7 +97,7 @@ class Referee:
                 current = self.map(step.map, [current])
             elif isinstance(step, syntax.ApplyStep):
                 self.apply(step.rules, current)
-            if self.rejected() or (self.walker and self.walker.ended):
+            if self.rejected() or self.ended():
                 return
 
     def outcome(self, document: Any, work: Callable[[], Any]) -> Outcome:
@@ -87,10 +108,10 @@ class Referee:
             self.log.failures.append(
                 Failure("error", exceeded.code, exceeded.message, "engine", "", Place("", 1, 1))
             )
-        walker, failures = self.walker, tuple(self.log.failures)
-        facts = dict(walker.facts) if walker else {}
-        state, reason = (walker.ended if walker else None) or ("done", "")
-        actions = tuple(walker.actions) if walker and state == "done" else ()
+        failures = tuple(self.log.failures)
+        facts = {name: value for walker in self.walkers for name, value in walker.facts.items()}
+        state, reason = self.ended() or ("done", "")
+        actions = tuple(action for walker in self.walkers for action in walker.actions) if state == "done" else ()
         first = next((f for f in failures if f.action == "reject"), None)
         if first is not None:
             state, actions = "rejected", ()
@@ -126,13 +147,18 @@ def run_map(
     checked = _known(program.maps, map)
     referee = Referee(program, context, log)
     with exact():
-        read = [(name, *read_partly(inputs.get(name, {}), record, partial)) for name, record in checked.parameters]
+        read = [(name, *read_partly(_given(inputs, name, of), of, partial)) for name, of in checked.parameters]
         several = len(read) > 1
-        faults = [_within(name, fault) if several else fault for name, _, own in read for fault in own]
+        faults = [within(name, fault) if several else fault for name, _, own in read for fault in own]
         document = {name: typed for name, typed, _ in read} if several else read[0][1]
         if faults:
             return _misshapen(document, faults, f"map/{map}", "the input", Place(checked.path, 1, 1))
         return referee.outcome(document, lambda: referee.map(map, [typed for _, typed, _ in read]))
+
+
+def _given(inputs: Mapping[str, Any], name: str, of: Type) -> Any:
+    """What a map is given; nothing is an empty record or list."""
+    return inputs.get(name, [] if isinstance(of, ListOf) else {})
 
 
 def apply_rules(
@@ -163,6 +189,48 @@ def keys(program: Program, flow: str, document: Any, context: Context) -> Keys:
         )  # fmt: skip
 
 
+def expectation_keys(program: Program, event: str, document: Any, context: Context) -> list[ExpectationKey]:
+    """Which expectations a document answers that arrives as this endpoint or event: each with its key."""
+    found = []
+    with exact():
+        for checked in program.expectations.values():
+            if checked.node.event == event:
+                typed, _ = read_document(document, checked.schema.record)
+                evaluator = Referee(program, context).e.at(program.rules[checked.rules].path)
+                env = Environment()
+                env.bindings[EVENT] = Binding(typed)
+                values = {value.name: _awaited(evaluator, value.theirs, env) for value in checked.values}
+                if None not in values.values():
+                    key = named_key_text(values)
+                    found.append(ExpectationKey(checked.rules, checked.rule, checked.ordinal, key))
+    return found
+
+
+def _awaited(evaluator: Evaluator, node: syntax.Expression, env: Environment) -> Any:
+    try:
+        return evaluator.may(node, env)
+    except (Blamed, BudgetExceeded):
+        return None
+
+
+def close_collection(
+    program: Program, rules: str, rule: str, ordinal: int, items: Sequence[Any], context: Context, *,
+    to: str | None = None, key: str | None = None, log: Log | None = None,
+) -> Outcome:  # fmt: skip
+    """The end of a collection: what its `then` makes of the items of one group."""
+    checked = _known(program.rules, rules)
+    found = next((r for r in checked.node.rules if isinstance(r, syntax.Rule) and r.name == rule), None)
+    action = found.actions[ordinal] if found is not None and ordinal < len(found.actions) else None
+    if not isinstance(action, syntax.Collect):
+        raise UnknownName(f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule})
+    with exact():
+        typed, faults = read_input(list(items), ListOf(checked.schema.record))
+        if faults:
+            return _misshapen(typed, faults, f"rules/{rules}", "the collection", Place("", 1, 1))
+        referee = Referee(program, context, log)
+        return referee.outcome(typed, lambda: referee.close(checked, rule, action, ordinal, typed, (to, key)))
+
+
 def _key(evaluator: Evaluator, node: syntax.Expression | None, env: Environment) -> str | None:
     try:
         value = None if node is None else evaluator.may(node, env)
@@ -177,10 +245,6 @@ def _known(things: Mapping[str, Any], name: str) -> Any:
     if name not in things:
         raise UnknownName(f"there is no {name}", {"name": name, "known": sorted(things)})
     return things[name]
-
-
-def _within(name: str, fault: ShapeFailure) -> ShapeFailure:
-    return ShapeFailure(f"{name}.{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value)
 
 
 def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: str, place: Place) -> Outcome:

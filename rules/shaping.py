@@ -5,7 +5,7 @@ not wrap is still a list. All fields that don't fit are found in one pass, with 
 right type that breaks a limit of the schema does not fit either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -141,6 +141,42 @@ def leaves_out(spec: types.FieldSpec, value: Any) -> bool:
 def spelt(name: str) -> str:
     """A name in a path: plain ones as they are, others in quotes."""
     return name if name.isidentifier() else f'"{name}"'
+
+
+def read_list(
+    raw: Any, read_one: Callable[[Any], tuple[Any, Sequence[ShapeFailure]]]
+) -> tuple[list[Any], list[ShapeFailure]]:
+    """A list of documents; one that is no list is a list of itself, as everywhere."""
+    elements = raw if isinstance(raw, list | tuple) else [raw]
+    typed: list[Any] = []
+    failures: list[ShapeFailure] = []
+    for index, element in enumerate(elements):
+        value, own = read_one(element)
+        typed.append(value)
+        failures += [_inside(f"[{index}]", failure) for failure in own]
+    return typed, failures
+
+
+def _inside(way: str, failure: ShapeFailure) -> ShapeFailure:
+    path = f"{way}.{failure.path}" if failure.path else way
+    return ShapeFailure(path, failure.kind, failure.message, failure.value)
+
+
+def read_input(raw: Any, of: types.Type) -> tuple[Any, Sequence[ShapeFailure]]:
+    """What a map takes, a record or a list of them, as read by its schema."""
+    if isinstance(of, types.ListOf) and isinstance(of.item, types.Record):
+        item = of.item
+        return read_list(raw, lambda element: read_document(element, item))
+    assert isinstance(of, types.Record)
+    return read_document(raw, of)
+
+
+def write_input(typed: Any, of: types.Type) -> Any:
+    """The plain data of a record or of a list of them."""
+    if isinstance(of, types.ListOf) and isinstance(of.item, types.Record):
+        return [write_document(element, of.item) for element in typed]
+    assert isinstance(of, types.Record)
+    return write_document(typed, of)
 
 
 def write_document(typed: Any, record: types.Record) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from dsl import syntax
 from dsl.program import CheckedTest, Program
-from dsl.types import Record
+from dsl.types import Record, Type
 from rules import engine, oracle
 from rules.compiler import Compiled, compile_program
 from rules.coverage import Coverage
@@ -18,7 +18,7 @@ from rules.outcome import Context, Outcome
 from rules.referee.environment import Binding, Environment
 from rules.referee.evaluate import Blamed
 from rules.referee.maps import Log
-from rules.shaping import plain_value, read_document, write_document
+from rules.shaping import plain_value, read_document, read_input, write_input
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 """The moment of every test: what depends on today has to be said in the test."""
@@ -102,12 +102,12 @@ class _Trial:
                 if record is None:
                     self.raw[given.name] = plain_value(value)
                 elif is_sample:
-                    self.raw[given.name], value = value, read_document(value, record)[0]
+                    self.raw[given.name], value = value, read_input(value, record)[0]
                 else:
-                    self.raw[given.name] = write_document(value, record)
+                    self.raw[given.name] = write_input(value, record)
                 self.env.bindings[given.name] = Binding(value)
 
-    def _records(self) -> dict[str, Record]:
+    def _records(self) -> dict[str, Type]:
         name = self.node.subject_name
         match self.node.subject:
             case "map":

@@ -1,13 +1,14 @@
 """The lines of rules: conditions and the closed set of actions."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from dsl import syntax
-from dsl.building.parts import Leaf, Part, RuleHead
+from dsl.building.parts import Leaf, Part, RuleHead, Several
 from dsl.source import Span
 
 Expression = syntax.Expression
-Sent = syntax.Send | syntax.Raise
+Repeated = TypeVar("Repeated", syntax.Send, syntax.Raise, syntax.Remember, syntax.Forget, syntax.Expect)
 MapUse = tuple[str, tuple[Expression, ...]]
 
 
@@ -80,12 +81,11 @@ def raised(span: Span, _raise: Leaf, event: Leaf, *rest: Any) -> syntax.Raise:
     return syntax.Raise(span, event.text, rest[1].word, rest[1].value)
 
 
-def each_sent(span: Span, _each: Leaf, variable: Leaf, _in: Leaf, source: Expression, action: Sent) -> Sent:
+def each_action(
+    span: Span, _each: Leaf, variable: Leaf, _in: Leaf, source: Expression, action: Repeated
+) -> Repeated:
     """`each o in l send ...`: the action once for every element."""
-    each = (variable.text, source)
-    if isinstance(action, syntax.Raise):
-        return syntax.Raise(span, action.event, action.map, action.arguments, each)
-    return syntax.Send(span, action.endpoint, action.map, action.arguments, action.to, action.key, each)
+    return replace(action, span=span, each=(variable.text, source))
 
 
 def reject(span: Span, _word: Leaf, reason: Expression) -> syntax.Reject:
@@ -113,21 +113,55 @@ def set_fact(span: Span, _set: Leaf, name: Leaf, _equal: Leaf, value: Expression
     return syntax.SetFact(span, name.text, value)
 
 
-def expect(span: Span, *_parts: Any) -> syntax.LeftOut:
-    """`expect e where c within d else ...`, left out."""
-    return syntax.LeftOut(span, "expect")
+def one_key(span: Span, key: Expression) -> Several[Expression]:
+    """A key of one value."""
+    return Several(span, [key])
 
 
-def collect(span: Span, *_parts: Any) -> syntax.LeftOut:
-    """`collect by k for d then ...`, left out."""
-    return syntax.LeftOut(span, "collect")
+def several_keys(
+    span: Span, _open: Leaf, first: Expression, _comma: Leaf, rest: Several[Expression], _close: Leaf
+) -> Several[Expression]:
+    """`(a, b)`: one value a key column."""
+    return Several(span, [first, *rest.items])
 
 
-def remember(span: Span, *_parts: Any) -> syntax.LeftOut:
-    """`remember dataset key k = record`, left out."""
-    return syntax.LeftOut(span, "remember")
+def expect(
+    span: Span, _expect: Leaf, event: Leaf, _where: Leaf, where: Expression, _within: Leaf, within: Expression,
+    *calendar: Leaf,
+) -> syntax.Expect:  # fmt: skip
+    """`expect e where c within d`."""
+    named = syntax.Literal(calendar[1].span, "text", calendar[1].value) if calendar else None
+    return syntax.Expect(span, event.text, where, within, named)
 
 
-def forget(span: Span, *_parts: Any) -> syntax.LeftOut:
-    """`forget dataset key k`, left out."""
-    return syntax.LeftOut(span, "forget")
+def expected(span: Span, action: syntax.Expect) -> syntax.Expect:
+    """An expectation whose `else` stands on the next line, or nowhere."""
+    return action
+
+
+def expect_else(span: Span, action: syntax.Expect, _else: Leaf, otherwise: syntax.Action) -> syntax.Expect:
+    """`expect e where c within d else action`."""
+    return replace(action, span=span, otherwise=otherwise)
+
+
+def collect(
+    span: Span, _collect: Leaf, _by: Leaf, keys: Several[Expression], _for: Leaf, window: Expression, *rest: Any
+) -> syntax.Collect:
+    """`collect by k for d at most n then action`."""
+    at_most = rest[2].value if len(rest) == 5 else None
+    return syntax.Collect(span, tuple(keys.items), window, rest[-1], at_most)
+
+
+def remember(
+    span: Span, _remember: Leaf, dataset: Leaf, _key: Leaf, keys: Several[Expression], _equal: Leaf,
+    record: Expression,
+) -> syntax.Remember:  # fmt: skip
+    """`remember dataset key k = record`."""
+    return syntax.Remember(span, dataset.text, tuple(keys.items), record)
+
+
+def forget(
+    span: Span, _forget: Leaf, dataset: Leaf, _key: Leaf, keys: Several[Expression]
+) -> syntax.Forget:
+    """`forget dataset key k`."""
+    return syntax.Forget(span, dataset.text, tuple(keys.items))

@@ -25,6 +25,18 @@ def parameter(span: Span, name: Leaf, *rest: Leaf) -> syntax.Parameter:
     return syntax.Parameter(span, name.text, rest[1].text if rest else None)
 
 
+def map_parameter(span: Span, parameter: syntax.Parameter) -> syntax.Parameter:
+    """One record."""
+    return parameter
+
+
+def list_parameter(
+    span: Span, name: Leaf, _in: Leaf, _list: Leaf, _of: Leaf, schema: Leaf
+) -> syntax.Parameter:
+    """`items in list of schema`: a list of records."""
+    return syntax.Parameter(span, name.text, schema.text, many=True)
+
+
 def function_parameters(span: Span, *parts: Any) -> Several[syntax.Column]:
     """Typed parameters with commas between them."""
     key, type = parts[-3], parts[-1]

@@ -2,11 +2,11 @@
 
 from dsl import program, syntax, types
 from dsl.checking import findings
+from dsl.checking.endpoints import declared, find_endpoint
 from dsl.checking.expressions import Expressions
 from dsl.checking.handlers import no_failures
 from dsl.checking.maps import schema_named
 from dsl.checking.references import unknown_declaration
-from dsl.checking.rules import declared, find_endpoint
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, Site, is_broken
 from dsl.program import Schema, Variable
@@ -95,7 +95,7 @@ def _map_step(check: Expressions, step: syntax.MapStep, name: str, current: Sche
         return current
     wanted = checked.parameters[0][1]
     if len(checked.parameters) != 1 or not types.fits(current.record, wanted):
-        shown = wanted.name if len(checked.parameters) == 1 else f"{len(checked.parameters)} values"
+        shown = types.describe(wanted) if len(checked.parameters) == 1 else f"{len(checked.parameters)} values"
         _does_not_continue(check, step, name, shown, current)
     return checked.target
 

@@ -18,7 +18,7 @@ from dsl.source import Span
 def declare_map(session: Session, site: Site, node: syntax.Map) -> program.CheckedMap | None:
     """The signature of a map, before any body is looked at; None where its target is not known."""
     target = schema_named(session, site, node.target, node.name_span)
-    parameters = tuple((p.name, _parameter_type(session, site, node, p)) for p in node.parameters)
+    parameters = tuple((p.name, _parameter(session, site, node, p)) for p in node.parameters)
     if target is None:
         return None
     policy = {handler.failure: handler for handler in reversed(node.policy)}
@@ -42,6 +42,13 @@ def _use_failed(session: Session, site: Site, name: str) -> bool:
     """Whether the module does say `use schema`, but the file is missing or broken: reported there."""
     module = session.modules[site.file]
     return any(isinstance(use, syntax.UseSchema) and use.name == name for use in module.uses)
+
+
+def _parameter(
+    session: Session, site: Site, node: syntax.Map, parameter: syntax.Parameter
+) -> types.Record | types.ListOf:
+    record = _parameter_type(session, site, node, parameter)
+    return types.ListOf(record) if parameter.many else record
 
 
 def _parameter_type(session: Session, site: Site, node: syntax.Map, parameter: syntax.Parameter) -> types.Record:

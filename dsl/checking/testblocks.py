@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from dsl import program, syntax, types
+from dsl.checking.endpoints import declared
 from dsl.checking.expressions import Expressions
 from dsl.checking.references import unknown_declaration
-from dsl.checking.rules import declared
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, Session, Site, is_broken, listed, suggestions
 from dsl.checking.tables import Columns

@@ -17,14 +17,6 @@ def _left_out(code: str, construct: str, instead: str, bad: str) -> CodeSpec:
 
 
 CODES = (
-    _left_out("M901", "`expect` with a deadline", "Send without waiting for the confirmation.",
-              "rules r : nc in canon.x\n  rule a\n    then expect erp.done where event.lot = nc.lot within 1 hours\n  end\nend"),
-    _left_out("M902", "`collect`", "Send one message at a time.",
-              "rules r : nc in canon.x\n  rule a\n    then collect by nc.id for 1 hours then send a.b using m\n  end\nend"),
-    _left_out("M903", "`remember`", "Use a lookup.",
-              "rules r : nc in canon.x\n  rule a\n    then remember items key nc.id = nc\n  end\nend"),
-    _left_out("M904", "`forget`", "Use a lookup.",
-              "rules r : nc in canon.x\n  rule a\n    then forget items key nc.id\n  end\nend"),
     _left_out("M905", "`recall`", "Use a lookup.",
               "map a : nc -> canon.x\n  id = recall items(nc.A)\nend"),
     _left_out("M906", "`enrich`", "Use a lookup in the map.",

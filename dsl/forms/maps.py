@@ -39,7 +39,7 @@ def map_form(parsed: Parsed, name: str) -> Form:
     return {
         "kind": "map",
         "name": name,
-        "parameters": [{"name": p.name, "schema": p.schema} for p in node.parameters],
+        "parameters": [{"name": p.name, "schema": p.schema, "many": p.many} for p in node.parameters],
         "target": node.target,
         "policy": handler_forms(parsed, node.policy),
         "rows": [_row_form(parsed, row) for row in map_rows(parsed, node)],

@@ -3,6 +3,7 @@
 from dsl import syntax
 from dsl.forms.reading import Form, find, handler_forms, placed, text_of
 from dsl.parser import Parsed
+from dsl.source import Span
 
 
 def rules_form(parsed: Parsed, name: str) -> Form:
@@ -43,10 +44,25 @@ def _rule(parsed: Parsed, rule: syntax.Rule | syntax.Raw, number: int) -> Form:
 
 
 def _action(parsed: Parsed, action: syntax.Action) -> Form:
-    form: Form = {"kind": _kind(action), "text": text_of(parsed, action)}
+    form: Form = {"kind": _kind(action), "text": _one_line(parsed, action), **_parts(parsed, action)}
+    each = getattr(action, "each", None)
+    if each is not None:
+        form["each"] = {"variable": each[0], "source": text_of(parsed, each[1])}
+    return form | {"line": parsed.source.position(action.span.start)[0]}
+
+
+def _one_line(parsed: Parsed, action: syntax.Action) -> str:
+    """The action as one line, also where its `else` stands on the next one."""
+    if not isinstance(action, syntax.Expect) or action.otherwise is None:
+        return text_of(parsed, action)
+    end = (action.calendar or action.within).span.end
+    return f"{parsed.source.slice(Span(action.span.start, end))} else {_one_line(parsed, action.otherwise)}"
+
+
+def _parts(parsed: Parsed, action: syntax.Action) -> Form:
     match action:
         case syntax.Send():
-            form |= {
+            return {
                 "endpoint": action.endpoint,
                 "map": action.map,
                 "arguments": [text_of(parsed, argument) for argument in action.arguments],
@@ -54,18 +70,45 @@ def _action(parsed: Parsed, action: syntax.Action) -> Form:
                 "key": text_of(parsed, action.key),
             }
         case syntax.Raise():
-            form |= {"event": action.event, "map": action.map or ""}
+            return {
+                "event": action.event,
+                "map": action.map or "",
+                "arguments": [text_of(parsed, argument) for argument in action.arguments],
+            }
         case syntax.Reject() | syntax.Ignore() | syntax.HoldForReview():
-            form["reason"] = text_of(parsed, action.reason)
+            return {"reason": text_of(parsed, action.reason)}
         case syntax.Alert():
-            form |= {"channel": action.channel, "message": text_of(parsed, action.text)}
+            return {"channel": action.channel, "message": text_of(parsed, action.text)}
         case syntax.SetFact():
-            form |= {"name": action.name, "value": text_of(parsed, action.value)}
-        case syntax.LeftOut():
-            form["left_out"] = action.construct
-    if isinstance(action, syntax.Send | syntax.Raise) and action.each is not None:
-        form["each"] = {"variable": action.each[0], "source": text_of(parsed, action.each[1])}
-    return form | {"line": parsed.source.position(action.span.start)[0]}
+            return {"name": action.name, "value": text_of(parsed, action.value)}
+        case _:
+            return _lasting_parts(parsed, action)
+
+
+def _lasting_parts(parsed: Parsed, action: syntax.Action) -> Form:
+    match action:
+        case syntax.Expect():
+            return {
+                "event": action.event,
+                "where": text_of(parsed, action.where),
+                "within": text_of(parsed, action.within),
+                "calendar": str(action.calendar.value) if action.calendar is not None else "",
+                "otherwise": None if action.otherwise is None else _action(parsed, action.otherwise),
+            }
+        case syntax.Collect():
+            return {
+                "by": [text_of(parsed, key) for key in action.by],
+                "window": text_of(parsed, action.window),
+                "at_most": action.at_most,
+                "action": _action(parsed, action.action),
+            }
+        case syntax.Remember():
+            keys = [text_of(parsed, key) for key in action.keys]
+            return {"dataset": action.dataset, "keys": keys, "record": text_of(parsed, action.record)}
+        case syntax.Forget():
+            return {"dataset": action.dataset, "keys": [text_of(parsed, key) for key in action.keys]}
+        case _:
+            return {}
 
 
 def _kind(node: syntax.Node) -> str:

@@ -38,7 +38,11 @@ class Column(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter(Node):
-    """`nc in canon.nonconformance`; schema is None where the short form `: nc ->` was written."""
+    """`nc in canon.nonconformance`; schema is None where the short form `: nc ->` was written.
+
+    `many` says that a map takes a list of them: `items in list of canon.nonconformance`.
+    """
 
     name: str
     schema: str | None = None
+    many: bool = False

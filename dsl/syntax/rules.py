@@ -1,10 +1,11 @@
 """Rules and their actions."""
 
 from dataclasses import dataclass
+from typing import Union
 
 from dsl.source import Span
-from dsl.syntax.expressions import Expression, Node
-from dsl.syntax.maps import LeftOut, Let, Raw
+from dsl.syntax.expressions import Expression, Literal, Node
+from dsl.syntax.maps import Let, Raw
 from dsl.syntax.parts import Parameter
 
 
@@ -70,7 +71,54 @@ class SetFact(Node):
     value: Expression
 
 
-Action = Send | Raise | Reject | Ignore | Alert | HoldForReview | SetFact | LeftOut | Raw
+@dataclass(frozen=True, slots=True, eq=False)
+class Expect(Node):
+    """`expect erp.done where event.lot = nc.lot within 15 minutes else alert quality "late"`.
+
+    `calendar` names the one that business days are counted by; `otherwise` may be any action as far as
+    the grammar goes, the checker says which can be carried out later.
+    """
+
+    event: str
+    where: Expression
+    within: Expression
+    calendar: Literal | None = None
+    otherwise: Union["Action", None] = None
+    each: tuple[str, Expression] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collect(Node):
+    """`collect by nc.supplier.id for 15 minutes at most 200 then send supplier.digest using to_digest`."""
+
+    by: tuple[Expression, ...]
+    window: Expression
+    action: "Action"
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remember(Node):
+    """`remember items key nc.matnr = { item: nc.matnr }`, with several key columns `key (a, b)`."""
+
+    dataset: str
+    keys: tuple[Expression, ...]
+    record: Expression
+    each: tuple[str, Expression] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forget(Node):
+    """`forget items key nc.matnr`."""
+
+    dataset: str
+    keys: tuple[Expression, ...]
+    each: tuple[str, Expression] | None = None
+
+
+Action = (
+    Send | Raise | Reject | Ignore | Alert | HoldForReview | SetFact | Expect | Collect | Remember | Forget | Raw
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

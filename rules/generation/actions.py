@@ -4,19 +4,16 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dsl import syntax, types
+from dsl import syntax
 from dsl.program import CheckedRules
 from rules.generation import nodes, support
-from rules.generation.calls import burn, check_text
+from rules.generation.acting import ENDS, ActionCompiler
 from rules.generation.expressions import Expressions, children
-from rules.generation.plans import NOWHERE, FramePlan, Origin
+from rules.generation.plans import FramePlan, Origin
 from rules.generation.runtime import Runtime
 from rules.generation.scopes import Frame, Local, Scope
-from rules.generation.sending import ActionSpec, alert, end, raise_event, remember, send
 from rules.generation.unit import Reaction, Station, Unit, Writer
 from rules.outcome import Place
-
-_ENDS = {syntax.Reject: "rejected", syntax.Ignore: "ignored", syntax.HoldForReview: "held"}
 
 
 @dataclass(slots=True)
@@ -164,7 +161,7 @@ class RulesCompiler:
             if self.node.first_only:
                 self._return()
         self.w.emit(nodes.branch(nodes.load(fired), firing))
-        if any(isinstance(action, tuple(_ENDS)) for action in rule.actions) and not self.node.first_only:
+        if any(isinstance(action, tuple(ENDS)) for action in rule.actions) and not self.node.first_only:
             with self.w.nested() as ending:
                 self._return()
             ended = nodes.not_none(nodes.attribute(nodes.load("run"), "ended"))
@@ -187,74 +184,12 @@ class RulesCompiler:
     def _actions(self, rule: syntax.Rule, station: int) -> None:
         ordinal = self.unit.fresh("n")
         self.w.emit(nodes.assign(ordinal, nodes.const(0)))
-        for action in rule.actions:
+        actions = ActionCompiler(self.of, self.maps, self.node.name, self.subject)
+        for number, action in enumerate(rule.actions):
             with self.w.nested() as block:
-                self._action(rule, action, ordinal)
+                actions.action(rule.name, action, number, ordinal)
             poisons = self.of.poisons(*(c for c in children(action)))  # type: ignore[arg-type]
             self._guarded(poisons, [self._caught(block, station)])
-
-    def _action(self, rule: syntax.Rule, action: syntax.Action, ordinal: str) -> None:
-        match action:
-            case syntax.Send() | syntax.Raise():
-                self._send(rule, action, ordinal)
-            case syntax.Reject(reason=text) | syntax.Ignore(reason=text) | syntax.HoldForReview(reason=text):
-                self._do(end, nodes.const(_ENDS[type(action)]), self.of.need(text))
-            case syntax.Alert():
-                spec = self._spec(rule, action, action.channel)
-                self._do(alert, spec, self.of.need(action.text))
-            case syntax.SetFact():
-                self._do(remember, nodes.const(action.name), self.of.may(action.value))
-
-    def _do(self, function: object, *arguments: ast.expr) -> None:
-        self.w.emit(ast.Expr(self.of.call(function, nodes.load("run"), *arguments)))
-
-    def _spec(self, rule: syntax.Rule, action: syntax.Node, target: str, map_name: str | None = None) -> ast.expr:
-        """The constant part of an action, bound by name."""
-        spec = ActionSpec(self.node.name, rule.name, target, map_name, self.unit.place(self.w.path, action))
-        return nodes.load(self.of.bound(spec))
-
-    def _send(self, rule: syntax.Rule, action: syntax.Send | syntax.Raise, ordinal: str) -> None:
-        if action.each is None:
-            self._send_one(rule, action, ordinal)
-            return
-        variable, source_node = action.each
-        source = self.w.atom(self.of.need(source_node))
-        burn(self.of, action, source)
-        element = self.unit.fresh("v")
-        outer, self.of.scope = self.of.scope, Scope(self.of.scope)
-        origin = self.of.origin(source_node)
-        self.of.scope.put(variable, Local(element, origin=origin if origin.base else NOWHERE))
-        self.of.listing += 1
-        with self.w.nested() as body:
-            self._send_one(rule, action, ordinal)
-        self.of.listing -= 1
-        self.of.scope = outer
-        self.w.emit(nodes.loop(ast.Name(element, ast.Store()), source, body))
-
-    def _send_one(self, rule: syntax.Rule, action: syntax.Send | syntax.Raise, ordinal: str) -> None:
-        arguments = [self.of.need(argument) for argument in action.arguments] or [nodes.load(self.subject)]
-        made: ast.expr = nodes.tuple_of([arguments[0], nodes.const(None)])
-        if action.map is not None:
-            made = nodes.call(self.maps[action.map], nodes.load("run"), *arguments)
-        pair = self.w.temp(made)
-        target = action.endpoint if isinstance(action, syntax.Send) else action.event
-        spec = self._spec(rule, action, target, action.map)
-        number = nodes.load(ordinal)
-        if isinstance(action, syntax.Send):
-            to = self._text_of(action.to)
-            key = self._text_of(action.key)
-            self._do(send, spec, number, nodes.load(pair), to, key)
-        else:
-            self._do(raise_event, spec, number, nodes.load(pair))
-        self.w.emit(ast.AugAssign(ast.Name(ordinal, ast.Store()), ast.Add(), nodes.const(1)))
-
-    def _text_of(self, node: syntax.Expression | None) -> ast.expr:
-        if node is None:
-            return nodes.const(None)
-        value = self.w.atom(self.of.need(node))
-        if self.of.type_of(node) == types.TEXT and not isinstance(value, ast.Constant):
-            check_text(self.of, node, value)
-        return value
 
 
 def _rooted(node: syntax.Node) -> tuple[str, tuple[str, ...]] | None:

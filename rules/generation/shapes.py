@@ -15,10 +15,10 @@ from dsl import types
 from rules.generation import nodes
 from rules.generation.unit import Unit
 from rules.reading import READERS, Unreadable, read_scalar
-from rules.shaping import ShapeFailure, leaves_out, plain_value, read_document
+from rules.shaping import ShapeFailure, leaves_out, plain_value, read_document, read_list
 from rules.writing import write_scalar
 
-Read = Callable[[Any], tuple[dict[str, Any], Sequence[ShapeFailure]]]
+Read = Callable[[Any], tuple[Any, Sequence[ShapeFailure]]]
 LIMIT = 10**34
 
 
@@ -65,6 +65,15 @@ def reader(
         return read_document(raw, record) if guard is not None and guard(typed) else (typed, ())
 
     return read if guard is None else guarded
+
+
+def list_reader(read_one: Read) -> Read:
+    """A reader of a list of records, out of the reader of one."""
+
+    def read(raw: Any) -> tuple[list[Any], Sequence[ShapeFailure]]:
+        return read_list(raw, read_one)
+
+    return read
 
 
 class Shapes:

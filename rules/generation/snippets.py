@@ -77,6 +77,13 @@ class Snippets:
         of.w.emit(ast.Return(nodes.tuple_of([identify, order, named, moment])))
         return self._define(of, locals_, of.w.block)
 
+    def awaited_function(self, path: str, variable: str, parts: Sequence[syntax.Expression]) -> str:
+        """A function of a message; gives the values it is found by, None for what it does not have."""
+        of, locals_ = self._start(path, {variable: False})
+        values = [self._attempted(of, part) for part in parts]
+        of.w.emit(ast.Return(nodes.tuple_of(values)))
+        return self._define(of, locals_, of.w.block)
+
     def _start(self, path: str, parameters: Mapping[str, bool]) -> tuple[Expressions, list[str]]:
         of = Expressions(Writer(self.unit, path), Scope(), Frame(FramePlan(0)), self.runtime)
         locals_ = []

@@ -5,15 +5,13 @@ from typing import Any
 from dsl import syntax
 from dsl.program import CheckedRules
 from rules.generation.support import failure_message
-from rules.outcome import Action, AlertAction, Failure, Place, RaiseAction, RuleTrace, SendAction
+from rules.outcome import Action, Failure, Place, RuleTrace
+from rules.referee.acting import ActionWalker
 from rules.referee.environment import POISON, Binding, Environment, Origin, children, names_in
 from rules.referee.evaluate import Blamed, Evaluator
-from rules.referee.maps import Log, MapWalker
-from rules.shaping import plain_value, write_document
+from rules.referee.maps import Log
+from rules.shaping import plain_value
 from rules.values import shorten
-from rules.writing import write_plain
-
-ENDS = {syntax.Reject: "rejected", syntax.Ignore: "ignored", syntax.HoldForReview: "held"}
 
 
 class RulesWalker:
@@ -41,6 +39,17 @@ class RulesWalker:
                 self._rule(rule)
                 if self.ended or (node.first_only and self.fired.get(rule.name)):
                     return
+
+    def close(
+        self, rule: str, node: syntax.Collect, number: int, items: list[Any], addressing: tuple[str | None, str | None]
+    ) -> None:
+        """The end of a collection."""
+        actor = ActionWalker(self.e, self.checked, self.log, self.actions, self.facts, self.env, items)
+        actor.ordinal, actor.addressing = number, addressing
+        try:
+            actor.act(rule, node.action, number)
+        except Blamed as blamed:
+            self._fail(blamed, rule)
 
     def _let(self, node: syntax.Let) -> None:
         value: Any = POISON
@@ -90,13 +99,14 @@ class RulesWalker:
         self.fired[rule.name] = fires
         if not fires:
             return
-        ordinal = [0]
-        for action in rule.actions:
+        actor = ActionWalker(self.e, self.checked, self.log, self.actions, self.facts, self.env, self.subject)
+        for number, action in enumerate(rule.actions):
             if not self._poisoned(*children(action)):
                 try:
-                    self._act(rule, action, ordinal)
+                    actor.act(rule.name, action, number)
                 except Blamed as blamed:
                     self._fail(blamed, rule.name)
+        self.ended = self.ended or actor.ended
 
     def traces(self) -> list[RuleTrace]:
         """Every rule with what its condition saw."""
@@ -121,55 +131,3 @@ class RulesWalker:
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
         return {} if value is None or value is POISON else {self.e.text(node): plain_value(value)}
-
-    # ------------------------------------------------------------ actions
-
-    def _act(self, rule: syntax.Rule, action: syntax.Action, ordinal: list[int]) -> None:
-        name = self.checked.node.name
-        match action:
-            case syntax.Send() | syntax.Raise():
-                self._send(rule, action, ordinal)
-            case syntax.Alert():
-                self.actions.append(AlertAction(action.channel, self.e.need(action.text, self.env), name, rule.name))
-            case syntax.SetFact():
-                value = self.e.may(action.value, self.env)
-                if value is not None:
-                    self.facts[action.name] = value
-            case syntax.Reject() | syntax.Ignore() | syntax.HoldForReview():
-                reason = self.e.need(action.reason, self.env)
-                self.ended = self.ended or (ENDS[type(action)], reason)
-
-    def _send(self, rule: syntax.Rule, action: syntax.Send | syntax.Raise, ordinal: list[int]) -> None:
-        environments = [self.env]
-        if action.each is not None:
-            variable, source = action.each
-            elements = self.e.need(source, self.env)
-            self.e.burn(elements)
-            environments = [self.env.with_(variable, Binding(element)) for element in elements]
-        for env in environments:
-            arguments = [self.e.need(argument, env) for argument in action.arguments] or [self.subject]
-            payload, lineage = self._payload(action.map, arguments)
-            if isinstance(action, syntax.Raise):
-                self.actions.append(
-                    RaiseAction(action.event, payload, self.checked.node.name, rule.name, ordinal[0], lineage)
-                )
-            else:
-                to, key = (self._text(part, env) for part in (action.to, action.key))
-                self.actions.append(
-                    SendAction(
-                        action.endpoint, payload, self.checked.node.name, rule.name, ordinal[0], to, key, lineage
-                    )
-                )
-            ordinal[0] += 1
-
-    def _text(self, node: syntax.Expression | None, env: Environment) -> str | None:
-        return None if node is None else str(write_plain(self.e.need(node, env), "string"))
-
-    def _payload(self, name: str | None, arguments: list[Any]) -> tuple[Any, Any]:
-        if name is None:
-            return plain_value(arguments[0]), {}
-        checked = self.e.program.maps[name]
-        inner = self.e.at(checked.path)
-        output, lineage = MapWalker(inner, checked, self.log).run(arguments)
-        self.e.decided.extend(inner.decided)
-        return write_document(output, checked.target.record), lineage

@@ -96,6 +96,54 @@ def test_tests_have_givens_subject_and_expectations(
     assert (node.name, len(node.givens), len(node.expects)) == ("dated", 1, 1)
 
 
+def test_expect_with_everything(read: Read) -> None:
+    node = action(
+        read,
+        'each l in nc.lots expect e.d where event.a = l.id within 2 business_days calendar "de" else raise e.late using m',
+    )
+    assert isinstance(node, syntax.Expect)
+    assert (node.event, node.each is not None) == ("e.d", True)
+    assert node.calendar is not None and node.calendar.value == "de"
+    assert isinstance(node.otherwise, syntax.Raise) and node.otherwise.event == "e.late"
+
+
+def test_the_else_of_an_expect_may_stand_on_the_next_line(read: Read) -> None:
+    node = action(read, "expect e.d where event.a = nc.a within d.due\n     else alert quality nc.a")
+    assert isinstance(node, syntax.Expect) and isinstance(node.otherwise, syntax.Alert)
+
+
+def test_an_else_without_an_expect_is_astray(read: Read) -> None:
+    parsed = read('rules r : nc in canon.x\n rule a\n  then ignore "x"\n  else alert q "x"\n end\nend\n')
+    assert [d.code for d in parsed.diagnostics] == ["M103"]
+
+
+def test_collect_with_everything(read: Read) -> None:
+    node = action(read, "collect by (nc.a, nc.b) for 15 minutes at most 200 then send a.b using m to nc.p")
+    assert isinstance(node, syntax.Collect)
+    assert (len(node.by), node.at_most) == (2, 200)
+    assert isinstance(node.action, syntax.Send) and node.action.to is not None
+
+
+def test_remember_and_forget_take_one_key_or_several(read: Read) -> None:
+    one = action(read, "remember items key nc.id = { item: nc.id }")
+    several = action(read, "each i in nc.items forget items key (nc.plant, i.id)")
+    assert isinstance(one, syntax.Remember) and len(one.keys) == 1
+    assert isinstance(one.record, syntax.RecordLiteral)
+    assert isinstance(several, syntax.Forget) and len(several.keys) == 2 and several.each is not None
+
+
+def test_a_dataset_has_keys_and_a_schema(read: Read) -> None:
+    node = the(read('dataset stock : item: text, plant: text -> erp.stock "v2"'))
+    assert isinstance(node, syntax.Dataset)
+    assert ([key.name for key in node.keys], node.schema, node.version) == (["item", "plant"], "erp.stock", "v2")
+
+
+def test_a_map_may_take_a_list(read: Read) -> None:
+    node = the(read("map m : items in list of canon.x, nc in canon.y -> canon.z\n a = nc.a\nend\n"))
+    assert isinstance(node, syntax.Map)
+    assert [(p.name, p.schema, p.many) for p in node.parameters] == [("items", "canon.x", True), ("nc", "canon.y", False)]
+
+
 def test_uses_stand_apart(read: Read) -> None:
     parsed = read('use schema x12.856 "v1"\nuse lookup vendor_xref "2026-11"\n')
     assert [(type(u), u.name, u.version) for u in parsed.module.uses] == [
@@ -104,7 +152,6 @@ def test_uses_stand_apart(read: Read) -> None:
     ]
 
 
-RULE = "rules r : nc in canon.x\n rule a\n{}\n end\nend\n"
 FLOW = 'flow f\n  receive a.b as nc : s.x "v1"\n{}\n  map with m\nend\n'
 MAP = "map m : nc -> canon.x\n{}\nend\n"
 
@@ -112,11 +159,6 @@ MAP = "map m : nc -> canon.x\n{}\nend\n"
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (RULE.format("then expect e.d where event.a = nc.b within 15 minutes"), "M901"),
-        (RULE.format("then expect e.d where x within d.due\n   else raise canon.e using m"), "M901"),
-        (RULE.format("then collect by nc.id for 15 minutes at most 200 then send a.b using m"), "M902"),
-        (RULE.format("then remember items key nc.id = nc"), "M903"),
-        (RULE.format("then forget items key nc.id"), "M904"),
         (MAP.format("a = recall items(nc.A)"), "M905"),
         (FLOW.format("  call a.b using m as r : s.y"), "M907"),
         (FLOW.format("  reply using m"), "M908"),
