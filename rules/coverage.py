@@ -31,35 +31,40 @@ class Coverage:
                 self._rows.update(f"{name}/{row}" for row in rows.split(", "))
 
     def report(self) -> dict[str, Any]:
-        """Per kind: covered, total and the names of what no test reached."""
+        """Per kind: covered, total, the names of what no test reached, and where each of those stands."""
         fields: dict[str, bool] = {}
         branches: dict[str, bool] = {}
+        places: dict[str, Place] = {}
         for checked in self._program.maps.values():
             for name, place in self._fields(checked, checked.node.body, ""):
                 fields[name] = fields.get(name, False) or place in self._places
+                places.setdefault(name, place)
             for name, body in self._branches(checked, checked.node.body):
-                places = {place for _, place in self._fields(checked, body, "")}
-                branches[name] = branches.get(name, False) or not places or bool(places & self._places)
+                inside = {place for _, place in self._fields(checked, body, "")}
+                branches[name] = branches.get(name, False) or not inside or bool(inside & self._places)
+                places.setdefault(name, min(inside, key=lambda p: p.line, default=Place(checked.path, 0, 0)))
+        rows, rules = dict(self._table_rows()), dict(self._rule_names())
+        places |= rows | rules
         return {
-            "fields": _counted(fields),
-            "rows": _counted({row: row in self._rows for row in self._table_rows()}),
-            "rules": _counted({rule: rule in self._rules for rule in self._rule_names()}),
-            "branches": _counted(branches),
+            "fields": _counted(fields, places),
+            "rows": _counted({row: row in self._rows for row in rows}, places),
+            "rules": _counted({rule: rule in self._rules for rule in rules}, places),
+            "branches": _counted(branches, places),
         }
 
-    def _table_rows(self) -> Iterator[str]:
+    def _table_rows(self) -> Iterator[tuple[str, Place]]:
         for name, table in self._program.tables.items():
             for row in table.node.rows:
                 if isinstance(row, syntax.TableRow):
-                    yield f"{name}/{row.id}"
-            if table.node.otherwise is not None:
-                yield f"{name}/otherwise"
+                    yield f"{name}/{row.id}", self._place(table.path, row)
+            if table.node.otherwise:
+                yield f"{name}/otherwise", self._place(table.path, table.node.otherwise[0])
 
-    def _rule_names(self) -> Iterator[str]:
+    def _rule_names(self) -> Iterator[tuple[str, Place]]:
         for name, rules in self._program.rules.items():
             for rule in rules.node.rules:
                 if isinstance(rule, syntax.Rule):
-                    yield f"{name}/{rule.name}"
+                    yield f"{name}/{rule.name}", self._place(rules.path, rule)
 
     def _fields(
         self, checked: CheckedMap, statements: Iterable[syntax.Statement], prefix: str
@@ -68,7 +73,7 @@ class Coverage:
             match statement:
                 case syntax.Field():
                     name = f"{checked.node.name}/{prefix}{'.'.join(statement.target)}"
-                    yield name, self._place(checked, statement.value)
+                    yield name, self._place(checked.path, statement.value)
                 case syntax.Each():
                     yield from self._fields(checked, statement.body, f"{prefix}{'.'.join(statement.target)}[].")
                 case syntax.If():
@@ -84,7 +89,7 @@ class Coverage:
                 case syntax.Each():
                     yield from self._branches(checked, statement.body)
                 case syntax.If():
-                    place = self._place(checked, statement)
+                    place = self._place(checked.path, statement)
                     bodies = [branch.body for branch in statement.branches]
                     if statement.otherwise is not None:
                         bodies.append(statement.otherwise)
@@ -92,11 +97,11 @@ class Coverage:
                         yield f"{checked.node.name}/line {place.line} branch {number}", body
                         yield from self._branches(checked, body)
 
-    def _place(self, checked: CheckedMap, node: syntax.Node) -> Place:
-        source = self._program.sources[checked.path]
-        return Place(checked.path, *source.position(node.span.start))
+    def _place(self, path: str, node: syntax.Node) -> Place:
+        return Place(path, *self._program.sources[path].position(node.span.start))
 
 
-def _counted(names: dict[str, bool]) -> dict[str, Any]:
+def _counted(names: dict[str, bool], places: dict[str, Place]) -> dict[str, Any]:
     missed = [name for name, covered in names.items() if not covered]
-    return {"covered": len(names) - len(missed), "total": len(names), "missing": missed}
+    where = {name: f"{places[name].file}:{places[name].line}" for name in missed}
+    return {"covered": len(names) - len(missed), "total": len(names), "missing": missed, "where": where}

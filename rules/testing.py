@@ -1,6 +1,6 @@
 """Runs the test blocks of a rule set and says what they covered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -196,19 +196,21 @@ def to_json(report: TestReport) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def to_junit(report: TestReport) -> str:
-    """The report as JUnit XML, for pipelines."""
+def to_junit(report: TestReport, errors: Sequence[str] = ()) -> str:
+    """The report as JUnit XML, for pipelines; `errors` of the texts are why no test was run."""
     failed = sum(not result.passed for result in report.results)
-    suite = ElementTree.Element(
-        "testsuite", name="mapwright", tests=str(len(report.results)), failures=str(failed)
-    )
+    counts = {"tests": str(len(report.results) + bool(errors)), "failures": str(failed), "errors": str(int(bool(errors)))}
+    root = ElementTree.Element("testsuites", name="mapwright", **counts)
+    suite = ElementTree.SubElement(root, "testsuite", name="mapwright", **counts)
+    if errors:
+        case = ElementTree.SubElement(suite, "testcase", name="the rule set checks", classname="check")
+        ElementTree.SubElement(case, "error", message=_printable(errors[0])).text = "\n".join(map(_printable, errors))
     for result in report.results:
-        case = ElementTree.SubElement(
-            suite, "testcase", name=_printable(result.name), classname=result.file, line=str(result.line)
-        )
+        place = {"classname": result.file, "file": result.file, "line": str(result.line)}
+        case = ElementTree.SubElement(suite, "testcase", name=_printable(result.name), **place)
         if not result.passed:
             ElementTree.SubElement(case, "failure", message=_printable(result.message))
-    return ElementTree.tostring(suite, encoding="unicode")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """Commands on a rule set folder: init, check, test, format."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,21 @@ def init(folder: Path, name: str | None) -> None:
 @click.command()
 @FOLDER
 @AS_JSON
-def check(folder: Path, as_json: bool) -> int:
+@click.option("--sarif", "as_sarif", is_flag=True, help="SARIF 2.1.0 to stdout, for code hosts and pipelines.")
+def check(folder: Path, as_json: bool, as_sarif: bool) -> int:
     """Check every text of FOLDER against its schemas. Exit 1 where there are errors."""
     from app.design import trials
 
+    if as_json and as_sarif:
+        raise Stop(USAGE, "choose --json or --sarif, not both")
     program = trials.check_files(read(folder))
     if as_json:
         print_json(trials.check_json(program))
+    elif as_sarif:
+        from dsl.exchange.sarif import to_sarif
+
+        root = folder.resolve().as_uri()
+        print_json(to_sarif(program.diagnostics, program.sources, metadata.version("mapwright"), root))
     else:
         print_diagnostics(program.diagnostics, program.sources)
         errors = sum(d.severity == "error" for d in program.diagnostics)
@@ -79,16 +88,19 @@ def check(folder: Path, as_json: bool) -> int:
 def test(folder: Path, as_json: bool, junit: Path | None, coverage: bool) -> int:
     """Run the test blocks of FOLDER. Exit 1 where one fails or the texts have errors."""
     from app.design import trials
-    from rules.testing import to_json, to_junit
+    from rules.testing import TestReport, to_json, to_junit
 
     files = read(folder)
     program = trials.check_files(files)
     if not program.ok:
-        print_diagnostics([d for d in program.diagnostics if d.severity == "error"], program.sources)
+        errors = [d for d in program.diagnostics if d.severity == "error"]
+        if junit:
+            _write(junit, to_junit(TestReport([], {}), [f"{d.file}: {d.code} {d.message}" for d in errors]))
+        print_diagnostics(errors, program.sources)
         raise Stop(PROBLEMS, f"{folder} has errors: no test was run")
     report = trials.run_tests(files)
     if junit:
-        junit.write_text(to_junit(report), encoding="utf-8")
+        _write(junit, to_junit(report))
     if as_json:
         print_json(to_json(report))
     else:
@@ -101,9 +113,25 @@ def _print_report(report: Any, coverage: bool) -> None:
     for result in failed:
         say(f"FAILED {result.file}:{result.line} {result.name}\n  {result.message}")
     if coverage:
-        for kind, value in report.coverage.items():
-            say(f"{kind}: {value}")
+        _print_coverage(report.coverage)
     say(f"{len(report.results) - len(failed)} of {len(report.results)} tests green")
+
+
+def _print_coverage(coverage: dict[str, Any]) -> None:
+    """How much of each kind the tests reached; what they did not by name and line."""
+    for kind, value in coverage.items():
+        if value["total"]:
+            share = 100 * value["covered"] // value["total"]
+            say(f"{kind}: {value['covered']} of {value['total']} ({share} %)")
+            for name in value["missing"]:
+                say(f"  not reached: {name} ({value['where'][name]})")
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise Stop(REFUSED, f"{target} can't be written: {error.strerror}") from error
 
 
 @click.command("format")
@@ -112,19 +140,38 @@ def _print_report(report: Any, coverage: bool) -> None:
     "--check", "only_check", is_flag=True, help="Change nothing; exit 1 where something would change."
 )
 def format_(folder: Path, only_check: bool) -> int:
-    """Format the texts of FOLDER; comments and meaning stay."""
+    """Format the texts of FOLDER; comments and meaning stay. Exit 1 where a text can't be laid out."""
     from dsl.printer import format_text
     from dsl.source import Source
 
-    changed = 0
+    changed, broken = 0, 0
     for path, content in read(folder).items():
         if not path.endswith(".mw"):
             continue
-        before = content.decode("utf-8")
-        after = format_text(Source(path, before))
-        if before != after:
+        source = _laid_out(path, content)
+        if source is None:
+            broken += 1
+            continue
+        after = format_text(Source(path, source))
+        if source != after:
             changed += 1
             say(f"{path}: {'would be ' if only_check else ''}formatted")
             if not only_check:
-                (folder / path).write_text(after, encoding="utf-8", newline="\n")
-    return PROBLEMS if only_check and changed else 0
+                _write(folder / path, after)
+    return PROBLEMS if broken or only_check and changed else 0
+
+
+def _laid_out(path: str, content: bytes) -> str | None:
+    """The text of a module that can be formatted; None, said, where it is no text or its blocks don't close."""
+    from dsl.parser import parse
+    from dsl.source import Source
+
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        say(f"{path}: left as it is, it is not UTF-8")
+        return None
+    if parse(Source(path, text)).balanced:
+        return text
+    say(f"{path}: left as it is, a block has no `end`")
+    return None

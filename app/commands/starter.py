@@ -60,18 +60,18 @@ map order_to_work : o in shop.order -> plant.work_order
   on missing reject
   on error reject
   on no_match reject
-  id = "WO-" & o.number
-  urgency = lookup urgencies(o.priority) on missing use normal on no_match use normal warn
-  quantity = o.quantity on missing skip
+  id       = "WO-" & o.number
+  urgency  = lookup urgencies(o.priority)  on missing use normal on no_match use normal warn
+  quantity = o.quantity                    on missing skip
 end
 """
 _COPY = """\
 
 map to_plant : w in plant.work_order -> plant.work_order
   on missing reject
-  id = w.id
-  urgency = w.urgency
-  quantity = w.quantity on missing skip
+  id       = w.id
+  urgency  = w.urgency
+  quantity = w.quantity  on missing skip
 end
 """
 _RULES = """\

@@ -56,7 +56,7 @@ def line_number(house, name, words):
 def test_findings_come_while_typing_and_go_with_a_fix(house, visit, orders):
     page = visit("ana", f"/rulesets/{orders}/files/{FILE}")
     expect(page.locator("#preview")).to_contain_text("WO-1001")
-    go_to_line(page, line_number(house, orders, 'id = "WO-" & o.number'))
+    go_to_line(page, line_number(house, orders, 'id       = "WO-" & o.number'))
     page.keyboard.press("Backspace")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
     expect(page.locator(".cm-lintRange-error")).to_have_text(re.compile("numbe"))
@@ -64,7 +64,7 @@ def test_findings_come_while_typing_and_go_with_a_fix(house, visit, orders):
     problem = page.locator("[data-problems] li")
     expect(problem).to_contain_text("numbe")
     page.keyboard.press("Escape")
-    go_to_line(page, line_number(house, orders, 'id = "WO-" & o.number'))
+    go_to_line(page, line_number(house, orders, 'id       = "WO-" & o.number'))
     page.keyboard.type("r")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(0)
     assert "o.number" in text_of(house, orders), "nothing was saved by typing"
@@ -73,7 +73,7 @@ def test_findings_come_while_typing_and_go_with_a_fix(house, visit, orders):
 def test_the_preview_follows_the_text_and_tells_why(house, visit, orders):
     page = visit("ana", f"/rulesets/{orders}/files/{FILE}")
     expect(page.locator("#preview")).to_contain_text("WO-1001")
-    go_to_line(page, line_number(house, orders, 'id = "WO-" & o.number'))
+    go_to_line(page, line_number(house, orders, 'id       = "WO-" & o.number'))
     page.keyboard.type(' & "-X"')
     expect(page.locator("#preview")).to_contain_text("WO-1001-X")
     page.locator("#preview button.value", has_text="WO-1001-X").click()
@@ -83,7 +83,7 @@ def test_the_preview_follows_the_text_and_tells_why(house, visit, orders):
 
 def test_completion_offers_the_fields_of_the_schema(house, visit, orders):
     page = visit("ana", f"/rulesets/{orders}/files/{FILE}")
-    go_to_line(page, line_number(house, orders, 'id = "WO-" & o.number'))
+    go_to_line(page, line_number(house, orders, 'id       = "WO-" & o.number'))
     page.keyboard.type(" & o.pri")
     option = page.locator(".cm-tooltip-autocomplete li", has_text="priority")
     expect(option).to_be_visible()

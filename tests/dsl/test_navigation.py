@@ -60,7 +60,7 @@ def test_a_name_leads_to_its_declaration(index, path, marked, declared):
 
 
 def test_references_of_a_field_are_where_it_is_read_and_set(index):
-    found = words(index, references(index, "maps/defect.mw", offset("maps/defect.mw", "  defect_^rate  ")))
+    found = words(index, references(index, "maps/defect.mw", offset("maps/defect.mw", "  defect_^rate ")))
     assert any(w.startswith("schemas/canon.nonconformance@v1.json") for w in found)
     assert {w.partition(":")[0] for w in found} >= {"maps/defect.mw", "rules/containment.mw", "tests/defect.mw"}
 

@@ -87,10 +87,14 @@ def test_a_rejected_message_says_why() -> None:
 
 def test_coverage_counts_fields_rows_rules_and_branches() -> None:
     test = 'test "t"\n  given doc = sample("d.json")\n  map m\n  expect t1 = "k7"\nend\n'
-    found = run_tests(compiled(PROGRAM + test), {"d.json": DOCUMENT}).coverage
+    program = compiled(PROGRAM + test)
+    found = run_tests(program, {"d.json": DOCUMENT}).coverage
     assert found["fields"]["missing"] == ["out/t1"]
-    assert found["rows"] == {"covered": 1, "total": 2, "missing": ["kind/big"]}
-    assert found["rules"] == {"covered": 0, "total": 1, "missing": ["r/one"]}
+    rows, rules = found["rows"], found["rules"]
+    assert (rows["covered"], rows["total"], rows["missing"]) == (1, 2, ["kind/big"])
+    assert (rules["covered"], rules["total"], rules["missing"]) == (0, 1, ["r/one"])
+    file, line = rows["where"]["kind/big"].split(":")
+    assert program.program.sources[file].line(int(line)).startswith("  | big |")
     assert (found["branches"]["covered"], found["branches"]["total"]) == (1, 2)
 
 
@@ -98,6 +102,6 @@ def test_reports_as_json_and_junit() -> None:
     test = 'test "t"\n  given doc = sample("d.json")\n  map m\n  expect t1 = "x"\nend\n'
     found = run_tests(compiled(PROGRAM + test), {"d.json": DOCUMENT})
     assert (to_json(found)["ok"], to_json(found)["failed"]) == (False, 1)
-    suite = ElementTree.fromstring(to_junit(found))
+    suite = ElementTree.fromstring(to_junit(found).encode())[0]
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     assert suite.find("testcase/failure") is not None

@@ -17,9 +17,9 @@ def test_five_mistakes_are_said_on_their_lines_and_a_fix_settles_one(tmp_path):
         wrong = (
             text.replace("d.DefectInternalID", "d.DefectInternalId", 1)
             .replace("= incoming", "= incomming")
-            .replace('number          = d.Defect ', 'nummber         = d.Defect ')
+            .replace('  number              = d.Defect ', '  nummber             = d.Defect ')
             .replace("lookup defect_classes(d", "lookup defect_clases(d")
-            .replace("quantity(lot.lot_quantity, lot.unit) ", "quantity(lot.lot_quantity, 5) ")
+            .replace("quantity(lot.lot_quantity, lot.unit)", "quantity(lot.lot_quantity, 5)")
             .replace("# A defect", "# \N{GRINNING FACE} A defect")
         )
         here.type(MAP, wrong)
@@ -66,14 +66,14 @@ def test_typing_is_completed_laid_out_and_listed(tmp_path):
     async def story(here: Editor) -> None:
         text = here.open(MAP)
         client = here.client
-        here.type(MAP, text.replace("  id              =", '  # \N{GRINNING FACE}\n  id = "\N{GRINNING FACE}" & round(d., 2)\n  id              ='))
+        here.type(MAP, text.replace("  id                  =", '  # \N{GRINNING FACE}\n  id = "\N{GRINNING FACE}" & round(d., 2)\n  id                  ='))
         items = await client.text_document_completion_async(lsp.CompletionParams(**here.at(MAP, "round(d.^, 2)")))
         assert "DefectClass" in [item.label for item in items]
         chosen = next(item for item in items if item.label == "DefectClass")
         assert "round(d.DefectClass, 2)" in applied(here.texts[MAP], [chosen.text_edit])
         help_ = await client.text_document_signature_help_async(lsp.SignatureHelpParams(**here.at(MAP, "round(d., ^2)")))
         assert help_.active_parameter == 1 and help_.signatures[0].label.startswith("round(")
-        here.type(MAP, text.replace("  id              =", "  id="))
+        here.type(MAP, text.replace("  id                  =", "  id="))
         options = lsp.FormattingOptions(2, True)
         edits = await client.text_document_formatting_async(
             lsp.DocumentFormattingParams(lsp.TextDocumentIdentifier(here.uri(MAP)), options)

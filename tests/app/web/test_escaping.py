@@ -14,7 +14,7 @@ def hostile(ana):
     put = ana.send
     path = "/rulesets/orders/files/maps/orders.mw"
     text, etag = _open(ana, path)
-    text = text.replace('id = "WO-" & o.number', f"id = {json.dumps(HOSTILE)} & o.number  # {HOSTILE}")
+    text = text.replace('id       = "WO-" & o.number', f"id = {json.dumps(HOSTILE)} & o.number  # {HOSTILE}")
     assert put("PUT", path, {"text": text, "etag": etag}).status_code == 200
     ana.post("/rulesets/orders/files/", {"path": "samples/it's & evil.json"})
     path = "/rulesets/orders/files/samples/order.json"

@@ -51,8 +51,8 @@ def test_another_formula_changes_one_line_of_text(edit, installation):
     assert page.status_code == 200
     assert '<span class="value ">W-1001</span>' in page.text
     assert changed_lines(before, stored(installation).content.decode()) == [
-        '-   id = "WO-" & o.number',
-        '+   id = "W-" & o.number',
+        '-   id       = "WO-" & o.number',
+        '+   id       = "W-" & o.number',
     ]
     assert stored(installation).updated_by == "ana"
 
@@ -63,7 +63,7 @@ def test_another_handler_changes_one_line_of_text(edit, installation):
     edit(do="set", target="id", expression='"WO-" & o.number', handlers=handlers)
     changed = changed_lines(before, stored(installation).content.decode())
     assert len(changed) == 2
-    assert re.fullmatch(r'\+   id = "WO-" & o\.number +on missing use "none" warn', changed[1])
+    assert re.fullmatch(r'\+   id       = "WO-" & o\.number +on missing use "none" warn', changed[1])
 
 
 def test_a_field_that_is_removed_and_required_is_still_a_row(edit):
@@ -93,10 +93,10 @@ def test_five_mistakes_are_shown_on_their_five_rows(ana, installation):
         ('"WO-" & o.number', '"WO-" & o.nummer'),
         ("lookup urgencies(o.priority)", "lookup urgences(o.priority)"),
         (
-            "quantity = o.quantity on missing skip\nend",
+            "quantity = o.quantity                    on missing skip\nend",
             "quantity = o.quantity + on missing skip\n  size = 1\nend",
         ),
-        ("urgency = w.urgency", "urgency = w.number"),
+        ("urgency  = w.urgency", "urgency = w.number"),
     ):
         text = text.replace(right, wrong, 1)
     answer = ana.send(

@@ -12,7 +12,7 @@ FILE = "maps/orders.mw"
 def change(installation, author, text):
     with installation.database.begin() as tx:
         before = rulesets.read_file(tx, "orders", FILE).content.decode()
-        after = re.sub(r'id = ("\w+-" & )?w\.id', f'id = "{text}-" & w.id', before, count=1)
+        after = re.sub(r'id +\= ("\w+-" & )?w\.id', f'id = "{text}-" & w.id', before, count=1)
         rulesets.write_file(tx, "orders", FILE, after.encode(), author)
 
 

@@ -29,11 +29,11 @@ def test_findings_of_a_text_that_is_not_saved(ana, text, etag):
 
 def test_five_mistakes_give_findings_on_their_five_lines(ana, text):
     wrong = (
-        text.replace('id = "WO-" & o.number', 'id = "WO-" & o.nummer', 1)
+        text.replace('id       = "WO-" & o.number', 'id = "WO-" & o.nummer', 1)
         .replace("lookup urgencies(o.priority)", "lookup urgences(o.priority)", 1)
-        .replace("quantity = o.quantity on missing skip", "quantity = ) o.quantity", 1)
-        .replace("  id = w.id", "  id = upperr(w.id)", 1)
-        .replace("  urgency = w.urgency", '  urgency = "asap"', 1)
+        .replace("quantity = o.quantity                    on missing skip", "quantity = ) o.quantity", 1)
+        .replace("  id       = w.id", "  id = upperr(w.id)", 1)
+        .replace("  urgency  = w.urgency", '  urgency = "asap"', 1)
     )
     found = ana.send("POST", "/rulesets/orders/check", {"path": FILE, "text": wrong}).json["diagnostics"]
     marks = ("o.nummer", "urgences", "= ) o", "upperr", '"asap"')
@@ -86,7 +86,7 @@ def test_a_conflict_hands_out_what_is_saved_now(ana, text, etag, installation):
 
 
 def test_a_text_is_formatted(ana, text):
-    messy = text.replace('  id = "WO-"', '     id   =   "WO-"')
+    messy = text.replace('  id       = "WO-"', '     id   =   "WO-"')
     formatted = ana.send("POST", "/rulesets/orders/format", {"path": FILE, "text": messy}).json["text"]
     assert "     id   =" not in formatted
 
