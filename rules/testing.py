@@ -200,14 +200,14 @@ def to_junit(report: TestReport, errors: Sequence[str] = ()) -> str:
     """The report as JUnit XML, for pipelines; `errors` of the texts are why no test was run."""
     failed = sum(not result.passed for result in report.results)
     counts = {"tests": str(len(report.results) + bool(errors)), "failures": str(failed), "errors": str(int(bool(errors)))}
-    root = ElementTree.Element("testsuites", name="mapwright", **counts)
-    suite = ElementTree.SubElement(root, "testsuite", name="mapwright", **counts)
+    root = ElementTree.Element("testsuites", {"name": "mapwright", **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "mapwright", **counts})
     if errors:
         case = ElementTree.SubElement(suite, "testcase", name="the rule set checks", classname="check")
         ElementTree.SubElement(case, "error", message=_printable(errors[0])).text = "\n".join(map(_printable, errors))
     for result in report.results:
-        place = {"classname": result.file, "file": result.file, "line": str(result.line)}
-        case = ElementTree.SubElement(suite, "testcase", name=_printable(result.name), **place)
+        words = {"name": _printable(result.name), "classname": result.file, "file": result.file, "line": str(result.line)}
+        case = ElementTree.SubElement(suite, "testcase", words)
         if not result.passed:
             ElementTree.SubElement(case, "failure", message=_printable(result.message))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
