@@ -109,7 +109,7 @@ def _apply_step(check: Expressions, step: syntax.ApplyStep, name: str, current: 
     checked = check.session.rules.get(name)
     if checked is None:
         if not declared(check.session, syntax.Rules, name):
-            unknown_declaration(check, step, "rules", name, check.session.rules)
+            unknown_declaration(check, step, "set of rules", name, check.session.rules)
         return
     if checked.schema is not current:
         wanted = f"{checked.schema.name}@{checked.schema.version}"

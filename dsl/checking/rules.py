@@ -4,6 +4,7 @@ from dsl import program, syntax
 from dsl.checking import findings, handlers
 from dsl.checking.actions import Actions
 from dsl.checking.expressions import Expressions
+from dsl.checking.firing import check_firing
 from dsl.checking.maps import schema_named
 from dsl.checking.rulefindings import sent_twice
 from dsl.checking.scopes import Scope, facts
@@ -42,6 +43,7 @@ def check_rules(session: Session, site: Site, checked: CheckedRules) -> None:
         _check_rule(session, at, checked, rule, scope)
     if not node.first_only:
         sent_twice(session, site, checked, rules)
+    check_firing(session, site, node)
 
 
 def _check_rule(session: Session, site: Site, checked: CheckedRules, rule: syntax.Rule, scope: Scope) -> None:

@@ -19,6 +19,10 @@ def _flow(receive: str, *steps: str) -> str:
     return f"{_TO_CASE}{_rules('send qms.cases using copy_case')}\nflow f\n  receive {receive}\n{lines}end"
 
 
+def _firing(condition: str) -> str:
+    return f'rules r : c in canon.case\n  rule a\n    when {condition}\n    then ignore "done"\n  end\nend'
+
+
 _RECEIVE = 'erp.notices as nc : erp.notice "v1"'
 
 CODES = (
@@ -87,6 +91,16 @@ CODES = (
         "Add `apply` with the rules that decide what happens.",
         _flow(_RECEIVE, "map with to_case"),
         _flow(_RECEIVE, "map with to_case", "apply r"),
+        Severity.WARNING,
+    ),
+    CodeSpec(
+        "M711",
+        "Rule can never fire",
+        "rule `{rule}` can never fire: {because}",
+        "Conditions on one value exclude each other, or a rule before it (under `first`, or one that ends the message) "
+        "takes every message that this one could. Correct the condition, move the rule up, or remove it.",
+        _firing("c.severity = major and c.severity = minor"),
+        _firing("c.severity = major or c.severity = minor"),
         Severity.WARNING,
     ),
 )

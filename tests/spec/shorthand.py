@@ -1,7 +1,7 @@
 """Schemas as a person writes them down: one field a line, what lies inside further to the right.
 
     missing "" "00000000"                 values that count as missing, in the whole schema
-    type severity = enum{critical, minor}   a named type
+    type severity = enum{critical, minor}   a named type; `type part = record` has its fields below
     no       text required                a field; `required` where it always has to be there
     status   severity
     days     list of integer
@@ -29,14 +29,27 @@ def schema(text: str) -> str:
         return text
     root: dict[str, Any] = _record()
     lines = [line.split("  #")[0].rstrip() for line in text.splitlines() if line.strip()]
-    types = dict(_named(line) for line in lines if line.strip().startswith("type "))
+    types = dict(_named(line) for line in lines if line.startswith("type "))
     for line in lines:
         if line.startswith("missing "):
             root["x-missing"] = json.loads(f"[{', '.join(line.split()[1:])}]")
     root["$defs"] = {name: _type(kind, {}) for name, kind in types.items()}
-    fields = [line for line in lines if not line.startswith(("type ", "missing "))]
-    _fill(root, fields, types)
+    for name, fields in _records(lines).items():
+        _fill(root["$defs"][name] if name else root, fields, types)
     return json.dumps(root)
+
+
+def _records(lines: list[str]) -> dict[str, list[str]]:
+    """The lines of fields by the named record they stand below; those of the root by ""."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in lines:
+        if line.startswith(("type ", "missing ")):
+            name = _named(line)[0] if line.endswith("= record") else ""
+        else:
+            name = name if line.startswith(" ") else ""
+            found.setdefault(name, []).append(line)
+    return found
 
 
 def _named(line: str) -> tuple[str, str]:
