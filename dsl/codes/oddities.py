@@ -48,7 +48,7 @@ CODES = (
     CodeSpec(
         "M331",
         "Declaration is never used",
-        "the {kind} `{name}` is used by nothing that runs",
+        "nothing that runs uses the {kind} `{name}`",
         "No flow leads to it. Use it, or remove it; what only tests use does not count.",
         _map() + _FLOW + '\nlookup codes : text -> severity\n  | "A" => minor |\nend',
         _map("note = lookup codes(nc.unit)") + _FLOW + '\nlookup codes : text -> text\n  | "A" => "B" |\nend',
