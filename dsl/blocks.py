@@ -32,7 +32,8 @@ from dsl.codes.leftout import LEFT_OUT_CALLS
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.faults import character_faults, line_fault
 from dsl.findings import Findings
-from dsl.lines import Reading, read_line
+from dsl.knownlines import read_known_line
+from dsl.lines import Reading
 from dsl.source import Source, Span
 from dsl.tree import MAX_DEPTH as MAX_BRACKETS
 from dsl.tree import MODULE_WORDS, Line
@@ -104,10 +105,10 @@ class Reader:
         if line.too_deep is not None:
             self.findings.too_deep(line.too_deep.span, MAX_BRACKETS)
             return self._broken(line, follows)
-        reading = read_line(line.tokens, self._start())
+        reading = self._reading(line, self._start())
         if reading.fault is not None and self._belongs_outside(line):
             self.findings.subject = self.subject
-            reading = read_line(line.tokens, self._start())
+            reading = self._reading(line, self._start())
         if reading.fault is not None:
             line_fault(line, reading.fault, self.findings)
             return self._broken(line, follows)
@@ -116,6 +117,9 @@ class Reader:
             return self._broken(line, follows)
         self._left_out(reading)
         self._take(reading.node, line)
+
+    def _reading(self, line: Line, start: str) -> Reading:
+        return read_known_line(line, self.source.slice(line.span), start)
 
     def _start(self) -> str:
         """The grammar of the innermost block's next line."""
@@ -129,7 +133,7 @@ class Reader:
         if level is None or level >= len(self.stack) - 1:
             return False
         start = STARTS[self.stack[level].kind]
-        if read_line(line.tokens, start).fault is not None and line.column > 1:
+        if self._reading(line, start).fault is not None and line.column > 1:
             return False
         while len(self.stack) - 1 > level:
             self._unended()

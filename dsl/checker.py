@@ -1,6 +1,7 @@
 """The checker's entry: the files of a rule set in, a typed Program with every finding out."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from dsl import codes, syntax
@@ -21,11 +22,11 @@ from dsl.checking import (
 from dsl.checking.session import Session, Site, did_you_mean
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
+from dsl.incremental import Bodies, KeptModule, kept_module, kept_schema
 from dsl.manifest import FILE, empty_manifest, read_manifest
-from dsl.parser import parse
 from dsl.pointers import place
 from dsl.program import CheckedFunction, CheckedMap, CheckedRules, CheckedTable, Manifest, Program, Schema
-from dsl.schema import read_schema, schema_name
+from dsl.schema import schema_name
 from dsl.source import Source, Span
 
 _START = Span(0, 0)
@@ -44,12 +45,13 @@ def check(files: Mapping[str, bytes], samples: Mapping[str, Any] | None = None) 
     session.samples = None if not samples else frozenset(name.removeprefix("samples/") for name in samples)
     session.sources.update({path: Source(path, text) for path, text in texts.items()})
     _read_schemas(session, files)
+    kept: dict[str, KeptModule] = {}
     for path in sorted(texts):
         if path.endswith(".mw"):
-            parsed = parse(session.sources[path])
-            session.modules[path] = parsed.module
-            session.diagnostics += parsed.diagnostics
-    _Checker(session, files).run()
+            kept[path] = kept_module(session.sources[path])
+            session.modules[path] = kept[path].parsed.module
+            session.diagnostics += kept[path].parsed.diagnostics
+    _Checker(session, files, kept).run()
     return _program(session)
 
 
@@ -83,7 +85,7 @@ def _read_schemas(session: Session, files: Mapping[str, bytes]) -> None:
         if not path.startswith("schemas/") or not path.endswith((".json", ".toml")):
             continue
         try:
-            schema = read_schema(path, content)
+            schema = kept_schema(path, content)
         except SchemaError as error:
             details = ", ".join(f"{name} {value}" for name, value in error.details.items())
             problem = f"{error.message} ({details})" if details else error.message
@@ -119,8 +121,9 @@ def _unheld(session: Session, schema: Schema) -> list[Diagnostic]:
 class _Checker:
     """The order of the work: names first, then what stands behind them."""
 
-    def __init__(self, session: Session, files: Mapping[str, bytes]) -> None:
+    def __init__(self, session: Session, files: Mapping[str, bytes], modules: Mapping[str, KeptModule]) -> None:
         self._session = session
+        self._modules = modules
         self._files = files
         self._declared: dict[tuple[str, str], Site] = {}
         self._sites = {path: self._schemas_used(path, module) for path, module in session.modules.items()}
@@ -137,16 +140,30 @@ class _Checker:
         self._each(syntax.Map, "map", self._map)
         self._each(syntax.Rules, "rules", self._rules)
         userfunctions.check_functions(session, lambda checked: self._site(checked, "function"))
-        for table in session.tables.values():
-            tables.check_table(session, self._site(table, "table"), table)
-        for checked in session.maps.values():
-            maps.check_map(session, self._site(checked, "map"), checked)
-            oddities.check_uneven_handlers(session, self._site(checked, "map"), checked)
-        for checked_rules in session.rules.values():
-            rules.check_rules(session, self._site(checked_rules, "rules"), checked_rules)
+        self._bodies()
         self._each(syntax.Flow, "flow", self._flow)
         self._each(syntax.Test, "test", self._test)
-        unused.check_unused(session)
+        unused.check_unused(session, self._kept.alone)
+
+    def _bodies(self) -> None:
+        """What stands inside tables, maps and rules, as far as it was not seen before."""
+        session, check = self._session, self._kept.check
+        for table in session.tables.values():
+            site = self._site(table, "table")
+            check(table.path, table.node, partial(tables.check_table, session, site, table))
+        for checked in session.maps.values():
+            check(checked.path, checked.node, partial(self._map_body, checked))
+        for checked_rules in session.rules.values():
+            site = self._site(checked_rules, "rules")
+            check(checked_rules.path, checked_rules.node, partial(rules.check_rules, session, site, checked_rules))
+
+    def _map_body(self, checked: CheckedMap) -> None:
+        maps.check_map(self._session, self._site(checked, "map"), checked)
+        oddities.check_uneven_handlers(self._session, self._site(checked, "map"), checked)
+
+    @cached_property
+    def _kept(self) -> Bodies:
+        return Bodies(self._session, self._files, self._modules)
 
     def _site(self, checked: CheckedMap | CheckedTable | CheckedFunction | CheckedRules, kind: str) -> Site:
         return self._sites[checked.path].at(f"{kind}/{checked.node.name}")
@@ -195,12 +212,13 @@ class _Checker:
             self._session.rules[node.name] = checked
 
     def _flow(self, site: Site, node: syntax.Flow) -> None:
-        checked = flows.check_flow(self._session, site, node)
+        checked = self._kept.check(site.file, node, partial(flows.check_flow, self._session, site, node))
         if checked is not None:
             self._session.flows[node.name] = checked
 
     def _test(self, site: Site, node: syntax.Test) -> None:
-        self._session.tests.append(testblocks.check_test(self._session, site, node))
+        work = partial(testblocks.check_test, self._session, site, node)
+        self._session.tests.append(self._kept.check(site.file, node, work))
 
     def _schemas_used(self, path: str, module: syntax.Module) -> Site:
         """The schemas that a module uses, by name."""

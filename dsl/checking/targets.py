@@ -13,10 +13,11 @@ Path = tuple[str, ...]
 
 @dataclass(slots=True)
 class Assigned:
-    """The paths that a block sets: always, or on some of its ways only."""
+    """The paths that a block sets: always, or on some of its ways only; `above` are the records around them."""
 
     always: dict[Path, Span] = field(default_factory=dict)
     sometimes: dict[Path, Span] = field(default_factory=dict)
+    above: set[Path] = field(default_factory=set)
 
     def find(self, path: Path) -> Span | None:
         """Where a path is set."""
@@ -26,6 +27,18 @@ class Assigned:
         """Everything that is set in some way."""
         return [*self.always, *self.sometimes]
 
+    def overlaps(self, path: Path) -> bool:
+        """Whether a path is set in part already, or belongs to one that is set as a whole."""
+        return path in self.above or any(self.find(path[:end]) is not None for end in range(1, len(path)))
+
+    def take(self, path: Path, span: Span, always: bool) -> None:
+        """The block sets a path."""
+        if always:
+            self.always[path] = span
+        elif path not in self.always:
+            self.sometimes[path] = span
+        self.above.update(path[:end] for end in range(1, len(path)))
+
 
 def merge_branches(branches: list[Assigned], complete: bool) -> Assigned:
     """What an `if` sets: always what each branch sets, if there is an `else`."""
@@ -33,7 +46,7 @@ def merge_branches(branches: list[Assigned], complete: bool) -> Assigned:
     for path in dict.fromkeys(path for branch in branches for path in branch.paths()):
         span = next(place for branch in branches if (place := branch.find(path)) is not None)
         everywhere = complete and all(path in branch.always for branch in branches)
-        (merged.always if everywhere else merged.sometimes)[path] = span
+        merged.take(path, span, everywhere)
     return merged
 
 
@@ -98,10 +111,12 @@ class Coverage:
             first = into.find(path)
             if first is not None:
                 self._report("M205", path, span, target=self._dotted(path), labels=[(first, "set here first")])
-            elif any(_overlap(path, other) for other in into.paths()):
+            elif into.overlaps(path):
                 self._report("M209", path, span, target=self._dotted(path))
-        into.always.update(more.always)
-        into.sometimes.update({p: s for p, s in more.sometimes.items() if p not in into.always})
+        for path, span in more.always.items():
+            into.take(path, span, True)
+        for path, span in more.sometimes.items():
+            into.take(path, span, False)
 
     def complete(self, record: types.Record, assigned: Assigned, span: Span, prefix: Path = ()) -> None:
         """Report required fields that are not set, or not on every way."""
@@ -124,8 +139,3 @@ class Coverage:
             self._report("M206", path, assigned.sometimes[path], target=shown)
             return
         self._report("M204", path, span, target=shown, help=[f"Its type is {types.describe(kind)}."])
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    shorter = min(len(one), len(other))
-    return one != other and one[:shorter] == other[:shorter]

@@ -1,7 +1,8 @@
 """What nobody uses: lets and parameters in their declaration, declarations in the rule set."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 from dsl import syntax
 from dsl.checking.session import Session, Site
@@ -11,18 +12,22 @@ from dsl.source import Span
 _NAMED = {
     syntax.Map: "map", syntax.Table: "table", syntax.Lookup: "lookup", syntax.Rules: "rules", syntax.Function: "function",
 }  # fmt: skip
+Once = Callable[[str, syntax.Declaration, Callable[[syntax.Declaration], Any]], Any]
 Declared = syntax.Map | syntax.Table | syntax.Lookup | syntax.Rules | syntax.Function
 
 
-def check_unused(session: Session) -> None:
-    """Report what is never used; declarations only where there is a flow that could use them."""
+def check_unused(session: Session, once: Once) -> None:
+    """Report what is never used; declarations only where there is a flow that could use them.
+
+    `once` works out what depends on one declaration alone, or knows it from an earlier check.
+    """
     runs = [(path, node) for path, node in _declarations(session) if not isinstance(node, syntax.Test)]
     if any(isinstance(node, syntax.Raw | syntax.LeftOut) for _, node in runs):
         return  # what can't be read may use anything
     named: set[str] = set()
     broken = False
     for path, node in runs:
-        seen = _Seen(node)
+        seen = once(path, node, _Seen)
         named |= seen.words
         broken = broken or seen.broken
         for name, span in seen.unread():

@@ -1,8 +1,9 @@
 """Functions of the rule set: signatures, bodies in the order they need each other, no recursion."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from dsl import syntax, types
 from dsl.checking import expressions as e
@@ -95,7 +96,20 @@ def nodes_in(node: object) -> Iterator[syntax.Node]:
             waiting.extend(reversed(part))
         elif isinstance(part, syntax.Node):
             yield part
-            waiting.extend(getattr(part, name) for name in reversed(type(part).__dataclass_fields__) if name != "span")
+            parts = _PARTS.get(type(part)) or _parts_of(type(part))
+            waiting.extend(parts(part))
+
+
+Parts = Callable[[Any], Iterable[object]]
+_PARTS: dict[type[Any], Parts] = {}
+
+
+def _parts_of(kind: type[Any]) -> Parts:
+    """How the parts of a node are taken from it, last first; worked out once for each type."""
+    names = [name for name in reversed(kind.__dataclass_fields__) if name != "span"]
+    made: Parts = attrgetter(*names) if len(names) > 1 else lambda node: [getattr(node, name) for name in names]
+    _PARTS[kind] = made
+    return made
 
 
 def _report_cycle(session: Session, cycle: tuple[Key, ...]) -> None:
