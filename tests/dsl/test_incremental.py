@@ -14,7 +14,7 @@ from dsl.program import Program
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "incoming-quality"
 WORDS = ["nc", "end", "missing", "on", "use", "=", "5", '"x"', "(", ")", "severity", "map", "if", "#", "\n", "|", "lot"]
-STEPS = 25
+STEPS = 15
 
 
 def rule_set() -> dict[str, bytes]:
