@@ -142,11 +142,22 @@ def argument_of(check: "Expressions", value: syntax.Expression, of: types.Type) 
     return Argument(of, True, meant.value) if isinstance(meant, EnumValue) else Argument(of)
 
 
-def _is_word(check: "Expressions", parameter: Parameter, value: syntax.Expression, scope: Scope) -> bool:
-    """Whether the argument is a word that stands for itself: `half_up`, `KGM`."""
-    if not parameter.word or parameter.check is None or not isinstance(value, syntax.Name):
-        return False
-    return not e.resolvable(value, scope) and parameter.check(value.name) is None
+def _as_word(
+    check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression, scope: Scope
+) -> "Typed | None":
+    """The argument as a word that stands for itself, `half_up` or `KGM`; None where it is none."""
+    if not parameter.word or parameter.check is None or not isinstance(value, syntax.Name) or e.resolvable(value, scope):
+        return None
+    problem = parameter.check(value.name)
+    if problem and not (parameter.constant or value.name.isupper()):
+        return None
+    check.session.names[value] = EnumValue(value.name)
+    check.session.types[value] = types.TEXT
+    check.session.failures[value] = frozenset()
+    if problem:
+        findings.wrong_constant(check, value, problem, spec)
+        return e.BROKEN_VALUE
+    return e.Typed(types.TEXT)
 
 
 def check_argument(
@@ -155,11 +166,8 @@ def check_argument(
 ) -> "Typed":  # fmt: skip
     """One argument against its parameter: type, presence, and constants by the parameter's own check."""
     kind = parameter.type
-    if _is_word(check, parameter, value, scope) and isinstance(value, syntax.Name):
-        check.session.names[value] = EnumValue(value.name)
-        check.session.types[value] = types.TEXT
-        check.session.failures[value] = frozenset()
-        return e.Typed(types.TEXT)
+    if word := _as_word(check, spec, parameter, value, scope):
+        return word
     wanted = expected if isinstance(kind, Accepts) else kind
     infer = check.infer if parameter.missing_ok else check.need
     typed = infer(value, scope, wanted)

@@ -65,10 +65,11 @@ def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: F
     span = value.span
     text = at.session.sources[at.site.file].slice(span)
     help_, fixes = [spec.doc], []
-    if isinstance(problem, Fault) and text[:1] == '"':
-        span = Span(span.start + literals.place(text, problem.position), span.end)
+    quoted = text[:1] == '"'
+    if isinstance(problem, Fault):
+        span = Span(span.start + literals.place(text, problem.position), span.end) if quoted else span
         fixes = [
-            Fix(f"Replace by `{name}`", (Edit(at.site.file, value.span, literals.quote(name)),))
+            Fix(f"Replace by `{name}`", (Edit(at.site.file, value.span, literals.quote(name) if quoted else name),))
             for name in problem.instead
         ]
     _unusable(at, span, str(problem), fixes, help_)
