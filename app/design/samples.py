@@ -11,6 +11,8 @@ from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from connectors.settings import read_settings
 from dsl.program import Endpoint, Program
+from dsl.types import Record
+from rules.shaping import read_document
 
 _EXPECTED = ".expected.json"
 _NOTES = (".md", ".txt")
@@ -59,6 +61,30 @@ def decoded_samples(program: Program, files: Mapping[str, bytes]) -> dict[str, A
         for number, document in enumerate(documents, 1):
             decoded[name if number == 1 else f"{name}#{number}"] = document.data
     return decoded
+
+
+def documents_by_schema(program: Program, files: Mapping[str, bytes]) -> dict[str, list[Any]]:
+    """Schema of an endpoint -> the documents of all samples that the endpoint reads, as its schema wants them."""
+    found: dict[str, list[Any]] = {}
+    for endpoint in program.manifest.endpoints.values():
+        schema = program.schemas.get(endpoint.schema)
+        if endpoint.direction != "in" or schema is None or endpoint.schema in found:
+            continue
+        documents = found.setdefault(endpoint.schema, [])
+        for name in sample_names(files):
+            if (PurePosixPath(name).suffix == ".json") == (endpoint.codec == "json"):
+                documents += _readable(program, files, name, endpoint.name, schema.record)
+    return found
+
+
+def _readable(
+    program: Program, files: Mapping[str, bytes], name: str, endpoint: str, record: Record
+) -> Iterable[Any]:
+    try:
+        decoded = decode_sample(program, files, name, endpoint)
+    except SampleInvalid:
+        return []
+    return [document.data for document in decoded if not read_document(document.data, record)[1]]
 
 
 def decode_as(program: Program, endpoint: Endpoint, body: bytes) -> list[DecodedDocument]:

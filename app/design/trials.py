@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from app.design import samples
@@ -18,11 +19,14 @@ from dsl import checker
 from dsl.diagnostics import to_json
 from dsl.program import CheckedFlow, CheckedMap, Program
 from rules import compiler, engine, outcome
+from rules.evidence import evident
 from rules.outcome import Context, Outcome
 from rules.testing import TestReport
 from rules.testing import run_tests as run_test_blocks
 
 _KEPT = 24
+_PATIENCE = 0.2
+"""Seconds for running samples after a keystroke; a check on the command line takes what it needs."""
 
 
 class Trial:
@@ -31,6 +35,12 @@ class Trial:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)
         self.program: Program = checker.check(without_samples(files), only_samples(files))
+
+    @cached_property
+    def judged(self) -> Program:
+        """The program with what the samples show beside its findings, as far as a moment's look tells."""
+        end = monotonic() + _PATIENCE
+        return evident(self.program, _documents(self.program, self.files), lambda: monotonic() > end)
 
     @cached_property
     def compiled(self) -> Any:
@@ -43,6 +53,23 @@ class Trial:
     def samples(self) -> dict[str, Any]:
         """File name -> document of every sample that can be read."""
         return samples.decoded_samples(self.program, self.files)
+
+
+_documents_read: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+
+
+def _documents(program: Program, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """The samples as documents; read again only where a file other than a module has changed."""
+    key = content_hash({path: content for path, content in files.items() if not path.endswith(".mw")})
+    with _lock:
+        if key in _documents_read:
+            return _documents_read[key]
+    read = samples.documents_by_schema(program, files)
+    with _lock:
+        _documents_read[key] = read
+        while len(_documents_read) > _KEPT:
+            _documents_read.popitem(last=False)
+    return read
 
 
 _trials: OrderedDict[str, Trial] = OrderedDict()
@@ -65,8 +92,14 @@ def trial(files: Mapping[str, bytes]) -> Trial:
 
 
 def check_files(files: Mapping[str, bytes]) -> Program:
-    """The typed program with every diagnostic."""
-    return trial(files).program
+    """The typed program with every diagnostic, and what the samples show of each."""
+    return trial(files).judged
+
+
+def check_thoroughly(files: Mapping[str, bytes]) -> Program:
+    """The same with every sample run, however long that takes."""
+    program = trial(files).program
+    return evident(program, _documents(program, files))
 
 
 def check_json(program: Program) -> dict[str, Any]:

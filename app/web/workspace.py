@@ -79,13 +79,15 @@ class Workspace:
 
     def findings(self, subject: str = "") -> list[dict[str, Any]]:
         """Diagnostics as data, of one construct or of all; `place` tells equal codes apart."""
-        program = self.trial.program
+        program = self.trial.judged
         chosen = [d for d in program.diagnostics if belongs(d, subject)]
-        return [{**to_json(d, program.sources), "place": f"{d.file}:{d.span.start}"} for d in chosen]
+        return [
+            {**to_json(d, program.sources), "place": f"{d.file}:{d.span.start}", "message": with_evidence(d)} for d in chosen
+        ]
 
     def fix_edits(self, code: str, place: str, number: int) -> Any:
         """The edits of an offered fix; NotFound where the finding is gone."""
-        for found in self.trial.program.diagnostics:
+        for found in self.trial.judged.diagnostics:
             if (
                 found.code == code
                 and place == f"{found.file}:{found.span.start}"
@@ -93,6 +95,12 @@ class Workspace:
             ):
                 return found.fixes[number].edits
         raise NotFound("this finding is no longer there")
+
+
+def with_evidence(found: Diagnostic) -> str:
+    """The message with what the samples show at its own place."""
+    shown = [label.message for label in found.labels if (label.file, label.span) == (found.file, found.span)]
+    return ": ".join([found.message, *shown])
 
 
 def belongs(found: Diagnostic, subject: str) -> bool:

@@ -106,6 +106,16 @@ CODES = (
         + _severity('if_else(reverse lookup codes("1") = "A", minor, major)'),
     ),
     CodeSpec(
+        "M619",
+        "Value of the samples without a row",
+        "`{lookup}`: {found}, so these messages are rejected",
+        "The samples stand for what really arrives. Add the row that is offered, or say what holds for values that the "
+        "lookup does not know (`on no_match use ...`). It is only found where the rule set has samples.",
+        '# a sample with PRIOK = "7", and a lookup that has no row for "7"',
+        '# the same with a row for "7"',
+        Severity.WARNING,
+    ),
+    CodeSpec(
         "M611",
         "Empty range",
         "nothing lies between {low} and {high}",
