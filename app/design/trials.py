@@ -39,8 +39,7 @@ class Trial:
     @cached_property
     def judged(self) -> Program:
         """The program with what the samples show beside its findings, as far as a moment's look tells."""
-        end = monotonic() + _PATIENCE
-        return evident(self.program, _documents(self.program, self.files), lambda: monotonic() > end)
+        return judge(self.program, self.files)
 
     @cached_property
     def compiled(self) -> Any:
@@ -89,6 +88,12 @@ def trial(files: Mapping[str, bytes]) -> Trial:
         while len(_trials) > _KEPT:
             _trials.popitem(last=False)
     return made
+
+
+def judge(program: Program, files: Mapping[str, bytes]) -> Program:
+    """A checked program with what its samples show, as far as a moment's look tells."""
+    end = monotonic() + _PATIENCE
+    return evident(program, _documents(program, files), lambda: monotonic() > end)
 
 
 def check_files(files: Mapping[str, bytes]) -> Program:

@@ -223,7 +223,7 @@ def actions(ls: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
     places, file = looked
     start, end = (places.offset(file, at) for at in (params.range.start, params.range.end))
     offered = []
-    for found in places.state.program.diagnostics:
+    for found in places.state.judged.diagnostics:
         if found.file == file and found.span.start <= end and start <= found.span.end:
             only = len(found.fixes) == 1
             offered += [_action(fix, places, places.finding(found), only) for fix in found.fixes]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from app.design import trials
 from dsl import checker
 from dsl.manifest import FILE as MANIFEST
 from dsl.navigation import Index
@@ -35,6 +36,11 @@ class State:
         """The checked program."""
         samples = {path: None for path in self.files if path.startswith(SAMPLES)}
         return checker.check(self.texts, samples)
+
+    @cached_property
+    def judged(self) -> Program:
+        """The same with what the samples show."""
+        return trials.judge(self.program, self.files)
 
     @property
     def texts(self) -> dict[str, bytes]:

@@ -70,7 +70,7 @@ class Server(LanguageServer):
             return
         places, _ = looked
         by_file: dict[str, list[lsp.Diagnostic]] = {path: [] for path in below(root, self.open_texts())}
-        for found in places.state.program.diagnostics:
+        for found in places.state.judged.diagnostics:
             shown = _where_it_can_be_seen(found, places, by_file)
             by_file.setdefault(shown.file, []).append(places.finding(shown))
         for file in self._shown.get(root, set()) - set(by_file):
