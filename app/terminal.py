@@ -79,39 +79,6 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic], sources: Mapping[str, S
 def diagnostic_text(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> Text:
     """One finding as a terminal shows it."""
     text = Text()
-<<<<<<< HEAD
     for piece in excerpt(diagnostic, sources):
         text.append(piece.text, style=_STYLES.get(piece.role))
     return text
-=======
-    text.append(f"{diagnostic.severity}[{diagnostic.code}]", style=f"bold {colour}")
-    text.append(f" {diagnostic.message}\n", style="bold")
-    if source is None:
-        text.append(f"  --> {diagnostic.file}\n", style="dim")
-    else:
-        _excerpt(text, source, diagnostic, colour)
-    for label in diagnostic.labels:
-        if (label.file, label.span) != (diagnostic.file, diagnostic.span):
-            place = f" line {sources[label.file].position(label.span.start)[0]}" if label.file in sources else ""
-            text.append(f"   = note: {label.file}{place}: {label.message}\n")
-    for number, line in enumerate(diagnostic.help, 1):
-        text.append(f"   = {'help: ' if number == 1 else '      '}{line}\n")
-    for fix in diagnostic.fixes:
-        text.append(f"   = fix:  {fix.title}\n")
-    return text
-
-
-def _excerpt(text: Text, source: Source, diagnostic: Diagnostic, colour: str) -> None:
-    start = min(diagnostic.span.start, len(source.text))
-    line, column = source.position(start)
-    end_line, end_column = source.position(min(diagnostic.span.end, len(source.text)))
-    words = source.line(line)
-    width = (end_column if end_line == line else len(words) + 1) - column
-    margin = " " * len(str(line))
-    here = (diagnostic.file, diagnostic.span)
-    label = next((label.message for label in diagnostic.labels if (label.file, label.span) == here), "")
-    text.append(f" {margin}--> {diagnostic.file}:{line}:{column}\n", style="dim")
-    text.append(f" {margin} |\n {line} | {words}\n {margin} | {' ' * (column - 1)}")
-    text.append("^" * max(width, 1), style=colour)
-    text.append(f" {label}\n" if label else "\n")
->>>>>>> a047b2d (rules: findings with evidence from the samples, missing rows offered)

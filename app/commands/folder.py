@@ -60,13 +60,9 @@ def check(folder: Path, as_json: bool, as_sarif: bool) -> int:
     """Check every text of FOLDER against its schemas. Exit 1 where there are errors."""
     from app.design import trials
 
-<<<<<<< HEAD
     if as_json and as_sarif:
         raise Stop(USAGE, "choose --json or --sarif, not both")
-    program = trials.check_files(read(folder))
-=======
     program = trials.check_thoroughly(read(folder))
->>>>>>> a047b2d (rules: findings with evidence from the samples, missing rows offered)
     if as_json:
         print_json(trials.check_json(program))
     elif as_sarif:
