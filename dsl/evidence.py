@@ -16,7 +16,9 @@ from dsl.literals import quote
 from dsl.program import CheckedLookup, Program
 from dsl.source import Span
 
-_JUDGED = ("M203", "M501", "M505")
+_JUDGED = "M203 M501 M505".split()
+"""A required field that may be empty, a failure nobody handles, and one that nothing can handle."""
+_REQUIRED = _JUDGED[0]
 _SHOWN = 3
 _CHOICES = 4
 
@@ -55,7 +57,7 @@ def _belongs(seen: Seen, diagnostic: Diagnostic) -> bool:
     if diagnostic.code not in _JUDGED or seen.file != diagnostic.file:
         return False
     inside = diagnostic.span.start <= seen.span.start and seen.span.end <= diagnostic.span.end
-    return inside and (diagnostic.code == "M203" or f"`{seen.kind}`" in diagnostic.message)
+    return inside and (diagnostic.code == _REQUIRED or f"`{seen.kind}`" in diagnostic.message)
 
 
 def _shown(program: Program, diagnostic: Diagnostic, seen: Sequence[Seen]) -> Diagnostic:
