@@ -1,18 +1,50 @@
-"""`docs`: the reference, written from the declarations."""
+"""`docs`: a rule set as a readable page, or the reference of the language, written from the declarations."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from app.terminal import print_table, say
+from app.commands.folder import read, write
+from app.terminal import USAGE, Stop, print_table, say
 
 
 @click.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the page; stdout unless said.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown in place of HTML.")
 @click.option(
-    "--write", "target", type=click.Path(path_type=Path), help="Folder to write Markdown pages into."
+    "--write", "target", type=click.Path(path_type=Path), help="Folder for the reference, as Markdown pages."
 )
-def docs(target: Path | None) -> None:
-    """Reference of functions, diagnostic codes and settings."""
+def docs(folder: Path | None, output: Path | None, as_markdown: bool, target: Path | None) -> None:
+    """Write FOLDER's maps, tables, rules and the rest, with their tests, as one page to read and print.
+
+    Without FOLDER: the reference of functions, diagnostic codes and settings.
+    """
+    if folder is not None:
+        if target is not None:
+            raise Stop(USAGE, "--write is for the reference; say -o FILE for the page of a rule set")
+        return _page(folder, output, as_markdown)
+    if output is not None or as_markdown:
+        raise Stop(USAGE, "name the folder of a rule set")
+    _reference(target)
+
+
+def _page(folder: Path, output: Path | None, as_markdown: bool) -> None:
+    from app.design import trials
+    from app.design.handbooks import handbook_page
+    from dsl.handbook import handbook, markdown
+
+    program = trials.check_files(read(folder))
+    text = markdown(handbook(program)) if as_markdown else handbook_page(program)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    write(output, text)
+    say(f"{folder}: written to {output}")
+
+
+def _reference(target: Path | None) -> None:
     written = pages()
     if target is None:
         print_table(

@@ -95,12 +95,12 @@ def test(folder: Path, as_json: bool, junit: Path | None, coverage: bool) -> int
     if not program.ok:
         errors = [d for d in program.diagnostics if d.severity == "error"]
         if junit:
-            _write(junit, to_junit(TestReport([], {}), [f"{d.file}: {d.code} {d.message}" for d in errors]))
+            write(junit, to_junit(TestReport([], {}), [f"{d.file}: {d.code} {d.message}" for d in errors]))
         print_diagnostics(errors, program.sources)
         raise Stop(PROBLEMS, f"{folder} has errors: no test was run")
     report = trials.run_tests(files)
     if junit:
-        _write(junit, to_junit(report))
+        write(junit, to_junit(report))
     if as_json:
         print_json(to_json(report))
     else:
@@ -127,7 +127,8 @@ def _print_coverage(coverage: dict[str, Any]) -> None:
                 say(f"  not reached: {name} ({value['where'][name]})")
 
 
-def _write(target: Path, text: str) -> None:
+def write(target: Path, text: str) -> None:
+    """A file that was asked for; Stop says why it can't be written."""
     try:
         target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -157,7 +158,7 @@ def format_(folder: Path, only_check: bool) -> int:
             changed += 1
             say(f"{path}: {'would be ' if only_check else ''}formatted")
             if not only_check:
-                _write(folder / path, after)
+                write(folder / path, after)
     return PROBLEMS if broken or only_check and changed else 0
 
 

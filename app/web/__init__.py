@@ -22,6 +22,7 @@ from app.web import (
     errors,
     exchange,
     frame,
+    handbooks,
     history,
     home,
     lookups,
@@ -43,7 +44,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
-    problems, accounts, history, exchange,
+    problems, accounts, history, exchange, handbooks,
 )  # fmt: skip
 
 
