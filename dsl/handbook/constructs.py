@@ -45,7 +45,8 @@ def flow_entry(parsed: Parsed, node: syntax.Flow, schema: str) -> dict[str, Any]
         facts.append((words, code(name or step.get("text", ""), link)))
     facts += [(f"Key {key['name']}", code(key["expression"])) for key in form["keys"]]
     for words, name in (("Same message", "identify_by"), ("Kept in order by", "order_by")):
-        facts.append((words, code(form[name]) if form.get(name) else Cell("by its idempotency key" if "Same" in words else "nothing")))
+        unsaid = "by its idempotency key" if name == "identify_by" else "nothing"
+        facts.append((words, code(form[name]) if form.get(name) else Cell(unsaid)))
     for words, name in (("Owner", "owner"), ("Criticality", "criticality"), ("Within", "sla"), ("On failure", "playbook")):
         if form.get(name):
             facts.append((words, Cell(str(form[name]))))
@@ -127,7 +128,8 @@ def rules_entry(parsed: Parsed, node: syntax.Rules) -> dict[str, Any]:
             rows.append((code(rule["text"]), Cell(""), Cell(""), Cell("")))
             continue
         then = "\n".join(_words(parsed, action) for action in rule["actions"])
-        rows.append((code(rule["name"]), code(rule["when"]) if rule["when"] else Cell("always"), code(then), Cell(rule.get("because", ""))))
+        when = code(rule["when"]) if rule["when"] else Cell("always")
+        rows.append((code(rule["name"]), when, code(then), Cell(rule.get("because", ""))))
     return {"facts": tuple(facts), "grids": (Grid(("Rule", "When", "Then", "Because"), tuple(rows)),)}
 
 

@@ -20,9 +20,11 @@ def schema_id(key: str) -> str:
 def schema_entry(schema: Schema) -> Entry:
     """Every field with its type, whether it has to be there, and what counts as missing."""
     rows = list(_fields(schema.record, "", ()))
-    grid = Grid(("Field", "Type", "Required", "Meaning", "Counts as missing"), tuple(rows[:FIELDS]), more=max(0, len(rows) - FIELDS))
+    heads = ("Field", "Type", "Required", "Meaning", "Counts as missing")
+    grid = Grid(heads, tuple(rows[:FIELDS]), more=max(0, len(rows) - FIELDS))
     kind = "layout of another format" if schema.guide else "JSON Schema"
-    return Entry(schema_id(f"{schema.name}@{schema.version}"), f"{schema.name} {schema.version}", kind, schema.path, 1, grids=(grid,))
+    id, title = schema_id(f"{schema.name}@{schema.version}"), f"{schema.name} {schema.version}"
+    return Entry(id, title, kind, schema.path, 1, grids=(grid,))
 
 
 def _fields(record: types.Record, prefix: str, above: tuple[int, ...]) -> Iterator[tuple[Cell, ...]]:
@@ -40,7 +42,8 @@ def _fields(record: types.Record, prefix: str, above: tuple[int, ...]) -> Iterat
 
 def data_entry(lookup: CheckedLookup) -> Entry:
     """A value map from a file: its columns, how it is valid, its first rows."""
-    columns = [*(f"{n}: {types.describe(t)}" for n, t in lookup.keys), *(f"=> {n}: {types.describe(t)}" for n, t in lookup.results)]
+    columns = [f"{name}: {types.describe(of)}" for name, of in lookup.keys]
+    columns += [f"=> {name}: {types.describe(of)}" for name, of in lookup.results]
     width = len(columns)
     rows = tuple(tuple(code(shown(value)) for value in row[:width]) for row in lookup.rows[:ROWS])
     facts = [("Rows", Cell(str(len(lookup.rows))))]
@@ -49,7 +52,8 @@ def data_entry(lookup: CheckedLookup) -> Entry:
     if lookup.two_way:
         facts.append(("Both ways", Cell("yes, each value has one key")))
     grid = Grid(tuple(columns), rows, more=max(0, len(lookup.rows) - ROWS))
-    return Entry(anchor("lookup", lookup.name), lookup.name, f"data, version {lookup.version}", lookup.path, 1, facts=tuple(facts), grids=(grid,))
+    id, summary = anchor("lookup", lookup.name), f"data, version {lookup.version}"
+    return Entry(id, lookup.name, summary, lookup.path, 1, facts=tuple(facts), grids=(grid,))
 
 
 def shown(value: object) -> str:

@@ -46,7 +46,8 @@ def _grid(grid: Grid) -> Iterator[str]:
 def _cell(cell: Cell) -> str:
     if not cell.text.strip():
         return ""
-    words = "<br>".join(f"`{line}`" for line in cell.text.replace("|", "\\|").replace("`", "'").split("\n")) if cell.code else _plain(cell.text)
+    lines = cell.text.replace("|", "\\|").replace("`", "'").split("\n")
+    words = "<br>".join(f"`{line}`" for line in lines) if cell.code else _plain(cell.text)
     return f"[{words}](#{cell.link})" if cell.link else words
 
 

@@ -11,6 +11,7 @@ R = "/rulesets/incoming-quality"
 PAGES = [
     ("ana", "/"),
     ("ana", "/rulesets"),
+    ("ana", f"{R}/documentation"),
     ("ana", R),
     ("ana", f"{R}/files/maps/defect.mw"),
     ("ana", f"{R}/maps/defect_to_nonconformance"),

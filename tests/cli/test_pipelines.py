@@ -38,7 +38,7 @@ def test_sarif_is_valid_and_says_the_same_as_json(broken: Path) -> None:
     assert [r["ruleId"] for r in results] == [d["code"] for d in found["diagnostics"]]
     assert [p["region"]["startLine"] for p in places] == [d["line"] for d in found["diagnostics"]]
     assert {p["artifactLocation"]["uri"] for p in places} == {"maps/all%20orders.mw"}
-    texts = [f["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"] for r in results for f in r["fixes"]]
+    texts = [f["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"] for r in results for f in r.get("fixes", [])]
     assert "urgencies" in texts
 
 
@@ -82,3 +82,12 @@ def test_a_text_that_cannot_be_laid_out_is_said_and_stays(tmp_path: Path) -> Non
     done = mapwright("format", str(folder))
     assert done.returncode == 1
     assert "maps/latin.mw: left as it is" in done.stderr and "maps/open.mw: left as it is" in done.stderr
+
+
+def test_a_rule_set_becomes_one_page(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    assert mapwright("docs", str(EXAMPLE), "-o", str(target)).returncode == 0
+    page = target.read_text("utf-8")
+    assert page.startswith("<!doctype html>") and 'id="map-defect_to_nonconformance"' in page
+    text = mapwright("docs", str(EXAMPLE), "--markdown").stdout
+    assert text.startswith("# Incoming quality") and "## Decision tables" in text
