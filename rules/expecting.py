@@ -5,15 +5,21 @@ from typing import Any
 
 from dsl import syntax
 from dsl.program import CheckedTest, Program
-from rules.outcome import Context, Outcome, SendAction
+from rules.acted import answer
+from rules.outcome import Context, Outcome
 from rules.referee.environment import Environment
 from rules.referee.evaluate import Blamed, Evaluator
-from rules.shaping import plain_value, read_document
+from rules.shaping import plain_value
 from rules.values import shorten
+
+ANSWERED = frozenset({
+    "fired", "matched", "sent", "raised", "alerted", "fact", "expected", "collected", "remembered", "forgotten",
+    "state", "failed",
+})  # fmt: skip
 
 
 class Expectations(Evaluator):
-    """Expressions of a test: `fired`, `matched`, `sent`, `state`, `failed`, `sample` have their answer here."""
+    """Expressions of a test: `fired`, `sent`, `expected`, `state`, `sample` and the like have their answer here."""
 
     def __init__(self, program: Program, context: Context, test: CheckedTest, samples: Mapping[str, Any]) -> None:
         super().__init__(program, context, context.now, test.path)
@@ -24,7 +30,7 @@ class Expectations(Evaluator):
     def _call(self, node: syntax.Call, env: Environment) -> Any:
         if node.function == "sample":
             return self._sample(node, env)
-        if self.outcome is None or node.function not in ("fired", "matched", "sent", "state", "failed"):
+        if self.outcome is None or node.function not in ANSWERED:
             return super()._call(node, env)
         name = self.need(node.arguments[0], env) if node.arguments else ""
         match node.function:
@@ -32,19 +38,15 @@ class Expectations(Evaluator):
                 return any(trace.fired for trace in self.outcome.rules if trace.rule == name)
             case "matched":
                 return self._matched(self.outcome, name)
-            case "sent":
-                sends = [a for a in self.outcome.actions if isinstance(a, SendAction) and a.endpoint == name]
-                return [self._payload(action) for action in sends]
+            case "fact":
+                return self.outcome.facts.get(name)
             case "state":
                 return self.outcome.state
-            case _:
+            case "failed":
                 return name in self.silent or any(failure.path == name for failure in self.outcome.failures)
-
-    def _payload(self, action: SendAction) -> Any:
-        """What was sent, read by the schema of its endpoint as every document is."""
-        endpoint = self.program.manifest.endpoints.get(action.endpoint)
-        schema = self.program.schemas.get(endpoint.schema) if endpoint is not None else None
-        return action.payload if schema is None else read_document(action.payload, schema.record)[0]
+            case _:
+                found = (answer(self.program, node.function, name, action) for action in self.outcome.actions)
+                return [value for value in found if value is not None]
 
     def _matched(self, outcome: Outcome, table: str) -> str | None:
         start = f"table {table} "

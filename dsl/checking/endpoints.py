@@ -1,9 +1,10 @@
-"""Endpoints and declarations by their name."""
+"""Endpoints, events and declarations by their name."""
 
 from dsl import syntax
+from dsl.checking.events import raised_events
 from dsl.checking.expressions import Expressions
-from dsl.checking.session import Session, did_you_mean
-from dsl.program import Endpoint
+from dsl.checking.session import Session, did_you_mean, listed
+from dsl.program import Endpoint, Schema
 from dsl.source import Span
 
 
@@ -32,3 +33,26 @@ def place_of(check: Expressions, node: syntax.Node, name: str) -> Span:
     text = check.session.sources[check.site.file].slice(node.span)
     start = text.find(name)
     return node.span if start < 0 else Span(node.span.start + start, node.span.start + start + len(name))
+
+
+def arriving(check: Expressions, name: str, span: Span) -> Schema | None:
+    """The schema of what arrives under this name; reported where nothing does, or not one thing."""
+    session = check.session
+    endpoint = session.manifest.endpoints.get(name)
+    raised = raised_events(session)
+    if name in raised:
+        return _one_schema(check, name, span, raised[name])
+    if endpoint is not None:
+        endpoint = find_endpoint(check, name, span, "in")
+        return session.schemas.get(endpoint.schema) if endpoint and endpoint.direction == "in" else None
+    known = [e.name for e in session.manifest.endpoints.values() if e.direction == "in"] + list(raised)
+    help_, fixes = did_you_mean(check.site, span, name, known)
+    check.report("M721", span, event=name, help=help_ or [f"What arrives is {listed(known)}."], fixes=fixes)
+    return None
+
+
+def _one_schema(check: Expressions, name: str, span: Span, schemas: list[Schema]) -> Schema | None:
+    if len(schemas) > 1:
+        first, second = (f"{schema.name}@{schema.version}" for schema in schemas[:2])
+        check.report("M722", span, event=name, first=first, second=second)
+    return schemas[0] if len(schemas) == 1 else None

@@ -1,13 +1,10 @@
-"""What can arrive: documents through endpoints of direction in, and the events that rules raise."""
+"""The actions of rules, those inside others too, and the events that they raise."""
 
 from collections.abc import Iterator
 
 from dsl import syntax
-from dsl.checking.endpoints import find_endpoint
-from dsl.checking.expressions import Expressions
-from dsl.checking.session import Session, did_you_mean, listed
+from dsl.checking.session import Session
 from dsl.program import CheckedRules, Schema
-from dsl.source import Span
 
 
 def actions_of(checked: CheckedRules) -> Iterator[syntax.Action]:
@@ -38,26 +35,3 @@ def raised_events(session: Session) -> dict[str, list[Schema]]:
                 if schema is not None and schema not in carried:
                     carried.append(schema)
     return found
-
-
-def arriving(check: Expressions, name: str, span: Span) -> Schema | None:
-    """The schema of what arrives under this name; reported where nothing does, or not one thing."""
-    session = check.session
-    endpoint = session.manifest.endpoints.get(name)
-    raised = raised_events(session)
-    if name in raised:
-        return _one_schema(check, name, span, raised[name])
-    if endpoint is not None:
-        endpoint = find_endpoint(check, name, span, "in")
-        return session.schemas.get(endpoint.schema) if endpoint and endpoint.direction == "in" else None
-    known = [e.name for e in session.manifest.endpoints.values() if e.direction == "in"] + list(raised)
-    help_, fixes = did_you_mean(check.site, span, name, known)
-    check.report("M721", span, event=name, help=help_ or [f"What arrives is {listed(known)}."], fixes=fixes)
-    return None
-
-
-def _one_schema(check: Expressions, name: str, span: Span, schemas: list[Schema]) -> Schema | None:
-    if len(schemas) > 1:
-        first, second = (f"{schema.name}@{schema.version}" for schema in schemas[:2])
-        check.report("M722", span, event=name, first=first, second=second)
-    return schemas[0] if len(schemas) == 1 else None

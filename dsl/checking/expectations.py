@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dsl import program, syntax, types
 from dsl.checking import handlers
-from dsl.checking.events import arriving
+from dsl.checking.endpoints import arriving
 from dsl.checking.expressions import Expressions
 from dsl.checking.names import names_in
 from dsl.checking.scopes import Scope

@@ -1,11 +1,12 @@
 """Functions of tests: what they name has to exist, and what was sent has the type of its endpoint."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dsl import syntax, types
 from dsl.checking import calls
 from dsl.checking import expressions as e
+from dsl.checking.events import actions_of, raised_events
 from dsl.checking.scopes import Scope
 from dsl.checking.session import Session, suggestions
 from dsl.functions import FunctionSpec
@@ -24,8 +25,9 @@ def infer_test_call(check: "Expressions", spec: FunctionSpec, node: syntax.Call,
     named = node.arguments[0] if node.arguments else None
     if isinstance(named, syntax.Literal):
         _check_name(check, spec, named)
-        if spec.name == "sent":
-            return e.Typed(types.ListOf(_sent_type(check.session, str(named.value))))
+        of = _result(check.session, spec.name, str(named.value))
+        if of is not None:
+            return e.Typed(of)
     return e.Typed(spec.result_type(()))
 
 
@@ -52,15 +54,61 @@ def _known(session: Session, function: str) -> set[str] | None:
             return set(session.tables)
         case "sent":
             return {name for name, of in session.manifest.endpoints.items() if of.direction == "out"}
+        case "remembered" | "forgotten":
+            return set(session.datasets)
+        case "raised" | "alerted" | "fact" | "expected" | "collected":
+            return {name for action in _actions(session) for name in _named(function, action)}
         case _:
             return None
+
+
+def _named(function: str, action: syntax.Action) -> Iterator[str]:
+    """What an action is asked for by: its event, channel, fact or target."""
+    match function, action:
+        case "raised", syntax.Raise(event=name):
+            yield name
+        case "alerted", syntax.Alert(channel=name):
+            yield name
+        case "fact", syntax.SetFact(name=name):
+            yield name
+        case "expected", syntax.Expect(event=name):
+            yield name
+        case "collected", syntax.Collect(action=made):
+            yield target_of(made)
+
+
+def target_of(action: syntax.Action) -> str:
+    """The endpoint, event or channel that an action is for."""
+    return str(getattr(action, "endpoint", "") or getattr(action, "event", "") or getattr(action, "channel", ""))
+
+
+def _actions(session: Session) -> Iterator[syntax.Action]:
+    return (action for rules in session.rules.values() for action in actions_of(rules))
 
 
 def _rules(node: syntax.Rules) -> Iterable[syntax.Rule]:
     return (rule for rule in node.rules if isinstance(rule, syntax.Rule))
 
 
-def _sent_type(session: Session, endpoint: str) -> types.Type:
-    declared = session.manifest.endpoints.get(endpoint)
-    schema = session.schemas.get(declared.schema) if declared is not None else None
-    return types.ANYTHING if schema is None else schema.record
+def _result(session: Session, function: str, name: str) -> types.Type | None:
+    """The type of what was sent, raised, remembered or set, by what carries that name."""
+    match function:
+        case "sent":
+            declared = session.manifest.endpoints.get(name)
+            schema = session.schemas.get(declared.schema) if declared is not None else None
+        case "raised":
+            carried = raised_events(session).get(name, [])
+            schema = carried[0] if len(carried) == 1 else None
+        case "remembered":
+            schema = session.datasets[name].schema if name in session.datasets else None
+        case "fact":
+            return _fact_type(session, name)
+        case _:
+            return None
+    return types.ListOf(types.ANYTHING if schema is None else schema.record)
+
+
+def _fact_type(session: Session, name: str) -> types.Type:
+    made = [session.types.get(a.value) for a in _actions(session) if isinstance(a, syntax.SetFact) and a.name == name]
+    first = types.present(made[0]) if made and made[0] is not None else types.ANYTHING
+    return types.Maybe(first if all(of is not None and types.present(of) == first for of in made) else types.ANYTHING)

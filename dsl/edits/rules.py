@@ -13,6 +13,7 @@ from dsl.edits.applying import (
     whole_lines,
 )
 from dsl.forms.reading import find
+from dsl.forms.rules import action_text
 from dsl.literals import quote
 from dsl.parser import Parsed
 from dsl.source import Span
@@ -49,6 +50,8 @@ def set_action(parsed: Parsed, rules: str, rule: str, number: int, text: str) ->
     node = _rule(parsed, rules, rule)
     if not 1 <= number <= len(node.actions):
         raise refused(f"{rule} has no action {number}")
+    if text.strip() == action_text(parsed, node.actions[number - 1]):
+        return ()
     single_line(f"then {text.strip()}", "rule_line", Part)
     return checked(parsed, [Edit(parsed.source.path, node.actions[number - 1].span, text.strip())])
 

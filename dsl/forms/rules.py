@@ -44,19 +44,19 @@ def _rule(parsed: Parsed, rule: syntax.Rule | syntax.Raw, number: int) -> Form:
 
 
 def _action(parsed: Parsed, action: syntax.Action) -> Form:
-    form: Form = {"kind": _kind(action), "text": _one_line(parsed, action), **_parts(parsed, action)}
+    form: Form = {"kind": _kind(action), "text": action_text(parsed, action), **_parts(parsed, action)}
     each = getattr(action, "each", None)
     if each is not None:
         form["each"] = {"variable": each[0], "source": text_of(parsed, each[1])}
     return form | {"line": parsed.source.position(action.span.start)[0]}
 
 
-def _one_line(parsed: Parsed, action: syntax.Action) -> str:
-    """The action as one line, also where its `else` stands on the next one."""
+def action_text(parsed: Parsed, action: syntax.Action) -> str:
+    """An action as one line, also where its `else` stands on the next one."""
     if not isinstance(action, syntax.Expect) or action.otherwise is None:
         return text_of(parsed, action)
     end = (action.calendar or action.within).span.end
-    return f"{parsed.source.slice(Span(action.span.start, end))} else {_one_line(parsed, action.otherwise)}"
+    return f"{parsed.source.slice(Span(action.span.start, end))} else {action_text(parsed, action.otherwise)}"
 
 
 def _parts(parsed: Parsed, action: syntax.Action) -> Form:

@@ -1,13 +1,15 @@
-"""What only tests may ask: which rules fired, which rows matched, what was sent. The test runner answers."""
+"""What only tests may ask: which rules fired, what was sent, expected, remembered. The test runner answers."""
 
 from collections.abc import Sequence
 
 from dsl.functions import kinds
 from dsl.functions.declaration import Argument, FunctionSpec, declare
 from dsl.functions.declaration import Parameter as P
-from dsl.types import ANYTHING, BOOLEAN, INTEGER, TEXT, Enum, ListOf, Maybe, Type
+from dsl.types import ANYTHING, BOOLEAN, DATETIME, INTEGER, TEXT, Enum, FieldSpec, ListOf, Maybe, Record, Type
 
 FAMILY = "tests"
+EXPECTATION = Record("expectation", {"key": FieldSpec(TEXT, True), "due": FieldSpec(DATETIME, True)})
+COLLECTION = Record("collection", {"group": FieldSpec(TEXT, True), "to": FieldSpec(TEXT), "key": FieldSpec(TEXT)})
 STATES = Enum("state", ("done", "ignored", "rejected", "held"))
 
 
@@ -27,6 +29,36 @@ _engine_function(
 _engine_function(
     "sent", [_name("endpoint")], ListOf(ANYTHING), "list of payloads",
     "What was sent to an endpoint, in order: `count(sent(\"erp.hold\")) = 1`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "raised", [_name("event")], ListOf(ANYTHING), "list of payloads",
+    "What was raised as an event, in order: `count(raised(\"canon.escalation\")) = 0`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "alerted", [_name("channel")], ListOf(TEXT), "list of text",
+    "The texts of the alerts to a channel, in order: `\"Hold is late\" in alerted(\"quality\")`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "fact", [_name("name")], Maybe(ANYTHING), "the fact's type?",
+    "The fact that `set` has made; missing if none was set.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "expected", [_name("event")], ListOf(EXPECTATION), "list of expectations",
+    "What is waited for, in order, each with its `key` and when it is `due`: "
+    "`first(expected(\"erp.hold_confirmed\")).due = 2026-01-31T12:15:00Z`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "collected", [_name("target")], ListOf(COLLECTION), "list of collections",
+    "What was put aside for an endpoint, event or channel, each with its `group`, `to` and `key`: "
+    "`count(collected(\"supplier.digest\")) = 1`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "remembered", [_name("dataset")], ListOf(ANYTHING), "list of records",
+    "The records that were remembered in a dataset, in order: `first(remembered(\"items\")).price = 5`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "forgotten", [_name("dataset")], ListOf(TEXT), "list of text",
+    "The keys that were forgotten in a dataset, in order: `\"M-1\" in forgotten(\"items\")`.", FAMILY,
 )  # fmt: skip
 _engine_function("state", [], STATES, "state", "How the message ended: done, ignored, rejected or held.", FAMILY)
 _engine_function(

@@ -1,11 +1,13 @@
 """One change, and how values and expressions are worded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from dsl import syntax
+from dsl.printing.spacing import spaced
 from dsl.program import Program
+from dsl.tree import INSIGNIFICANT, Token, parse_tree
 from rules.values import shorten
 
 Kind = Literal["added", "removed", "changed"]
@@ -28,12 +30,12 @@ class Texts:
     path: str
 
     def of(self, node: syntax.Node | None) -> str:
-        """The text of a node on one line, without comments."""
+        """The text of a node on one line, without comments and with the spaces of the formatter."""
         source = self.program.sources.get(self.path)
         if node is None or source is None:
             return ""
-        lines = (line.split(" # ")[0] for line in source.slice(node.span).splitlines())
-        return " ".join(" ".join(lines).split())
+        lines = _lines(parse_tree(source.slice(node.span)).tokens)
+        return " ".join(spaced(line) for line in lines if line)
 
     def handlers(self, handlers: tuple[syntax.Handler, ...]) -> str:
         """Handlers in a fixed order."""
@@ -42,6 +44,17 @@ class Texts:
             value = f" {self.of(handler.value)}" if handler.value is not None else ""
             words.append(f"on {handler.failure} {handler.action}{value}{' warn' if handler.warn else ''}")
         return " ".join(words)
+
+
+def _lines(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    line: list[Token] = []
+    for token in tokens:
+        if token.kind == "newline":
+            yield line
+            line = []
+        elif token.kind not in INSIGNIFICANT:
+            line.append(token)
+    yield line
 
 
 def compared(

@@ -18,6 +18,9 @@ lookups, samples, program (put before each case's program), and an input for all
       actions = ["send erp.hold to V7: {...}", "alert quality: text"]
       fired = ["rule"], facts = { name = "value" }, keys = { identify = "...", lot = "..." }
       trace = { "severity" = ["nc.PRIOK", "lookup codes row 1"] }    where an output value comes from
+    arrives = "erp.done", input = '{...}'    a document that comes in, or an event that is raised
+      answers = ["r/hold 1: {...}"]    the expectations it answers: rules, rule, number of the action from 0, key
+    closes = "r/digest 0", input = '[...]', to, key    a collection whose window ends, with its items
     tests = ["passes: name", "fails: name: words"], coverage = { rows = "3 of 4" }
     formatted = '''...'''              the program as the formatter writes it
 
@@ -156,6 +159,24 @@ def _run(kind: str) -> Callable[[Program, Case], None]:
     return run
 
 
+def _arrives(program: Program, case: Case) -> None:
+    document, context = exact(case["input"]), Context(now=NOW)
+    found = engine.expectation_keys(compile_program(program), case["arrives"], document, context)
+    assert found == oracle.expectation_keys(program, case["arrives"], document, context)
+    assert [f"{k.rules}/{k.rule} {k.ordinal}: {k.key}" for k in found] == case["answers"]
+
+
+def _closes(program: Program, case: Case) -> None:
+    place, number = case["closes"].split()
+    rules, rule = place.split("/")
+    items, context = exact(case["input"]), Context(now=NOW)
+    more = {name: case[name] for name in ("to", "key") if name in case}
+    outcome = engine.close_collection(compile_program(program), rules, rule, int(number), items, context, **more)
+    judged = oracle.close_collection(program, rules, rule, int(number), items, context, **more)
+    assert showing.plain(outcome) == showing.plain(judged)
+    _ends(outcome, case)
+
+
 def _ends(outcome: Outcome, case: Case) -> None:
     wanted = [text.split(": ", 1) for text in case.get("failures", [])]
     assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == [head for head, *_ in wanted], outcome.failures
@@ -191,5 +212,5 @@ def _formatted(program: Program, case: Case) -> None:
 
 _SHOWS: dict[str, Callable[[Program, Case], None]] = {
     "fix": _fix, "values": _values, "decides": _decides, "types": _types, "map": _run("map"), "apply": _run("apply"),
-    "flow": _run("flow"), "formatted": _formatted,
+    "flow": _run("flow"), "formatted": _formatted, "arrives": _arrives, "closes": _closes,
 }  # fmt: skip
