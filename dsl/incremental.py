@@ -35,6 +35,8 @@ class Found:
     names: Mapping[Any, Any]
     failures: Mapping[Any, Any]
     copies: Mapping[Any, Any]
+    expectations: Mapping[Any, Any]
+    facts: Mapping[Any, Any]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -139,6 +141,8 @@ class Bodies:
         session.names.update(found.names)
         session.failures.update(found.failures)
         session.copies.update(found.copies)
+        session.expectations.update(found.expectations)
+        session.facts.update(found.facts)
         session.diagnostics += found.diagnostics
         result: T = found.result
         return result
@@ -153,15 +157,20 @@ class Bodies:
 
 def _watched(session: Session, work: Callable[[], Any]) -> Found:
     """What some work adds to the session."""
-    outer = session.types, session.names, session.failures, session.copies, session.diagnostics
-    session.types, session.names, session.failures, session.copies, session.diagnostics = {}, {}, {}, {}, []
+    outer = [getattr(session, name) for name in _ADDED]
+    for name in _ADDED:
+        setattr(session, name, {})
+    found, session.diagnostics = session.diagnostics, []
     try:
         result = work()
-        return Found(
-            result, session.types, session.names, session.failures, session.copies, tuple(session.diagnostics)
-        )
+        return Found(result, *(getattr(session, name) for name in _ADDED), diagnostics=tuple(session.diagnostics))
     finally:
-        session.types, session.names, session.failures, session.copies, session.diagnostics = outer
+        session.diagnostics = found
+        for name, value in zip(_ADDED, outer, strict=True):
+            setattr(session, name, value)
+
+
+_ADDED = ("types", "names", "failures", "copies", "expectations", "facts")
 
 
 def _surroundings(session: Session, files: Mapping[str, bytes]) -> object:

@@ -56,19 +56,20 @@ class Actions:
             case syntax.Alert(text=text):
                 self._text(text, scope, "the text of an alert")
             case syntax.SetFact(value=value):
-                self._fact(value, scope)
+                self._session.facts[action] = self._fact(value, scope)
 
     def _text(self, node: syntax.Expression, scope: Scope, what: str) -> None:
         failures = self._check.needed(node, scope, types.TEXT, what)
         handlers.no_failures(self._check, node, failures)
 
-    def _fact(self, node: syntax.Expression, scope: Scope) -> None:
+    def _fact(self, node: syntax.Expression, scope: Scope) -> types.Type:
         """A fact is one plain value; one that is missing sets nothing."""
         typed = self._check.infer(node, scope)
         handlers.no_failures(self._check, node, typed.failures)
         of = types.present(typed.type)
         if isinstance(of, types.Record | types.ListOf | types.Anything) and not is_broken(of):
             findings.wrong_type(self._check, node.span, "a fact", "one plain value", typed.type)
+        return typed.type
 
     def _key(self, node: syntax.Expression, scope: Scope, what: str) -> None:
         """A key is one plain value that is there."""

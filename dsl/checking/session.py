@@ -62,6 +62,7 @@ class Session:
     lookups: dict[str, program.CheckedLookup] = field(default_factory=dict)
     datasets: dict[str, program.CheckedDataset] = field(default_factory=dict)
     declared_types: dict[str, program.CheckedType] = field(default_factory=dict)
+    facts: dict[syntax.SetFact, Type] = field(default_factory=dict)
     expectations: dict[syntax.Expect, program.CheckedExpectation] = field(default_factory=dict)
     tables: dict[str, program.CheckedTable] = field(default_factory=dict)
     functions: dict[str, program.CheckedFunction] = field(default_factory=dict)

@@ -109,6 +109,5 @@ def _result(session: Session, function: str, name: str) -> types.Type | None:
 
 
 def _fact_type(session: Session, name: str) -> types.Type:
-    made = [session.types.get(a.value) for a in _actions(session) if isinstance(a, syntax.SetFact) and a.name == name]
-    first = types.present(made[0]) if made and made[0] is not None else types.ANYTHING
-    return types.Maybe(first if all(of is not None and types.present(of) == first for of in made) else types.ANYTHING)
+    made = [types.present(of) for action, of in session.facts.items() if action.name == name]
+    return types.maybe(made[0] if made and all(of == made[0] for of in made) else types.ANYTHING)
