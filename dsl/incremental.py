@@ -156,21 +156,26 @@ class Bodies:
 
 
 def _watched(session: Session, work: Callable[[], Any]) -> Found:
-    """What some work adds to the session."""
+    """What some work adds to the session; it sees the facts of the others, of the rest only what it adds."""
     outer = [getattr(session, name) for name in _ADDED]
+    before, diagnostics = set(session.facts), session.diagnostics
     for name in _ADDED:
         setattr(session, name, {})
-    found, session.diagnostics = session.diagnostics, []
+    session.diagnostics = []
     try:
         result = work()
-        return Found(result, *(getattr(session, name) for name in _ADDED), diagnostics=tuple(session.diagnostics))
+        facts = {node: of for node, of in session.facts.items() if node not in before}
+        return Found(
+            result, session.types, session.names, session.failures, session.copies, session.expectations, facts,
+            tuple(session.diagnostics),
+        )  # fmt: skip
     finally:
-        session.diagnostics = found
+        session.diagnostics = diagnostics
         for name, value in zip(_ADDED, outer, strict=True):
             setattr(session, name, value)
 
 
-_ADDED = ("types", "names", "failures", "copies", "expectations", "facts")
+_ADDED = ("types", "names", "failures", "copies", "expectations")
 
 
 def _surroundings(session: Session, files: Mapping[str, bytes]) -> object:
