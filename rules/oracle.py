@@ -12,6 +12,7 @@ from dsl.types import ListOf, Type
 from rules.engine import exact, read_partly, within
 from rules.errors import BudgetExceeded, UnknownName
 from rules.keytexts import named_key_text
+from rules.ordering import in_order
 from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place, RuleTrace, Trace
 from rules.referee.actions import RulesWalker
 from rules.referee.environment import Binding, Environment, Origin
@@ -118,7 +119,7 @@ class Referee:
             reason = f"{first.path}: {first.message}" if first.path else first.message
         return Outcome(
             state, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
-            tuple(self.traces), facts, tuple(dict.fromkeys(self.decisions)),
+            tuple(self.traces), facts, in_order(self.decisions),
         )  # fmt: skip
 
 

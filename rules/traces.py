@@ -5,6 +5,7 @@ from typing import Any, overload
 
 from rules.generation.actions import RulesPlan
 from rules.generation.plans import FramePlan, decisions
+from rules.ordering import in_order
 from rules.outcome import RuleTrace
 from rules.shaping import plain_value
 
@@ -69,7 +70,7 @@ class Decisions(Sequence[str]):
     def _words(self) -> tuple[str, ...]:
         if self._made is None:
             made = (words for plan, marks in self._frames for words in decisions(plan, marks))
-            self._made = tuple(dict.fromkeys(made))
+            self._made = in_order(made)
         return self._made
 
     @overload

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from rules.ordering import in_order
 from rules.outcome import Place, Trace
 
 Parts = tuple[str | int, ...]
@@ -192,7 +193,7 @@ def _trace(line: FieldPlan, levels: list[Level]) -> Trace:
     sources = list(dict.fromkeys(text for parts in origin.sources for text in _expand(parts, levels)))
     found = [words for ref in origin.decisions for words in _words(ref, levels)]
     found.extend(condition.words for _, condition in line.conditions)
-    return Trace(tuple(sources), tuple(dict.fromkeys([*found, *extra])), line.place)
+    return Trace(tuple(sources), in_order([*found, *extra]), line.place)
 
 
 def _words(ref: DecisionRef, levels: list[Level]) -> list[str]:

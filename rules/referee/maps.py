@@ -8,6 +8,7 @@ from dsl.program import CheckedMap
 from rules.cells import comparable
 from rules.generation.limits import limit_failure
 from rules.generation.support import failure_message
+from rules.ordering import in_order
 from rules.outcome import Failure, Place, Trace
 from rules.referee.environment import POISON, Binding, Environment, Origin, names_in, union
 from rules.referee.evaluate import FAILURES, Blamed, Evaluator
@@ -161,7 +162,7 @@ class MapWalker:
                 return
         _put(row.output, node.target, value)
         origin = self.e.origin(source, env)
-        decisions = tuple(dict.fromkeys((*origin.decisions, *self._decided(start), *row.conditions, *extra)))
+        decisions = in_order((*origin.decisions, *self._decided(start), *row.conditions, *extra))
         row.lineage[_spell(node.target)] = Trace(origin.sources, decisions, self._place(node.value))
 
     def _let(self, node: syntax.Let, env: Environment, row: Row) -> None:
