@@ -53,12 +53,13 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Sliver:
-    """A single value or step of one column between two rows, as text, that only `otherwise` answers."""
+    """A single value or step of one column between two rows, as text, that only `otherwise` (or row `rest`) answers."""
 
     below: int
     above: int
     column: int
     text: str
+    rest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

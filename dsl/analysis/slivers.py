@@ -11,8 +11,13 @@ MOST = 20
 _WORK = 40_000
 
 
-def slivers(domains: Sequence[Domain], sure: Sequence[Box], may: Sequence[Box]) -> list[Sliver]:
-    """The slivers of a table with `otherwise`, one for each pair of rows; looked for as far as the budget goes."""
+def slivers(
+    domains: Sequence[Domain], sure: Sequence[Box], may: Sequence[Box], rest: int | None = None
+) -> list[Sliver]:
+    """The slivers of a table, one for each pair of rows; looked for as far as the budget goes.
+
+    `rest` is the row that takes what is left; None where `otherwise` does.
+    """
     found: list[Sliver] = []
     budget = Budget(_WORK)
     try:
@@ -20,7 +25,7 @@ def slivers(domains: Sequence[Domain], sure: Sequence[Box], may: Sequence[Box]) 
             for below, above, between in _neighbours(domain, [box[column] for box in sure], budget):
                 example = _open(column, between, (sure[below], sure[above]), may, budget)
                 if example and len(found) < MOST:
-                    found.append(Sliver(below, above, column, domain.text(between)))
+                    found.append(Sliver(below, above, column, domain.text(between), rest))
     except OutOfBudget:
         pass
     return found

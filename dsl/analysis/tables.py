@@ -8,7 +8,7 @@ from dsl import syntax, types
 from dsl.analysis.boxes import Budget, OutOfBudget, meeting, uncovered
 from dsl.analysis.columns import domain_of
 from dsl.analysis.domains import pieces
-from dsl.analysis.findings import Example, Gap, Overlap, TableAnalysis
+from dsl.analysis.findings import Example, Gap, Overlap, Sliver, TableAnalysis
 from dsl.analysis.idle import idle_rows
 from dsl.analysis.outliers import outliers
 from dsl.analysis.outputs import Outputs
@@ -87,7 +87,7 @@ class _Analysis:
         unsure = self._too_large or any(not overlap.certain for overlap in overlaps)
         return TableAnalysis(
             gap, tuple(overlaps), tuple(idle), tuple(undecided), self._too_large,
-            slivers=tuple(slivers(self._domains, self._sure, self._may)) if self._node.otherwise is not None else (),
+            slivers=tuple(self._slivers()),
             outliers=tuple(self._odd), idle_left=not finished, complete=gap is None and not self._too_large,
             can_differ=unsure or any(domain.can_fail for domain in self._domains),
         )  # fmt: skip
@@ -106,6 +106,15 @@ class _Analysis:
             if met is not None:
                 found.append(met)
         return sorted(found, key=lambda o: not o.certain)[:MOST_OVERLAPS]
+
+    def _slivers(self) -> list[Sliver]:
+        """Slivers between rows that say something, where `otherwise` or a row for everything takes what is left."""
+        rest = [number for number, box in enumerate(self._sure) if box == self._all]
+        if self._node.otherwise is None and not (rest and self._node.policy == "first"):
+            return []
+        nothing = (0,) * len(self._all)
+        sure, may = ([nothing if n in rest else box for n, box in enumerate(boxes)] for boxes in (self._sure, self._may))
+        return slivers(self._domains, sure, may, rest[0] if self._node.otherwise is None else None)
 
     def _first_met(self, lower: int, others: Sequence[int]) -> Overlap | None:
         """The first certain overlap, or the first possible one."""

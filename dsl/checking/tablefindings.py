@@ -105,6 +105,7 @@ class _Report:
         example = f"{self._node.inputs[sliver.column].name} {sliver.text}"
         self._session.report(
             "M630", self._at(lower), lower.span, first=upper.id, second=lower.id, example=example,
+            rest="`otherwise`" if sliver.rest is None else f"row `{self._rows[sliver.rest].id}`",
             labels=[(upper.span, f"row {upper.id}")],
         )
 

@@ -66,8 +66,8 @@ CODES = (
     ),
     CodeSpec(
         "M630",
-        "Only a sliver is left to `otherwise`",
-        "between rows `{first}` and `{second}` only {example} is left to `otherwise`",
+        "Only a sliver is left",
+        "between rows `{first}` and `{second}` only {example} is left to {rest}",
         "Both rows next to it decide by themselves; what lies between them is a single value or step. Mostly a bound is "
         "open that should be closed, or one too high. If it is meant, give it a row of its own.",
         _table("| r1 | < 5 => true |", "| r2 | > 5 => true |"),

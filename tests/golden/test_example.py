@@ -16,19 +16,30 @@ from rules import engine, oracle
 from rules.outcome import Context, to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "examples" / "incoming-quality"
-SAMPLES = FOLDER / "samples"
-FLOWS = {".json": "incoming_nonconformance", ".edi": "advance_ship_notice"}
-NAMES = sorted(p.name for p in SAMPLES.iterdir() if p.suffix in FLOWS and not p.name.endswith(".expected.json"))
+FLOWS = {
+    "incoming-quality": {".json": "incoming_nonconformance", ".edi": "advance_ship_notice"},
+    "purchase-orders": {".edi": "customer_order"},
+}
+NAMES = sorted(
+    (folder, p.name)
+    for folder, flows in FLOWS.items()
+    for p in (ROOT / "examples" / folder / "samples").iterdir()
+    if p.suffix in flows and not p.name.endswith(".expected.json")
+)
 _WHY = ("place", "lineage", "rules", "decisions")
 NOW = datetime(2026, 4, 13, 6, 55, tzinfo=UTC)
 SHARED = Path(os.environ.get("MAPWRIGHT_SHARED_DATA") or ROOT.parent / "shared" / "data")
 
 
+def example(folder: str) -> trials.Trial:
+    """An example, checked and compiled."""
+    return trials.trial(read_folder(ROOT / "examples" / folder))
+
+
 @pytest.fixture(scope="module")
 def trial() -> trials.Trial:
-    """The example, checked and compiled."""
-    return trials.trial(read_folder(FOLDER))
+    """The example of incoming quality."""
+    return example("incoming-quality")
 
 
 def plain(value: Any) -> Any:
@@ -46,12 +57,13 @@ def whole(outcome: Any) -> Any:
     return outcome
 
 
-def outcomes(trial: trials.Trial, name: str, run: Any, runnable: Any, shown: Any = plain) -> dict[str, Any]:
+def outcomes(folder: str, name: str, run: Any, runnable: Any, shown: Any = plain) -> dict[str, Any]:
     """What a sample gives: an outcome a document, or the faults of one that must not run."""
-    program, flow = trial.program, FLOWS[Path(name).suffix]
+    trial = example(folder)
+    program, flow = trial.program, FLOWS[folder][Path(name).suffix]
     endpoint = program.manifest.endpoints[program.flows[flow].node.endpoint]
     found = []
-    for document in samples.decode_as(program, endpoint, (SAMPLES / name).read_bytes()):
+    for document in samples.decode_as(program, endpoint, trial.files[f"samples/{name}"]):
         faults = [fault for fault in document.faults if fault.severity == "error"]
         if faults:
             found.append({"state": "dead", "faults": [{"code": f.code, "place": dict(f.place)} for f in faults]})
@@ -61,25 +73,29 @@ def outcomes(trial: trials.Trial, name: str, run: Any, runnable: Any, shown: Any
     return {"outcomes": json.loads(json.dumps(found, default=str))}
 
 
-def test_the_example_is_without_errors_and_warnings(trial: trials.Trial) -> None:
-    assert [(d.file, d.code, d.message) for d in trial.program.diagnostics] == []
+@pytest.mark.parametrize("folder", FLOWS)
+def test_an_example_is_without_errors_and_warnings(folder: str) -> None:
+    assert [(d.file, d.code, d.message) for d in example(folder).program.diagnostics] == []
 
 
-def test_its_tests_are_green(trial: trials.Trial) -> None:
-    report = trials.run_tests(trial.files)
+@pytest.mark.parametrize("folder", FLOWS)
+def test_its_tests_are_green(folder: str) -> None:
+    report = trials.run_tests(example(folder).files)
     assert report.results and [r.message for r in report.results if not r.passed] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_sample_gives_what_is_expected(trial: trials.Trial, name: str) -> None:
-    expected = json.loads((SAMPLES / f"{Path(name).stem}.expected.json").read_text("utf-8"))
-    assert outcomes(trial, name, engine.run, trial.compiled) == expected
+@pytest.mark.parametrize(("folder", "name"), NAMES)
+def test_a_sample_gives_what_is_expected(folder: str, name: str) -> None:
+    trial = example(folder)
+    expected = json.loads(trial.files[f"samples/{Path(name).stem}.expected.json"])
+    assert outcomes(folder, name, engine.run, trial.compiled) == expected
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_referee_agrees(trial: trials.Trial, name: str) -> None:
-    expected = outcomes(trial, name, engine.run, trial.compiled, whole)
-    assert outcomes(trial, name, oracle.run, trial.program, whole) == expected
+@pytest.mark.parametrize(("folder", "name"), NAMES)
+def test_the_referee_agrees(folder: str, name: str) -> None:
+    trial = example(folder)
+    expected = outcomes(folder, name, engine.run, trial.compiled, whole)
+    assert outcomes(folder, name, oracle.run, trial.program, whole) == expected
 
 
 def ship_notices() -> list[Path]:

@@ -162,7 +162,10 @@ def _spec(record: types.Record | None, target: tuple[str, ...], required: bool =
 
 
 def _readers(original: Original, source: Source, gone: syntax.Node) -> Iterator[Span]:
-    """Where what is gone is read: a finding belongs there as well."""
+    """Where what is gone is read, or the `each` that lacks it: a finding belongs there as well."""
+    if isinstance(gone, syntax.Field):
+        found = (node for where, node in original.nodes(syntax.Each) if where is source)
+        yield from (_head(source, node.span) for node in found if node.span.start < gone.span.start < node.span.end)
     if isinstance(gone, syntax.UseSchema | syntax.UseLookup):
         yield Span(gone.span.end + 1, len(source.text))
     if isinstance(gone, syntax.Let):
