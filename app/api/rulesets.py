@@ -12,6 +12,7 @@ from app.errors import AppError
 from app.security import limits
 from app.security.bodies import read_body
 from app.storage.rulesets import RuleSet, StoredFile
+from dsl import usage
 from rules import testing
 
 blueprint = Resource(
@@ -117,6 +118,15 @@ def delete_file(name: str, path: str) -> Any:
 def check(body: dict[str, Any], name: str) -> Any:
     """Every diagnostic of the files, unsaved texts laid over them."""
     return trials.check_json(trials.check_files(_overlaid(name, body)))
+
+
+@blueprint.route("/<string:name>/where-used", methods=["GET"])
+@needs("view")
+@blueprint.arguments(schemas.UsageQuery, location="query")
+def where_used(query: dict[str, Any], name: str) -> Any:
+    """What depends on a field, lookup, table or function: the uses, the way to each, nearest first."""
+    program = trials.check_files(_overlaid(name, {"files": {}}))
+    return usage.as_json(program, usage.where_used(program, query["of"]))
 
 
 @blueprint.route("/<string:name>/run", methods=["POST"])

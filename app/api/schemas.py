@@ -139,6 +139,12 @@ class CheckBody(Strict):
     files = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), load_default=dict)
 
 
+class UsageQuery(Strict):
+    """What is asked for: `sap.defect.QMNUM`, a schema, `lookup vendor_xref`, `table disposition.hold`."""
+
+    of = text(500, required=True)
+
+
 class RunBody(CheckBody):
     """A flow or map, and the sample it is to run on; `document` counts from 1."""
 

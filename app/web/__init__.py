@@ -38,13 +38,14 @@ from app.web import (
     tables,
     texts,
     trials,
+    whereused,
 )
 
 __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
-    problems, accounts, history, exchange, handbooks,
+    problems, accounts, history, exchange, handbooks, whereused,
 )  # fmt: skip
 
 

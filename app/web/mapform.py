@@ -69,6 +69,14 @@ class MapPage:
         return self.here.find("map", self.name)
 
     @property
+    def schemas(self) -> list[str]:
+        """The schemas of its source."""
+        checked = self.here.trial.program.maps.get(self.name)
+        records = [record for _, record in checked.parameters] if checked is not None else []
+        known = self.here.trial.program.schemas.values()
+        return list(dict.fromkeys(schema.name for schema in known if any(schema.record is record for record in records)))
+
+    @property
     def path(self) -> str:
         """The module it stands in."""
         return self.place[0]

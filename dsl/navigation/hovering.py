@@ -3,6 +3,7 @@
 from typing import Any
 
 from dsl import functions, syntax, types
+from dsl.limits import NONE, described
 from dsl.navigation.fields import record_in
 from dsl.navigation.index import Index
 from dsl.navigation.nodes import expression_at
@@ -25,7 +26,7 @@ def hover(program: Program, path: str, offset: int, index: Index | None = None) 
         found = None
     shown = _declared(program, index, found) if found is not None else None
     if shown is None and path in program.modules:
-        shown = _expression(program, expression_at(program.modules[path], offset))
+        shown = _expression(program, expression_at(program.modules[path], offset), index)
     if shown is None:
         return None
     title, detail, doc, span = shown
@@ -68,13 +69,14 @@ def _columns(columns: tuple[tuple[str, types.Type], ...]) -> str:
     return ", ".join(f"{name}: {types.describe(of)}" for name, of in columns)
 
 
-def _expression(program: Program, node: syntax.Node | None) -> Shown | None:
+def _expression(program: Program, node: syntax.Node | None, index: Index) -> Shown | None:
     if not isinstance(node, syntax.Expression) or node not in program.types:
         return None
     of = types.describe(program.types[node])
     failures = sorted(program.failures.get(node, frozenset()))
     detail = f"{of}, can fail as {', '.join(failures)}" if failures else of
-    return _title(program, node), detail, _doc(program, node), node.span
+    doc = "\n\n".join(words for words in (_doc(program, node), index.used_by(node)) if words)
+    return _title(program, node), detail, doc, node.span
 
 
 def _title(program: Program, node: syntax.Expression) -> str:
@@ -100,7 +102,8 @@ def _doc(program: Program, node: syntax.Expression) -> str:
         case syntax.Path(base=base, field=name):
             record = record_in(program.types.get(base))
             spec = record.fields.get(name) if record is not None else None
-            return spec.title if spec is not None else ""
+            words = [spec.title, *described(spec.limits or NONE)] if spec is not None else []
+            return "; ".join(word for word in words if word)
         case syntax.Name():
             meaning = program.names.get(node)
             if isinstance(meaning, EnumValue):

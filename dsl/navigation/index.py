@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 from dsl import syntax
 from dsl.navigation.fields import Fields
@@ -30,6 +31,19 @@ class Index:
         for occurrence in (*self._names.occurrences(), *self._local()):
             found.setdefault(occurrence.place, occurrence)
         return tuple(found[place] for place in sorted(found))
+
+    def used_by(self, node: syntax.Node | None) -> str:
+        """Who depends on the field that a path reads, in a line; empty for anything else."""
+        from dsl import usage
+
+        asked = usage.subject_at(self.program, node)
+        return usage.hover_words(usage.where_used(self.program, asked, self._uses)) if asked else ""
+
+    @cached_property
+    def _uses(self) -> Sequence[Any]:
+        from dsl import usage
+
+        return usage.uses(self.program)
 
     def _local(self) -> Iterator[Occurrence]:
         for path, module in self.program.modules.items():

@@ -9,8 +9,10 @@ Static and without gaps: a change of a field in any message can reach only what 
 more than one message shows (both branches of an `if`, every row of a lookup).
 """
 
-from dsl.usage.asking import Found, UnknownSubject, as_json, hover_words, subjects, where_used
+from dsl.usage.asking import Found, UnknownSubject, as_json, hover_words, subject_at, subjects, where_used
 from dsl.usage.collecting import uses
 from dsl.usage.graph import Ref, Step, Use
 
-__all__ = ["Found", "Ref", "Step", "UnknownSubject", "Use", "as_json", "hover_words", "subjects", "uses", "where_used"]
+__all__ = [
+    "Found", "Ref", "Step", "UnknownSubject", "Use", "as_json", "hover_words", "subject_at", "subjects", "uses", "where_used",
+]  # fmt: skip

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from dsl import types
+from dsl import syntax, types
 from dsl.errors import DslError
+from dsl.navigation.fields import record_in
 from dsl.program import Program
 from dsl.usage.collecting import uses
 from dsl.usage.graph import Path, Ref, Step, Use, follow
@@ -149,3 +150,25 @@ def hover_words(found: Found, most: int = 6) -> str:
     names = [step.use.words for step in found.steps]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"Used by {', '.join(names[:most])}{more}."
+
+
+def subject_at(program: Program, node: object) -> str | None:
+    """The field of a schema that a path of a module reads, as one asks for it; None for anything else."""
+    if not isinstance(node, syntax.Path):
+        return None
+    record = record_in(program.types.get(node.base))
+    for schema in program.schemas.values() if record is not None else ():
+        if schema.record is record:
+            return f"{schema.name}.{text((node.field,))}"
+        for path, inner in _records(schema.record):
+            if inner is record:
+                return f"{schema.name}.{text((*path, node.field))}"
+    return None
+
+
+def _records(record: types.Record, way: Path = (), inside: tuple[types.Record, ...] = ()) -> Iterable[tuple[Path, types.Record]]:
+    for name, spec in record.fields.items():
+        inner = record_in(spec.type)
+        if inner is not None and inner is not record and inner not in inside and len(way) < 8:
+            yield (*way, name), inner
+            yield from _records(inner, (*way, name), (*inside, record))

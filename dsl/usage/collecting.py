@@ -30,7 +30,20 @@ def uses(program: Program) -> list[Use]:
         found += _Rules(reader, rules).uses()
     for flow in program.flows.values():
         found += _Flow(reader, flow).uses()
-    return found
+    return [*found, *_columns(reader)]
+
+
+def _columns(reader: Reader) -> Iterator[Use]:
+    """The inputs of tables and the keys of lookups, by all that they are asked with."""
+    for (kind, name, index), reads in reader.columns.items():
+        table, lookup = reader.program.tables.get(name), reader.program.lookups.get(name)
+        if kind == "table" and table is not None and index < len(table.inputs):
+            column = table.node.inputs[index]
+            words = f"table {name}: input {column.name}"
+            yield Use("table", f"table/{name}/{column.name}", words, table.path, column.span, reads)
+        elif kind == "lookup" and lookup is not None and index < len(lookup.keys):
+            key = lookup.keys[index][0]
+            yield Use("lookup", f"lookup/{name}/{key}", f"lookup {name}: key {key}", lookup.path, Span(0, 0), reads)
 
 
 def whole(schema: str) -> Value:

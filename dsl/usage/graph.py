@@ -10,7 +10,8 @@ from dsl.source import Span
 Node = tuple[str, str]
 Path = tuple[str, ...]
 Kind = Literal[
-    "field", "rows", "let", "check", "table", "function", "condition", "endpoint", "event", "action", "fact", "key", "flow",
+    "field", "rows", "let", "check", "lookup", "table", "function", "condition", "endpoint", "event", "action", "fact", "key",
+    "flow",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Which fields an expression reads: a plain walk that knows lets, loops, records and functions of the rule set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,16 @@ class Reader:
             ("schema", key): schema.record for key, schema in program.schemas.items()
         }
         self._calling: list[str] = []
+        self.columns: dict[tuple[str, str, int], frozenset[Ref]] = {}
+        """What the inputs of tables and the keys of lookups are given, wherever they are asked."""
+
+    def _given(self, kind: str, name: str, arguments: Sequence[syntax.Expression], names: Names) -> frozenset[Ref]:
+        found: frozenset[Ref] = frozenset()
+        for index, argument in enumerate(arguments):
+            reads = self.refs(argument, names)
+            self.columns[kind, name, index] = self.columns.get((kind, name, index), frozenset()) | reads
+            found |= reads
+        return found
 
     def refs(self, node: syntax.Expression | None, names: Names) -> frozenset[Ref]:
         """Everything that an expression depends on."""
@@ -149,8 +159,8 @@ class Reader:
         return element.besides(chosen) if node.function in _KEEPING else Value(others=element.all() | chosen)
 
     def _lookup(self, node: syntax.LookupCall, names: Names) -> Value:
-        keys = [*node.keys, *(value for _, value in node.named)]
-        reads = frozenset[Ref]().union(*(self.refs(key, names) for key in keys))
+        reads = self._given("lookup", node.lookup, node.keys, names)
+        reads = reads.union(*(self.refs(value, names) for _, value in node.named))
         lookup = self.program.lookups.get(node.lookup)
         of = ("lookup", node.lookup)
         if lookup is None or node.column is not None:
@@ -160,7 +170,7 @@ class Reader:
         return Value(others=reads | {Ref(of, (), True)}, fields=fields)
 
     def _table(self, node: syntax.TableCall, names: Names) -> Value:
-        reads = frozenset[Ref]().union(*(self.refs(argument, names) for argument in node.arguments))
+        reads = self._given("table", node.table, node.arguments, names)
         table = self.program.tables.get(node.table)
         of = ("table", node.table)
         outputs = [name for name, _ in table.outputs] if table is not None else []

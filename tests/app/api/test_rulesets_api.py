@@ -183,3 +183,14 @@ def test_the_author_of_a_change_by_token_is_the_person_behind_it(site: Any) -> N
     tag = machine.call("GET", MAP).headers["ETag"]
     machine.call("PUT", MAP, data=b"# x\n", headers={"If-Match": tag})
     assert machine.call("GET", MAP).headers["X-Updated-By"] == "adm"
+
+
+def test_where_used_names_the_uses_of_a_field(site: Any) -> None:
+    answer = site.visitor("ana").call("GET", "/v1/rulesets/orders/where-used?of=shop.order.number")
+    assert answer.status_code == 200 and answer.json["count"] == len(answer.json["uses"]) > 0
+    assert {"kind", "words", "way", "file", "line"} <= set(answer.json["uses"][0])
+
+
+def test_where_used_of_nothing_is_a_problem(site: Any) -> None:
+    answer = site.visitor("ana").call("GET", "/v1/rulesets/orders/where-used?of=shop.nothing")
+    assert (answer.status_code, answer.json["code"]) == (422, "unknown_subject")

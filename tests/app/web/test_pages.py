@@ -22,6 +22,9 @@ READ = [
     "/messages?state=dead&key=order:1",
     "/problems",
     "/search?q=order",
+    "/rulesets/orders/where-used",
+    "/rulesets/orders/where-used?of=shop.order",
+    "/rulesets/orders/where-used?of=nowhere",
 ]
 
 

@@ -1,0 +1,55 @@
+"""Where-used: what depends on a field, a lookup, a table, and the way to each use."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from app.web.access import requires
+from app.web.errors import page_blueprint
+from app.web.workspace import Workspace, open_workspace
+from dsl import usage
+
+blueprint = page_blueprint("whereused", __name__)
+_PAGES = {
+    "map": "maps.show",
+    "table": "tables.show",
+    "lookup": "lookups.show",
+    "rules": "rules.show",
+    "flow": "rules.show_flow",
+}
+_MOST_FIELDS = 300
+
+
+@blueprint.get("/rulesets/<name>/where-used")
+@requires("view")
+def show(name: str) -> Any:
+    """The question, the answer, and for a schema how often each of its fields is used."""
+    here = open_workspace(name)
+    program, asked = here.trial.program, request.args.get("of", "").strip()
+    known, found, problem = usage.uses(program), None, ""
+    if asked:
+        try:
+            found = usage.as_json(program, usage.where_used(program, asked, known))
+        except usage.UnknownSubject as unknown:
+            problem = unknown.message
+    rows = [{**use, "url": _address(here, use)} for use in found["uses"]] if found else []
+    return render_template(
+        "where_used.html", here=here, asked=asked, found=found, rows=rows, problem=problem,
+        subjects=usage.subjects(program), fields=_fields(here, asked, known) if not problem else [],
+    )  # fmt: skip
+
+
+def _address(here: Workspace, use: dict[str, Any]) -> str:
+    kind, item, *_ = use["subject"].split("/")
+    if kind in _PAGES and any(node.name == item for _, node in here.declarations(kind)):
+        return url_for(_PAGES[kind], name=here.name, item=item)
+    return url_for("texts.show", name=here.name, path=use["file"])
+
+
+def _fields(here: Workspace, asked: str, known: Any) -> list[dict[str, Any]]:
+    """The fields below what was asked for, with the number of their uses."""
+    program = here.trial.program
+    below = [subject for subject in usage.subjects(program) if asked and subject.startswith(f"{asked}.")]
+    return [
+        {"name": subject, "uses": len(usage.where_used(program, subject, known).steps)} for subject in below[:_MOST_FIELDS]
+    ]
