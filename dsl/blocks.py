@@ -47,6 +47,7 @@ KINDS: dict[type[Any], str] = {
     MapHead: "map", LookupHead: "lookup", TableHead: "table", RulesHead: "rules", RuleHead: "rule", FlowHead: "flow",
     TestHead: "test", IfHead: "if", EachHead: "each",
 }  # fmt: skip
+LOOPS = frozenset({"for", "foreach", "loop"})
 OPENERS = {
     "module": ("map", "lookup", "table", "rules", "flow", "test"),
     "map": ("if", "each"), "if": ("if", "each"), "each": ("if", "each"), "rules": ("rule",),
@@ -111,6 +112,8 @@ class Reader:
             reading = self._reading(line, self._start())
         if reading.fault is not None:
             line_fault(line, reading.fault, self.findings)
+            if line.first == "end" and line.tokens[1].kind == "word":
+                return self._end(line)  # `end if`, as others write it
             return self._broken(line, follows)
         if too_deep(line, reading.node):
             self.findings.too_deep(line.span, MAX_DEPTH)
@@ -185,7 +188,11 @@ class Reader:
             return line.first
         indented = follows is not None and follows.column > line.column and line.tokens[0].kind == "word"
         assigns = len(line.tokens) > 1 and line.tokens[1].text in ("=", ".")
-        close = get_close_matches(line.first, openers, 1, 0.6) if indented and not assigns else []
+        if not indented or assigns:
+            return ""
+        if line.first in LOOPS and "each" in openers:
+            return "each"
+        close = get_close_matches(line.first, openers, 1, 0.6)
         return close[0] if close else ""
 
     def _raw(self, span: Span) -> syntax.Raw:

@@ -3,10 +3,14 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from dsl import elsewhere
+from dsl.diagnostics import Fix
 from dsl.findings import Findings
 from dsl.lines import Fault, grammar
+from dsl.literals import CURRENCIES, TIME_UNITS
 from dsl.source import Span
 from dsl.tree import Line, Token
+from dsl.units import unit_fault
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = BIDI | frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff")
@@ -22,7 +26,7 @@ NAMED = {
 }  # fmt: skip
 VALUE = frozenset({"NAME", "STRING", "INTEGER", "LPAR"})
 OPERATORS = frozenset(
-    {"PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "LESSTHAN", "MORETHAN", "IN", "IS", "NOT"}
+    {"AMPERSAND", "PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "LESSTHAN", "MORETHAN", "IN", "IS", "NOT"}
 )
 
 
@@ -81,8 +85,9 @@ def _wrong(token: Token, line: Line, findings: Findings) -> None:
         _other_quotes(token, line, findings)
         return
     instead = INSTEAD.get(token.text)
-    help_ = [f"write `{instead}`"] if instead else []
-    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead else []
+    advice = f"write `{instead}`" if instead else elsewhere.WORDS.get(token.text)
+    help_ = [advice] if advice else []
+    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead else _word_fixes(line, token, findings)
     findings.not_understood(token.span, f"`{token.text}`", help_, fixes)
 
 
@@ -115,26 +120,67 @@ def line_fault(line: Line, fault: Fault, findings: Findings) -> None:
     elif fault.literal is not None:
         findings.literal(token.span, fault.literal)
     elif _is_unit(line, token):
-        findings.no_unit(token.span, token.text)
+        _unit(line, token, findings)
     elif comma := _decimal_comma(line, token):
         written = ".".join(t.text for t in line.tokens if comma.start <= t.start < comma.end and t.kind == "number")
         fixes = [findings.fix(f"Write {written}", comma, written)]
         findings.not_understood(token.span, "`,`", [f"a decimal has a point: {written}"], fixes)
+    elif advice := elsewhere.FIRST.get(line.first):
+        findings.not_understood(token.span, f"`{token.text}`", [advice], _first_fixes(line, findings))
+    elif advice := elsewhere.WORDS.get(token.text):
+        help_ = [advice, *_help(fault, findings)]
+        findings.not_understood(token.span, f"`{token.text}`", help_, _word_fixes(line, token, findings))
+    elif token.text == "," and any(t.text == "in" for t in line.tokens[: line.tokens.index(token)]):
+        findings.not_understood(token.span, "`,`", ["a list stands in square brackets: [a, b]", *_help(fault, findings)])
     else:
         _unexpected(token.span, f"`{token.text}`", fault, findings)
+
+
+def _first_fixes(line: Line, findings: Findings) -> list[Fix]:
+    first = line.tokens[0]
+    if first.text in ("elseif", "elif", "elsif"):
+        return [findings.fix("Write else if", first.span, "else if")]
+    return [findings.fix("Leave the rest out", Span(first.span.end, line.span.end), "")] if first.text == "end" else []
+
+
+def _word_fixes(line: Line, token: Token, findings: Findings) -> list[Fix]:
+    at = line.tokens.index(token)
+    last, before = line.tokens[-1], line.tokens[at - 1]
+    if token.text in (";", "then") and token is last:
+        return [findings.fix("Take it out", Span(before.span.end, token.span.end), "")]
+    if token.text == ":" and at == 1 and len(line.tokens) > 2:
+        end = line.tokens[2].span.end if line.tokens[2].text == "=" else token.span.end
+        return [findings.fix("Write =", Span(before.span.end, end), " =")]
+    if token.text in ("null", "empty"):
+        word = "missing" if token.text == "null" else "blank"
+        return [findings.fix(f"Write {word}", token.span, word)]
+    return []
+
+
+def _unit(line: Line, token: Token, findings: Findings) -> None:
+    """A word behind a number: no unit, or one that the blank is missing before."""
+    known = token.text in CURRENCIES or token.text in TIME_UNITS or unit_fault(token.text) is None
+    if not known:
+        findings.no_unit(token.span, token.text)
+        return
+    fixes = [findings.fix("Put a blank between", Span(token.start, token.start), " ")]
+    findings.not_understood(token.span, f"`{token.text}`", ["a blank stands between a number and its unit: 5 KGM"], fixes)
 
 
 def _is_unit(line: Line, token: Token) -> bool:
     """A word directly after a number was meant as its unit."""
     before = line.tokens[line.tokens.index(token) - 1] if token is not line.tokens[0] else None
-    meant = token.kind == "word" and token.text not in grammar()[1]
+    meant = token.kind == "word" and token.text not in grammar()[1] and token.text not in elsewhere.WORDS
     return meant and before is not None and before.kind == "number"
 
 
 def _unexpected(span: Span, found: str, fault: Fault, findings: Findings) -> None:
+    findings.not_understood(span, found, _help(fault, findings))
+
+
+def _help(fault: Fault, findings: Findings) -> list[str]:
     expected = [] if findings.full else _expected(fault.expected())
-    help_ = [f"expected here: {', '.join(expected)}"] if expected else []
-    findings.not_understood(span, found, help_)
+    return [f"expected here: {', '.join(expected)}"] if expected else []
 
 
 def _decimal_comma(line: Line, token: Token) -> Span | None:

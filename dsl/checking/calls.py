@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from dsl import syntax, types
+from dsl import elsewhere, syntax, types
 from dsl.checking import expressions as e
 from dsl.checking import fieldnames, findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
 from dsl.codes.leftout import LEFT_OUT_CALLS
+from dsl.diagnostics import Edit, Fix
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
 from dsl.program import EnumValue
+from dsl.source import Span
 
 if TYPE_CHECKING:
     from dsl.checking.expressions import Expressions, Kinds, Typed
@@ -46,9 +48,27 @@ def find_function(check: "Expressions", node: syntax.Call | syntax.Comprehension
     if spec is None:
         name_end = node.span.start + len(node.function)
         span = type(node.span)(node.span.start, name_end)
-        help_, fixes = did_you_mean(check.site, span, node.function, [*registry(), *check.session.functions])
+        help_, fixes = _meant_function(check, span, node.function)
         check.report("M304", span, name=node.function, help=help_, fixes=fixes)
     return spec
+
+
+def _meant_function(check: "Expressions", span: Span, name: str) -> tuple[list[str], list[Fix]]:
+    """What a function that is not there was probably meant to be."""
+    for kind, declared in (("lookup", check.session.lookups), ("table", check.session.tables)):
+        if name in declared:
+            fix = Fix(f"Write {kind} {name}(...)", (Edit(check.site.file, Span(span.start, span.start), f"{kind} "),))
+            return [f"`{name}` is a {kind}: {kind} {name}(...)"], [fix]
+    folded = name.lower()
+    if folded in elsewhere.CONSTRUCTS:
+        return [elsewhere.CONSTRUCTS[folded]], []
+    ours = elsewhere.FUNCTIONS.get(folded)
+    if ours == "&":
+        return ["Texts are joined by `&`: a & b."], []
+    known = [ours] if ours else [*registry(), *check.session.functions]
+    if folded in known:
+        known = [folded]
+    return did_you_mean(check.site, span, known[0] if len(known) == 1 else name, known)
 
 
 def pair_arguments(check: "Expressions", spec: FunctionSpec, node: syntax.Call) -> Given | None:

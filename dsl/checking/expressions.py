@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dsl import syntax, types
+from dsl import elsewhere, syntax, types
 from dsl.checking import calls, comprehensions, findings, operators, references
 from dsl.checking.scopes import Scope, key_of
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean, is_broken, listed
+from dsl.functions import registry
 from dsl.guides import not_declared
 from dsl.program import EnumValue, Variable
 from dsl.source import Span
@@ -19,12 +20,7 @@ _PARTS: dict[type[types.Type], dict[str, types.Type]] = {
     types.Quantity: {"value": types.DECIMAL, "unit": types.TEXT},
     types.Money: {"value": types.DECIMAL, "currency": types.TEXT},
 }
-_ELSEWHERE = {
-    "true": "true", "false": "false", "yes": "true", "no": "false", "missing": "missing", "null": "missing",
-    "none": "missing", "nil": "missing", "empty": "missing",
-}  # fmt: skip
-"""How spreadsheets and programming languages write what is a word here."""
-_LITERALS: dict[str, types.Type] = {
+LITERAL_TYPES: dict[str, types.Type] = {
     "text": types.TEXT, "integer": types.INTEGER, "decimal": types.DECIMAL, "percent": types.PERCENT,
     "boolean": types.BOOLEAN, "date": types.DATE, "time": types.TIME, "datetime": types.DATETIME,
     "duration": types.DURATION,
@@ -118,7 +114,7 @@ class Expressions:
             return Typed(types.Money(node.value["currency"]))
         if node.kind == "text" and isinstance(expected, types.Enum) and node.value in expected.values:
             return Typed(expected)
-        return Typed(_LITERALS[node.kind])
+        return Typed(LITERAL_TYPES[node.kind])
 
     def _name(self, node: syntax.Name, scope: Scope, expected: types.Type | None) -> Typed:
         variable = scope.find(node.name)
@@ -136,8 +132,10 @@ class Expressions:
         if isinstance(expected, types.Enum):
             findings.unknown_value(self, node.span, node.name, expected, replace=True)
             return
-        known = [_ELSEWHERE[node.name.lower()]] if node.name.lower() in _ELSEWHERE else scope.known()
-        help_, fixes = did_you_mean(self.site, node.span, known[0] if len(known) == 1 else node.name, known)
+        meant = elsewhere.VALUES.get(node.name.lower())
+        help_, fixes = did_you_mean(self.site, node.span, meant or node.name, [meant] if meant else scope.known())
+        if not help_ and (spec := registry().get(node.name)):
+            help_ = [f"It is a function: {spec.signature}"]
         self.report("M301", node.span, name=node.name, help=help_, fixes=fixes)
 
     def _path(self, node: syntax.Path, scope: Scope) -> Typed:
@@ -163,6 +161,8 @@ class Expressions:
             findings.unconverted(self, node.base.span)
             return BROKEN
         help_ = [f"It has {listed(parts)}."] if parts else []
+        if isinstance(node.base, syntax.Literal) and node.field.isdigit():
+            help_ = ["A date is written year-month-day: 2026-01-31."]
         self.report("M303", node.span, field=node.field, type=types.describe(of), help=help_)
         return BROKEN
 

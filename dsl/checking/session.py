@@ -104,6 +104,7 @@ def suggestions(wrong: str, known: Iterable[str]) -> list[str]:
     """Names that were probably meant, the closest first."""
     by_folded = {name.casefold(): name for name in known}
     close = get_close_matches(wrong.casefold(), by_folded, n=3, cutoff=0.6)
+    close += [name for name in by_folded if name not in close and sorted(name) == sorted(wrong.casefold())]
     return [by_folded[name] for name in close]
 
 

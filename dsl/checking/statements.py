@@ -10,6 +10,7 @@ from dsl.checking.limits import check_enum, check_limits
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import BROKEN, Session, Site, is_broken
 from dsl.checking.targets import Assigned, Coverage, Path, merge_branches
+from dsl.checking.writtenplain import written_plain
 from dsl.program import Variable
 
 
@@ -247,6 +248,8 @@ def wrong_value(
         help_ = [f"Convert it by {_CONVERSIONS[needed.name]}."]
     elif isinstance(needed, types.Quantity | types.Money):
         help_ = ["Make it by quantity(value, unit), money(value, currency) or convert(quantity, unit)."]
+    fixes = written_plain(check, node, needed)
     check.report(
-        "M202", node.span, target=target, wanted=types.describe(needed), given=types.describe(types.present(given)), help=help_
-    )
+        "M202", node.span, target=target, wanted=types.describe(needed), given=types.describe(types.present(given)),
+        help=help_, fixes=fixes,
+    )  # fmt: skip
