@@ -6,7 +6,7 @@ from pathlib import Path
 from dsl.codes import CODES, CodeSpec
 from dsl.functions import FAMILIES, FunctionSpec, registry
 
-_TITLES = {
+TITLES = {
     "text": "Text",
     "wording": "Words and characters",
     "numbers": "Numbers",
@@ -25,7 +25,7 @@ _TITLES = {
     "queries": "Queries",
     "tests": "Tests only",
 }
-_GROUPS = {
+GROUPS = {
     "M1": "The text of a module",
     "M2": "What a map sets",
     "M3": "Names and paths",
@@ -50,7 +50,7 @@ def function_pages() -> str:
 
 def _family(family: str) -> str:
     specs = sorted((s for s in registry().values() if s.family == family), key=lambda s: s.name)
-    return f"\n## {_TITLES[family]}\n" + "".join(map(function_entry, specs))
+    return f"\n## {TITLES[family]}\n" + "".join(map(function_entry, specs))
 
 
 def function_entry(spec: FunctionSpec) -> str:
@@ -79,7 +79,7 @@ def code_pages() -> str:
     for code, spec in sorted(CODES.items()):
         if code[:2] != group:
             group = code[:2]
-            parts.append(f"\n## {group}xx {_GROUPS[group]}\n")
+            parts.append(f"\n## {group}xx {GROUPS[group]}\n")
         parts.append(code_entry(spec))
     return "".join(parts)
 

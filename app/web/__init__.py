@@ -29,6 +29,7 @@ from app.web import (
     maps,
     messages,
     problems,
+    reference,
     releases,
     rules,
     rulesets,
@@ -45,7 +46,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
-    problems, accounts, history, exchange, handbooks, whereused,
+    problems, accounts, history, exchange, handbooks, reference, whereused,
 )  # fmt: skip
 
 

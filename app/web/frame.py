@@ -118,6 +118,9 @@ class Frame:
         run = [_link("Releases", "releases.index"), _link("Messages", "messages.index")]
         run.append(_link("Problems", "problems.show", count=self.problems, alarming=True))
         groups.append(Group("Running", run))
+        pages = (("Functions", "functions"), ("Findings", "diagnostics"))
+        words = [Link(title, f"/reference/{part}", request.path.startswith(f"/reference/{part}")) for title, part in pages]
+        groups.append(Group("Language", words))
         if current_user.can("administer"):
             groups.append(Group("Administration", [_link("People and tokens", "accounts.show")]))
         return groups

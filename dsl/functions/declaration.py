@@ -127,7 +127,12 @@ class FunctionSpec:
     @property
     def signature(self) -> str:
         """`round(value: decimal, digits: integer = 0, mode: text = "half_even") : decimal`."""
-        return f"{self.name}({', '.join(map(_parameter_words, self.parameters))}) : {self.result_words}"
+        return f"{self.name}({', '.join(self.parameter_words)}) : {self.result_words}"
+
+    @property
+    def parameter_words(self) -> tuple[str, ...]:
+        """Each parameter as the signature has it: `digits: integer = 0`."""
+        return tuple(map(_parameter_words, self.parameters))
 
 
 _DECLARED: dict[str, FunctionSpec] = {}

@@ -78,8 +78,7 @@ def _described(program: Program, name: str, before: str) -> tuple[str, tuple[str
     spec = functions.registry().get(name)
     if spec is None:
         return None
-    parameters = _split(spec.signature)
-    return spec.signature, parameters, spec.doc
+    return spec.signature, spec.parameter_words, spec.doc
 
 
 def _labelled(
@@ -87,16 +86,3 @@ def _labelled(
 ) -> tuple[str, tuple[str, ...], str]:
     shown = tuple(f"{parameter}: {types.describe(of)}" for parameter, of in parameters)
     return f"{name}({', '.join(shown)}){result}", shown, doc
-
-
-def _split(label: str) -> tuple[str, ...]:
-    """The parameters of a signature as it is written; commas inside brackets or quotes separate nothing."""
-    inner = label[label.index("(") + 1 : label.rindex(") :")]
-    found, depth, quoted, start = [], 0, False, 0
-    for index, char in enumerate(inner):
-        quoted ^= char == '"'
-        depth += (char in "([{") - (char in ")]}")
-        if char == "," and depth == 0 and not quoted:
-            found.append(inner[start:index].strip())
-            start = index + 1
-    return tuple(p for p in (*found, inner[start:].strip()) if p)

@@ -21,6 +21,8 @@ PAGES = [
     ("ana", f"{R}/flows/incoming_nonconformance"),
     ("ana", f"{R}/tests"),
     ("ana", f"{R}/release"),
+    ("ana", "/reference/functions/round"),
+    ("ana", "/reference/diagnostics/M203"),
     ("ivan", "/releases"),
     ("olga", "/messages"),
     ("olga", "/problems"),
