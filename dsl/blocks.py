@@ -5,7 +5,7 @@ item and reading goes on with the next; a broken line that would open a block op
 so that its body and its `end` find their place and only that block is lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -16,19 +16,17 @@ from dsl.building.parts import (
     EachHead,
     ElseLine,
     FlowHead,
-    FlowLine,
     Head,
     IfHead,
     LookupHead,
     MapHead,
-    Part,
+    PlaybookHead,
     RuleHead,
     RulesHead,
     TableHead,
     TestHead,
 )  # fmt: skip
 from dsl.closing import Block, closed
-from dsl.codes.leftout import LEFT_OUT_CALLS
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.faults import character_faults, line_fault
 from dsl.findings import Findings
@@ -41,15 +39,16 @@ from dsl.tree import MODULE_WORDS, Line
 MAX_BLOCKS = 32
 STARTS = {
     "module": "module_line", "map": "map_line", "if": "map_line", "each": "map_line", "lookup": "lookup_line",
-    "table": "table_line", "rules": "rules_line", "rule": "rule_line", "flow": "flow_line", "test": "test_line",
+    "table": "table_line", "rules": "rules_line", "rule": "rule_line", "flow": "flow_line",
+    "playbook": "playbook_line", "test": "test_line",
 }  # fmt: skip
 KINDS: dict[type[Any], str] = {
     MapHead: "map", LookupHead: "lookup", TableHead: "table", RulesHead: "rules", RuleHead: "rule", FlowHead: "flow",
-    TestHead: "test", IfHead: "if", EachHead: "each",
+    PlaybookHead: "playbook", TestHead: "test", IfHead: "if", EachHead: "each",
 }  # fmt: skip
 LOOPS = frozenset({"for", "foreach", "loop"})
 OPENERS = {
-    "module": ("map", "lookup", "table", "rules", "flow", "test"),
+    "module": ("map", "lookup", "table", "rules", "flow", "playbook", "test"),
     "map": ("if", "each"), "if": ("if", "each"), "each": ("if", "each"), "rules": ("rule",),
 }  # fmt: skip
 
@@ -118,7 +117,6 @@ class Reader:
         if too_deep(line, reading.node):
             self.findings.too_deep(line.span, MAX_DEPTH)
             return self._broken(line, follows)
-        self._left_out(reading)
         self._take(reading.node, line)
 
     def _reading(self, line: Line, start: str) -> Reading:
@@ -145,13 +143,6 @@ class Reader:
     def _rules_level(self, line: Line) -> int | None:
         inside = len(self.stack) > 2 and self.stack[1].kind == "rules"
         return 1 if inside and line.first == "rule" else None
-
-    def _left_out(self, reading: Reading) -> None:
-        for name, span in reading.calls:
-            if name in LEFT_OUT_CALLS:
-                self.findings.left_out(span, name)
-        for part in _left_out_parts(reading.node):
-            self.findings.left_out(part.span, part.construct)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -236,12 +227,3 @@ class Reader:
         node = closed(block, self.findings, self._raw) if block.head is not None else None
         self.stack.pop()
         self.top.items.append(self._raw(block.span) if node is None else node)
-
-
-def _left_out_parts(node: Any) -> Iterator[syntax.LeftOut]:
-    """The constructs of a line that this version does not run."""
-    parts = node.parts if isinstance(node, FlowLine) else (node,)
-    for part in parts:
-        inner = part.value if isinstance(part, Part) else part
-        if isinstance(inner, syntax.LeftOut):
-            yield inner

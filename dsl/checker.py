@@ -12,6 +12,7 @@ from dsl.checking import (
     lookups,
     maps,
     oddities,
+    playbooks,
     rules,
     tables,
     testblocks,
@@ -141,6 +142,7 @@ class _Checker:
         self._each(syntax.Rules, "rules", self._rules)
         userfunctions.check_functions(session, lambda checked: self._site(checked, "function"))
         self._bodies()
+        self._each(syntax.Playbook, "playbook", self._playbook)
         self._each(syntax.Flow, "flow", self._flow)
         self._each(syntax.Test, "test", self._test)
         unused.check_unused(session, self._kept.alone)
@@ -210,6 +212,9 @@ class _Checker:
         checked = rules.declare_rules(self._session, site, node)
         if checked is not None:
             self._session.rules[node.name] = checked
+
+    def _playbook(self, site: Site, node: syntax.Playbook) -> None:
+        self._session.playbooks[node.name] = playbooks.check_playbook(self._session, site, node)
 
     def _flow(self, site: Site, node: syntax.Flow) -> None:
         checked = self._kept.check(site.file, node, partial(flows.check_flow, self._session, site, node))
@@ -290,4 +295,5 @@ def _program(session: Session) -> Program:
         session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
         session.failures, tuple(unique), functions=session.functions, copies=session.copies,
         datasets=session.datasets, declared_types=session.declared_types, expectations=session.expectations,
+        playbooks=session.playbooks,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from dsl.building.parts import (
     MapHead,
     OtherwiseLine,
     Part,
+    PlaybookHead,
     RuleHead,
     RulesHead,
     TableHead,
@@ -184,8 +185,10 @@ def _flow(block: Block, head: FlowHead, report: Findings, raw: Raw) -> syntax.Fl
         for part in item.parts:
             if part.word == "step":
                 steps.append(part.value)
-            else:
-                _once(once, part, report)
+                continue
+            _once(once, part, report)
+            if part.word == "playbook":
+                once.setdefault("playbook span", part.span)
     if "receive" not in once:
         report.part_missing(head.span, "flow", "`receive`")
         return None
@@ -194,7 +197,24 @@ def _flow(block: Block, head: FlowHead, report: Findings, raw: Raw) -> syntax.Fl
         block.span, head.name, head.name_span, endpoint, variable, schema, version, tuple(steps),
         once.get("owner", ""), once.get("criticality", "normal"), once.get("sla"), once.get("identify by"),
         once.get("order by"), once.get("keys", ()), once.get("playbook", ""), once.get("business time by"),
+        once.get("playbook span"),
     )  # fmt: skip
+
+
+def _playbook(block: Block, head: PlaybookHead, report: Findings, raw: Raw) -> syntax.Playbook:
+    reactions: list[syntax.Reaction | syntax.Raw] = list(head.reactions)
+    once: dict[str, Any] = {}
+    for item in block.items:
+        if not isinstance(item, Part):
+            reactions.append(item)
+            continue
+        if item.word == "runbook":
+            path, found = item.value
+            _once(once, Part(item.span, "runbook", path), report)
+        else:
+            found = item.value
+        reactions += found
+    return syntax.Playbook(block.span, head.name, head.name_span, once.get("runbook", ""), tuple(reactions))
 
 
 def _test(block: Block, head: TestHead, report: Findings, raw: Raw) -> syntax.Test | None:
@@ -209,10 +229,11 @@ def _test(block: Block, head: TestHead, report: Findings, raw: Raw) -> syntax.Te
     kind, name, arguments = subjects[0].value
     givens = tuple(part.value for part in parts if part.word == "given")
     expects = tuple(part.value for part in parts if part.word == "expect")
-    return syntax.Test(block.span, head.name, givens, kind, name, arguments, expects)
+    supplies = tuple(part.value for part in parts if part.word == "supply")
+    return syntax.Test(block.span, head.name, givens, kind, name, arguments, expects, supplies)
 
 
 _CLOSERS: dict[type[Any], Callable[..., Any]] = {
     MapHead: _map, EachHead: _each, IfHead: _if, LookupHead: _lookup, TableHead: _table, RulesHead: _rules,
-    RuleHead: _rule, FlowHead: _flow, TestHead: _test,
+    RuleHead: _rule, FlowHead: _flow, PlaybookHead: _playbook, TestHead: _test,
 }  # fmt: skip

@@ -102,7 +102,7 @@ def _without_row(program: Program, seen: Seen) -> Diagnostic:
 def _subject(program: Program, seen: Seen) -> str:
     module = program.modules.get(seen.file)
     for node in module.declarations if module is not None else ():
-        if node.span.start <= seen.span.start < node.span.end and not isinstance(node, syntax.Raw | syntax.LeftOut):
+        if node.span.start <= seen.span.start < node.span.end and not isinstance(node, syntax.Raw):
             return f"{type(node).__name__.lower()}/{node.name}"
     return ""
 

@@ -10,11 +10,6 @@ from dsl.literals import LiteralFault
 from dsl.source import Span
 from dsl.units import unit_fault
 
-LEFT_OUT = {
-    "recall": "M905", "enrich": "M906",
-    "call": "M907", "reply": "M908",
-}  # fmt: skip
-
 UNITS_OF_TIME = {
     "s": "seconds", "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "h": "hours", "hr": "hours",
     "hrs": "hours", "d": "days", "wk": "weeks", "workdays": "business_days", "working_days": "business_days",
@@ -104,10 +99,6 @@ class Findings:
     def upper_case(self, span: Span, name: str) -> None:
         """A name of the analyst that is not lower case."""
         self._add("M116", span, found=name)
-
-    def left_out(self, span: Span, construct: str) -> None:
-        """A construct that this version does not run."""
-        self._add(LEFT_OUT[construct], span)
 
     def fix(self, title: str, span: Span, text: str) -> Fix:
         """A fix of one edit in this module."""

@@ -13,7 +13,7 @@ from dsl.tree import Line
 
 MOST_LINES = 50_000
 _LONGEST = 2_000
-_known: dict[tuple[str, str], tuple[Any, list[Any], int]] = {}
+_known: dict[tuple[str, str], tuple[Any, int]] = {}
 
 
 def read_known_line(line: Line, text: str, start: str) -> Reading:
@@ -22,13 +22,13 @@ def read_known_line(line: Line, text: str, start: str) -> Reading:
     key = (start, text)
     known = _known.get(key)
     if known is not None:
-        node, calls, at = known
-        return Reading(moved(node, place - at), None, [(name, moved(span, place - at)) for name, span in calls])
+        node, at = known
+        return Reading(moved(node, place - at))
     reading = read_line(line.tokens, start)
     if reading.fault is None and line.unclosed is None and line.too_deep is None and len(text) <= _LONGEST:
         if len(_known) >= MOST_LINES:
             _known.clear()
-        _known[key] = (moved(reading.node, 0), reading.calls, place)
+        _known[key] = (moved(reading.node, 0), place)
     return reading
 
 

@@ -1,7 +1,7 @@
 """One logical line through the grammar: keywords in their context, literals decoded, the first fault reported."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from dsl.tree import Token
 
 STARTS = (
     "module_line", "map_line", "lookup_line", "table_head_line", "table_line", "rules_line", "rule_line",
-    "flow_line", "test_line", "expression_line",
+    "flow_line", "playbook_line", "test_line", "expression_line",
 )  # fmt: skip
 CALLED_BY_WORD = frozenset({"lookup", "reverse", "table", "recall"})
 _TERMINALS = {"string": "STRING", "percent": "CONSTANT", "amount": "CONSTANT", "date": "CONSTANT",
@@ -40,11 +40,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Reading:
-    """What a line is: its node, or the fault in it; `calls` are the names it calls, for constructs left out."""
+    """What a line is: its node, or the fault in it."""
 
     node: Any = None
     fault: Fault | None = None
-    calls: list[tuple[str, Span]] = field(default_factory=list)
 
 
 class _NoLexer(Lexer):
@@ -89,10 +88,6 @@ def read_line(tokens: Sequence[Token], start: str) -> Reading:
         except LiteralFault as fault:
             reading.fault = Fault(token, parser, fault)
             return reading
-        if leaf.type == "LPAR" and index and tokens[index - 1].kind == "word":
-            reading.calls.append((tokens[index - 1].text, tokens[index - 1].span))
-        elif leaf.type == "RECALL":
-            reading.calls.append(("recall", leaf.span))
     _finish(parser, tokens, reading)
     return reading
 
@@ -140,7 +135,7 @@ def _name_after_all(tokens: Sequence[Token], index: int, choices: Any, following
     """`check = 1` sets the field `check`; `lookup` without a name after it is an ordinary name."""
     if "NAME" not in choices:
         return False
-    if index == 0 and following in ("=", "."):
+    if (index == 0 and following in ("=", ".")) or (index == 1 and following == "="):
         return True
     named = index + 1 < len(tokens) and tokens[index + 1].kind == "word"
     return tokens[index].text in CALLED_BY_WORD and not named

@@ -12,7 +12,7 @@ from dsl.source import Span
 
 FILE = "ruleset.toml"
 _TEXTS = ("name", "title", "owner", "language", "time_zone")
-_ENDPOINT_KEYS = ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable", "options", "title")
+_ENDPOINT_KEYS = ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable", "options", "answer", "title")
 _LOOKUP_KEYS = ("keys", "columns", "valid_from", "valid_to", "two_way", "title")
 Report = Callable[[str, str], None]
 
@@ -109,13 +109,16 @@ def _endpoint(name: str, table: Mapping[str, Any], report: Report) -> Endpoint |
         report(f"{where}.codec", "an endpoint needs a codec, for example json or x12")
     if schema.count("@") != 1:
         report(f"{where}.schema", 'an endpoint needs a schema with its version, for example "canon.shipment@v1"')
+    answer = _text(table, "answer", f"{where}.answer", report)
+    if answer and answer.count("@") != 1:
+        report(f"{where}.answer", 'an answer is a schema with its version, for example "erp.stock_answer@v1"')
     if direction not in ("in", "out") or not codec or not schema:
         return None
     options = table.get("options", {})
     return Endpoint(
         name, direction, codec, schema, _text(table, "owner", f"{where}.owner", report),
         table.get("idempotent", False) is True, "dead_letter" if undecodable == "dead_letter" else "refuse",
-        options if isinstance(options, dict) else {},
+        options if isinstance(options, dict) else {}, answer,
     )  # fmt: skip
 
 

@@ -12,7 +12,11 @@ from dsl.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What travels through a symbolic endpoint, as ruleset.toml declares it."""
+    """What travels through a symbolic endpoint, as ruleset.toml declares it.
+
+    `answer` is the schema of what comes back at once: through an endpoint of direction out the answer
+    to a `call`, through one of direction in what a flow says in `reply`.
+    """
 
     name: str
     direction: Literal["in", "out"]
@@ -22,6 +26,7 @@ class Endpoint:
     idempotent: bool = False
     on_undecodable: Literal["refuse", "dead_letter"] = "refuse"
     options: Mapping[str, Any] = field(default_factory=dict)
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,17 @@ class CheckedMap:
     parameters: tuple[tuple[str, types.Record | types.ListOf], ...]
     target: Schema
     policy: Mapping[syntax.FailureKind, syntax.Handler]
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The parameters that may be missing: `x in erp.item?`."""
+        return frozenset(parameter.name for parameter in self.node.parameters if parameter.optional)
+
+    @property
+    def takes(self) -> tuple[tuple[str, types.Type], ...]:
+        """The parameters with their `?`, as arguments are checked against them."""
+        maybe = self.optional
+        return tuple((name, types.maybe(of) if name in maybe else of) for name, of in self.parameters)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,12 +243,27 @@ class CheckedExpectation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedFlow:
-    """A flow with the schema of what it receives and of the event its last map makes."""
+    """A flow with the schema of what it receives and of the event its last map makes.
+
+    `variables` are the types of its named values, `answers` the schemas of what its calls bring.
+    """
 
     node: syntax.Flow
     path: str
     schema: Schema
     event: Schema
+    variables: Mapping[str, types.Type] = field(default_factory=dict)
+    answers: Mapping[str, Schema] = field(default_factory=dict)
+    reply: Schema | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedPlaybook:
+    """A playbook: one reaction for each class of failure it speaks of."""
+
+    node: syntax.Playbook
+    path: str
+    reactions: Mapping[str, syntax.Reaction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,6 +303,7 @@ class Program:
     datasets: Mapping[str, CheckedDataset] = field(default_factory=dict)
     declared_types: Mapping[str, CheckedType] = field(default_factory=dict)
     expectations: Mapping[syntax.Expect, CheckedExpectation] = field(default_factory=dict)
+    playbooks: Mapping[str, CheckedPlaybook] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

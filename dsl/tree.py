@@ -17,7 +17,9 @@ from dsl.source import Span
 
 MAX_DEPTH = 64
 CONTINUING = frozenset({"on", "and", "or", "&", "+"})
-MODULE_WORDS = frozenset({"use", "map", "lookup", "dataset", "table", "rules", "flow", "test", "function", "type"})
+MODULE_WORDS = frozenset({"use", "map", "lookup", "dataset", "table", "rules", "flow", "playbook", "test", "function", "type"})
+STARTING = frozenset({"failure", "transport", "application", "partner_data", "mapping"})
+"""What begins a statement behind `on`: the failures of a flow; `on missing` goes on with the line before."""
 OPENING = frozenset("([{")
 CLOSING = frozenset(")]}")
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -183,6 +185,8 @@ class _Grouping:
         for token, following in pairwise(self._after(index)):
             if token.kind == "word" and following.text in ("=", "."):
                 return False  # `on = ...` sets the field `on`
+            if token.text == "on" and following.text in STARTING:
+                return False
             return token.text in CONTINUING and token.kind in ("word", "operator")
         return False
 

@@ -6,7 +6,7 @@ which the engine runs.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from dsl.program import CheckedFlow, CheckedTable, Program
 from dsl.types import ListOf, Record
 from rules.errors import CompileError, UnknownName
 from rules.generation.actions import RulesCompiler, RulesPlan
+from rules.generation.flowsteps import Functions, StepAssembler, records_of, step_functions
 from rules.generation.functions import in_order
 from rules.generation.later import (
     CompiledClosing,
@@ -35,22 +36,11 @@ from rules.generation.shapes import Read, Shapes, list_reader, reader
 from rules.generation.snippets import NOT_CONSTANT, Snippets, constant
 from rules.generation.unit import Site, Station, Unit
 from rules.policies import OTHERWISE, Policy
+from rules.steps import AskStep, CompiledMap, RecallStep, ReplyStep, UseStep
 from rules.tables import TableIndex
 
 FILE = "<rule set>"
 VERSION = "1"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledMap:
-    """A map as a function (run, *documents) -> (output, marks)."""
-
-    name: str
-    function: Callable[..., Any]
-    plan: FramePlan
-    parameters: tuple[tuple[str, Read], ...]
-    write: Callable[[Any], Any]
-    lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +61,10 @@ class CompiledFlow:
     checked: CheckedFlow
     read: Read
     keys: Callable[..., Any]
-    steps: tuple[CompiledMap | CompiledRules, ...]
+    steps: tuple["CompiledStep", ...]
+
+
+CompiledStep = UseStep | CompiledRules | RecallStep | AskStep | ReplyStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +124,7 @@ def compile_program(program: Program) -> Compiled:
     keys = {name: snippets.keys_function(checked) for name, checked in program.flows.items()}
     awaited = expectation_functions(snippets)
     closings = closing_functions(unit, runtime, functions)
+    steps = {name: step_functions(snippets, checked) for name, checked in program.flows.items()}
     shapes = _ShapeNames(unit)
     for checked_map in program.maps.values():
         shapes.add([one_of(of) for _, of in checked_map.parameters], checked_map.target.record)
@@ -140,11 +134,13 @@ def compile_program(program: Program) -> Compiled:
     for value in list(unit.namespace.values()):
         if isinstance(value, RecordSpec):
             shapes.add([], value.record)
+    for flow in program.flows.values():
+        shapes.add(list(records_of(program, flow)), None)
     namespace = _execute(unit)
     shapes.namespace = namespace
     for name, parts in tables.items():
         parts.finish(runtime.tables[name], namespace)
-    return _assemble(unit, runtime, shapes, maps, rules, keys, awaited, closings)
+    return _assemble(unit, runtime, shapes, maps, rules, keys, awaited, closings, steps)
 
 
 def _execute(unit: Unit) -> dict[str, Any]:
@@ -255,7 +251,7 @@ class _TableParts:
 def _assemble(
     unit: Unit, runtime: Runtime, shapes: _ShapeNames, maps: Mapping[str, tuple[str, FramePlan]],
     rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str], awaited: Mapping[syntax.Expect, str],
-    closings: Mapping[Number, tuple[str, FramePlan]],
+    closings: Mapping[Number, tuple[str, FramePlan]], steps: Mapping[str, Functions],
 ) -> Compiled:  # fmt: skip
     program, namespace = unit.program, shapes.namespace
     made_maps = {
@@ -279,7 +275,7 @@ def _assemble(
     flows = {
         name: CompiledFlow(
             name, checked, shapes.read(checked.schema.record), namespace[keys[name]],
-            tuple(_steps(checked, made_maps, made_rules)),
+            tuple(_steps(StepAssembler(program, checked, made_maps, steps[name], namespace, shapes.read), made_rules)),
         )
         for name, checked in program.flows.items()
     }
@@ -317,14 +313,9 @@ def _closings(
     return made
 
 
-def _steps(
-    checked: CheckedFlow, maps: Mapping[str, CompiledMap], rules: Mapping[str, CompiledRules]
-) -> list[CompiledMap | CompiledRules]:
-    steps: list[CompiledMap | CompiledRules] = []
-    for step in checked.node.steps:
-        match step:
-            case syntax.MapStep(map=name):
-                steps.append(maps[name])
-            case syntax.ApplyStep(rules=name):
-                steps.append(rules[name])
-    return steps
+def _steps(assembler: StepAssembler, rules: Mapping[str, CompiledRules]) -> Iterator[CompiledStep]:
+    for number, step in enumerate(assembler.checked.node.steps):
+        if isinstance(step, syntax.ApplyStep):
+            yield rules[step.rules]
+        elif (walked := assembler.of(number, step)) is not None:
+            yield walked

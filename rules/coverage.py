@@ -16,10 +16,17 @@ class Coverage:
         self._places: set[Place] = set()
         self._rows: set[str] = set()
         self._rules: set[str] = set()
+        self._steps: dict[str, int] = {}
 
-    def add(self, outcome: Outcome) -> None:
-        """Count what one outcome has touched."""
+    def add(self, outcome: Outcome, flow: str = "") -> None:
+        """Count what one outcome has touched; of a flow also how far it came."""
+        if flow:
+            done = outcome.steps - (1 if outcome.waits else 0)
+            self._steps[flow] = max(self._steps.get(flow, 0), done)
         self._places.update(trace.place for trace in outcome.lineage.values())
+        self._places.update(trace.place for trace in outcome.reply_lineage.values())
+        for call in outcome.calls:
+            self._places.update(trace.place for trace in call.lineage.values())
         for action in outcome.actions:
             made = action.otherwise if isinstance(action, ExpectAction) else action
             if isinstance(made, SendAction | RaiseAction):
@@ -44,13 +51,23 @@ class Coverage:
                 branches[name] = branches.get(name, False) or not inside or bool(inside & self._places)
                 places.setdefault(name, min(inside, key=lambda p: p.line, default=Place(checked.path, 0, 0)))
         rows, rules = dict(self._table_rows()), dict(self._rule_names())
-        places |= rows | rules
+        steps = dict(self._flow_steps())
+        places |= rows | rules | {step: place for step, (_, _, place) in steps.items()}
         return {
             "fields": _counted(fields, places),
             "rows": _counted({row: row in self._rows for row in rows}, places),
             "rules": _counted({rule: rule in self._rules for rule in rules}, places),
             "branches": _counted(branches, places),
+            "steps": _counted({step: number < self._steps.get(flow, 0) for step, (flow, number, _) in steps.items()}, places),
         }
+
+    def _flow_steps(self) -> Iterator[tuple[str, tuple[str, int, Place]]]:
+        """The steps of flows by their text: flow, number, place."""
+        for name, flow in self._program.flows.items():
+            source = self._program.sources[flow.path]
+            for number, step in enumerate(flow.node.steps):
+                text = " ".join(source.slice(step.span).split())
+                yield f"{name}/{text}", (name, number, Place(flow.path, *source.position(step.span.start)))
 
     def _table_rows(self) -> Iterator[tuple[str, Place]]:
         for name, table in self._program.tables.items():

@@ -5,13 +5,16 @@ collected; one that rejects leaves no actions.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import getcontext, setcontext
 from typing import Any
 
 from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
 from dsl.types import Type
-from rules.compiler import FILE, Compiled, CompiledFlow, CompiledMap, CompiledRules
+from rules import remedies
+from rules.asking import FlowState, held_by
+from rules.compiler import FILE, Compiled, CompiledFlow, CompiledRules, CompiledStep
 from rules.errors import BudgetExceeded, UnknownName
 from rules.generation.later import CompiledClosing
 from rules.generation.plans import Lineage
@@ -19,8 +22,10 @@ from rules.generation.support import POISON, Run
 from rules.keytexts import named_key_text
 from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place
 from rules.shaping import ShapeFailure, read_input, read_list
+from rules.steps import AskStep, CompiledMap, MapUse, RecallStep, ReplyStep, UseStep
 from rules.traces import Decisions, RuleTraces
 from rules.values import shorten
+from rules.waiting import Remedy
 from rules.writing import write_plain
 
 
@@ -46,8 +51,10 @@ def run(compiled: Compiled, flow: str, document: Any, context: Context, *, parti
         if faults:
             schema = found.checked.schema
             title = f"{schema.name} {schema.version}".strip()
-            return _misshapen(typed, faults, f"schema/{schema.name}", title, _flow_place(compiled, found.checked))
-        return _Walk(compiled, context).steps(typed, found.steps, found)
+            place = _flow_place(compiled, found.checked)
+            outcome = _misshapen(typed, faults, f"schema/{schema.name}", title, place)
+            return _remedied(outcome, remedies.remedy(compiled.program, found.checked, "partner_data"))
+        return _Walk(compiled, context, found, typed, partial).steps(typed, found.steps)
 
 
 def run_map(
@@ -177,41 +184,74 @@ def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: 
     return Outcome("rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures)
 
 
-class _Walk:
-    """One run: its state, and what the steps have given so far."""
+def _remedied(outcome: Outcome, remedy: Remedy | None) -> Outcome:
+    """A rejected message with what the playbook says of it; held, where a person is to decide."""
+    if remedy is None:
+        return outcome
+    return replace(outcome, state="held" if held_by(remedy) else outcome.state, remedy=remedy)
 
-    def __init__(self, compiled: Compiled, context: Context) -> None:
+
+class _Walk:
+    """One run: its state, and what the steps have given so far; of a flow also its named values."""
+
+    def __init__(
+        self, compiled: Compiled, context: Context, flow: CompiledFlow | None = None, document: Any = None,
+        partial: bool = False,
+    ) -> None:  # fmt: skip
         self.compiled = compiled
         self.state = Run(context, compiled.zone, compiled.sites, compiled.stations)
         self.event: Any = None
         self.lineage: Mapping[str, Any] = {}
         self.traces = RuleTraces()
+        self.compiled_flow = flow
+        checked = None if flow is None else flow.checked
+        self.flow = None if checked is None else FlowState(compiled.program, checked, self.state, document, partial)
 
-    def steps(
-        self, typed: Any, steps: Sequence[CompiledMap | CompiledRules], flow: CompiledFlow | None = None
-    ) -> Outcome:
+    def steps(self, typed: Any, steps: Sequence[CompiledStep]) -> Outcome:
         """All steps of a flow, at its business time; the first that rejects or ends is the last."""
-        return self.guarded(typed, lambda: self._steps(typed, steps, flow))
+        return self.guarded(typed, lambda: self._steps(typed, steps))
 
-    def _steps(self, typed: Any, steps: Sequence[CompiledMap | CompiledRules], flow: CompiledFlow | None) -> None:
-        if flow is not None and flow.checked.node.business_time is not None:
-            self.state.business = flow.keys(self.state, typed)[3]
-        current = typed
-        for step in steps:
-            if isinstance(step, CompiledMap):
-                current = self.map(step, [current])
-            else:
+    def _steps(self, typed: Any, steps: Sequence[CompiledStep]) -> None:
+        current, flow = typed, self.flow
+        if self.compiled_flow is not None and self.compiled_flow.checked.node.business_time is not None:
+            self.state.business = self.compiled_flow.keys(self.state, typed)[3]
+        for number, step in enumerate(steps, 1):
+            if isinstance(step, CompiledRules):
                 self._apply(step, current)
+            elif flow is not None:
+                if flow.waits and not isinstance(step, RecallStep):
+                    return
+                current = self._named_step(flow, step, current)
+            if flow is not None:
+                flow.count = number
             if self.state.rejects or self.state.ended:
                 return
 
-    def map(self, step: CompiledMap, documents: Sequence[Any]) -> Any:
+    def _named_step(self, flow: FlowState, step: CompiledStep, current: Any) -> Any:
+        """A step that takes or makes named values; gives the document so far."""
+        match step:
+            case UseStep():
+                current = self.map(step.use.map, flow.documents(step.use, current), step.use)
+                if step.variable:
+                    flow.values[step.variable] = current
+            case RecallStep():
+                flow.recall(step)
+            case AskStep():
+                flow.ask(step, current)
+            case ReplyStep():
+                flow.reply, flow.reply_lineage = flow.made(step.use, current)
+        return current
+
+    def map(self, step: CompiledMap, documents: Sequence[Any], use: MapUse | None = None) -> Any:
         """Run a map; its output is the event so far."""
         output, marks = step.function(self.state, *documents)
         self.state.frames.append((step.plan, marks))
         if not self.state.rejects:
             self.event = step.write(output)
-        self.lineage = Lineage(step.plan, marks, output)
+        if self.flow is None or use is None:
+            self.lineage = Lineage(step.plan, marks, output)
+        else:
+            self.lineage = self.flow.lineage(use, marks, output)
         return output
 
     def _apply(self, step: CompiledRules, subject: Any) -> None:
@@ -252,13 +292,28 @@ class _Walk:
         failures = tuple(state.failures)
         if state.rejects:
             reason = next(f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject")
-            return Outcome(
+            rejected = Outcome(
                 "rejected", document, self.event, reason, (), failures, self.lineage, self.traces,
                 dict(state.facts), decisions,
             )  # fmt: skip
+            return self._asked(rejected)
         ended, reason = state.ended or ("done", "")
         actions = () if state.ended else tuple(state.actions)
-        return Outcome(
+        outcome = Outcome(
             ended, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
             self.traces, state.facts, decisions,
         )  # fmt: skip
+        return self._asked(outcome)
+
+    def _asked(self, outcome: Outcome) -> Outcome:
+        """The outcome of a flow with what it recalled, asked and replied, and what it waits for."""
+        flow = self.flow
+        if flow is None:
+            return outcome
+        found = replace(outcome, calls=tuple(flow.calls), values=flow.inputs(), steps=flow.count)
+        if outcome.state == "rejected":
+            return _remedied(found, flow.remedy() if self.state.rejects else None)
+        if flow.waits:
+            waits = tuple(flow.waits)
+            return replace(found, state="waiting", reason=flow.reasons(), actions=(), waits=waits)
+        return replace(found, reply=flow.reply, reply_lineage=flow.reply_lineage)

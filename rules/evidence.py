@@ -60,7 +60,7 @@ def _works(program: Program, key: str) -> list[Work]:
 
 
 def _flow_work(flow: CheckedFlow) -> Work:
-    return lambda referee, document: referee.flow(flow, document)
+    return lambda referee, document: referee.steps(document, flow)
 
 
 def _map_work(checked: CheckedMap) -> Work:

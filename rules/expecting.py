@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from dsl import syntax
-from dsl.program import CheckedTest, Program
+from dsl.program import CheckedTest, Program, Schema
 from rules.acted import answer
 from rules.outcome import Context, Outcome
 from rules.referee.environment import Environment
 from rules.referee.evaluate import Blamed, Evaluator
-from rules.shaping import plain_value
+from rules.shaping import plain_value, read_document
 from rules.values import shorten
+from rules.waiting import Recall
 
 ANSWERED = frozenset({
     "fired", "matched", "sent", "raised", "alerted", "fact", "expected", "collected", "remembered", "forgotten",
-    "state", "failed",
+    "state", "failed", "asked", "waiting_for",
 })  # fmt: skip
 
 
@@ -40,6 +41,12 @@ class Expectations(Evaluator):
                 return self._matched(self.outcome, name)
             case "fact":
                 return self.outcome.facts.get(name)
+            case "asked":
+                schema = self._schema(name)
+                asked = [call.payload for call in self.outcome.calls if call.endpoint == name]
+                return asked if schema is None else [read_document(payload, schema.record)[0] for payload in asked]
+            case "waiting_for":
+                return name in [w.dataset if isinstance(w, Recall) else w.endpoint for w in self.outcome.waits]
             case "state":
                 return self.outcome.state
             case "failed":
@@ -47,6 +54,11 @@ class Expectations(Evaluator):
             case _:
                 found = (answer(self.program, node.function, name, action) for action in self.outcome.actions)
                 return [value for value in found if value is not None]
+
+    def _schema(self, name: str) -> Schema | None:
+        """The schema of what travels through an endpoint."""
+        endpoint = self.program.manifest.endpoints.get(name)
+        return None if endpoint is None else self.program.schemas.get(endpoint.schema)
 
     def _matched(self, outcome: Outcome, table: str) -> str | None:
         start = f"table {table} "

@@ -1,6 +1,7 @@
 """The plain evaluator: the entry points of the engine, by tree walking. Slow and simple: the referee."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from dsl.checking.actions import COLLECTED
 from dsl.checking.expectations import EVENT
 from dsl.program import CheckedFlow, CheckedRules, Program
 from dsl.types import ListOf, Type
+from rules import remedies
 from rules.engine import exact, read_partly, within
 from rules.errors import BudgetExceeded, UnknownName
 from rules.keytexts import named_key_text
@@ -17,9 +19,11 @@ from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place
 from rules.referee.actions import RulesWalker
 from rules.referee.environment import Binding, Environment, Origin
 from rules.referee.evaluate import Blamed, Evaluator
+from rules.referee.flows import FlowWalker
 from rules.referee.maps import Log, MapWalker
 from rules.shaping import ShapeFailure, read_document, read_input, write_document
 from rules.values import shorten
+from rules.waiting import Remedy
 from rules.writing import write_plain
 
 
@@ -37,6 +41,8 @@ class Referee:
         self.walkers: list[RulesWalker] = []
         self.traces: list[RuleTrace] = []
         self.decisions: list[str] = []
+        self.flow: FlowWalker | None = None
+        self.begun = 0
 
     def rejected(self) -> bool:
         """Whether something rejected the message."""
@@ -46,15 +52,21 @@ class Referee:
         """What a rule has made of the message that ends it: state and reason."""
         return next((walker.ended for walker in self.walkers if walker.ended), None)
 
-    def map(self, name: str, documents: list[Any]) -> Any:
-        """Run a map."""
+    def made(self, name: str, documents: list[Any]) -> tuple[dict[str, Any], dict[str, Trace], list[str]]:
+        """What a map makes, its lineage and decisions."""
         checked = self.program.maps[name]
         inner = self.e.at(checked.path)
-        output, self.lineage = MapWalker(inner, checked, self.log).run(documents)
-        self.decisions += [words for _, words in inner.decided]
+        output, lineage = MapWalker(inner, checked, self.log).run(documents)
+        decided = [words for _, words in inner.decided]
+        self.decisions += decided
+        return output, lineage, decided
+
+    def map(self, name: str, documents: list[Any]) -> Any:
+        """Run a map; its output is the event so far."""
+        output, self.lineage, _ = self.made(name, documents)
         self.typed_event = output
         if not self.rejected():
-            self.event = write_document(output, checked.target.record)
+            self.event = write_document(output, self.program.maps[name].target.record)
         return output
 
     def apply(self, name: str, subject: Any) -> None:
@@ -79,27 +91,42 @@ class Referee:
         self.walkers.append(walker)
         self.decisions += [words for _, words in inner.decided]
 
-    def flow(self, checked: CheckedFlow, document: Any) -> None:
-        """A flow, at its business time."""
-        if checked.node.business_time is not None:
-            env = Environment()
-            env.bindings[checked.node.variable] = Binding(document)
-            try:
-                self.e.business_time = self.e.local(self.e.at(checked.path).need(checked.node.business_time, env))
-            except Blamed:
-                pass  # a sample of a test that lacks it: the time of the message
-        self.steps(document, checked.node.steps)
-
-    def steps(self, document: Any, steps: Sequence[syntax.Step]) -> None:
-        """The steps of a flow."""
-        current = document
-        for step in steps:
-            if isinstance(step, syntax.MapStep):
-                current = self.map(step.map, [current])
-            elif isinstance(step, syntax.ApplyStep):
-                self.apply(step.rules, current)
+    def steps(self, document: Any, checked: CheckedFlow, partial: bool = False) -> None:
+        """The steps of a flow, at its business time."""
+        self._business_time(checked, document)
+        current, mapped = document, False
+        self.flow = flow = FlowWalker(self.e.at(checked.path), checked, document, self.log.failures, self.made, partial)
+        for number, step in enumerate(checked.node.steps):
+            if flow.waits and not isinstance(step, syntax.Enrich):
+                return
+            match step:
+                case syntax.MapStep():
+                    current = self.map(step.map, flow.documents(step.map, step.arguments, current))
+                    self.lineage = flow.named(self.lineage, step.map, step.arguments, not mapped)
+                    mapped = True
+                    if step.variable:
+                        flow.bind(step.variable, current)
+                case syntax.ApplyStep():
+                    self.apply(step.rules, current)
+                case syntax.Enrich():
+                    flow.enrich(step)
+                case syntax.CallStep():
+                    flow.call(step, number, current, not mapped)
+                case syntax.Reply():
+                    flow.answer(step, current, not mapped)
+            self.begun = number + 1
             if self.rejected() or self.ended():
                 return
+
+    def _business_time(self, checked: CheckedFlow, document: Any) -> None:
+        if checked.node.business_time is None:
+            return
+        env = Environment()
+        env.bindings[checked.node.variable] = Binding(document)
+        try:
+            self.e.business_time = self.e.local(self.e.at(checked.path).need(checked.node.business_time, env))
+        except Blamed:
+            pass  # a sample of a test that lacks it: the time of the message
 
     def outcome(self, document: Any, work: Callable[[], Any]) -> Outcome:
         """What came of the work."""
@@ -117,10 +144,29 @@ class Referee:
         if first is not None:
             state, actions = "rejected", ()
             reason = f"{first.path}: {first.message}" if first.path else first.message
-        return Outcome(
+        return self._asked(Outcome(
             state, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
             tuple(self.traces), facts, in_order(self.decisions),
-        )  # fmt: skip
+        ))  # fmt: skip
+
+    def _asked(self, outcome: Outcome) -> Outcome:
+        """With what the flow recalled, asked and replied."""
+        flow = self.flow
+        if flow is None:
+            return outcome
+        found = replace(outcome, calls=tuple(flow.calls), values=flow.inputs(), steps=self.begun)
+        if any(failure.action == "reject" for failure in outcome.failures):
+            return _remedied(found, flow.remedy())
+        if flow.waits and outcome.state == "done":
+            return replace(found, state="waiting", reason=flow.reason(), actions=(), waits=tuple(flow.waits))
+        if outcome.state == "rejected":
+            return found
+        return replace(found, reply=flow.reply, reply_lineage=flow.reply_lineage)
+
+
+def _remedied(outcome: Outcome, remedy: Remedy | None) -> Outcome:
+    held = remedy is not None and remedy.reaction == "hold"
+    return replace(outcome, state="held" if held else outcome.state, remedy=remedy)
 
 
 def run(
@@ -135,9 +181,10 @@ def run(
             source = program.sources.get(checked.path)
             line, column = source.position(checked.node.span.start) if source else (1, 1)
             place = Place(checked.path, line, column)
-            return _misshapen(typed, faults, f"schema/{checked.schema.name}", title, place)
+            outcome = _misshapen(typed, faults, f"schema/{checked.schema.name}", title, place)
+            return _remedied(outcome, remedies.remedy(program, checked, "partner_data"))
         referee = Referee(program, context, log)
-        return referee.outcome(typed, lambda: referee.flow(checked, typed))
+        return referee.outcome(typed, lambda: referee.steps(typed, checked, partial))
 
 
 def run_map(

@@ -194,7 +194,7 @@ class Outcome:
     `state` waiting: nothing is to be done but to get what `waits` asks for, put it into the context and
     run again. `calls` are all questions of the run, answered ones too; `values` what was recalled and
     answered, by variable; `reply` what a synchronous flow gives back; `remedy` what the playbook says of
-    the failure for which a message is rejected or held.
+    the failure for which a message is rejected or held; `steps` how many steps of the flow were begun.
     """
 
     state: State
@@ -212,6 +212,8 @@ class Outcome:
     calls: tuple[Call, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     remedy: Remedy | None = None
+    steps: int = 0
+    reply_lineage: Mapping[str, Trace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,7 @@ def _asked_json(outcome: Outcome) -> dict[str, Any]:
         "calls": [wait_json(call) for call in outcome.calls],
         "values": _json(outcome.values),
         "remedy": None if outcome.remedy is None else remedy_json(outcome.remedy),
+        "reply_lineage": lineage_json(outcome.reply_lineage),
     }
     return {name: value for name, value in found.items() if value}
 

@@ -19,6 +19,7 @@ from rules.referee.environment import Binding, Environment
 from rules.referee.evaluate import Blamed
 from rules.referee.maps import Log
 from rules.shaping import plain_value, read_document, read_input, write_input
+from rules.supplying import Supplied
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 """The moment of every test: what depends on today has to be said in the test."""
@@ -80,6 +81,7 @@ class _Trial:
         """Give, run, expect."""
         try:
             self._give()
+            self._supply()
             self._perform()
             message = self._expect()
         except Blamed as blamed:
@@ -106,6 +108,13 @@ class _Trial:
                 else:
                     self.raw[given.name] = write_input(value, record)
                 self.env.bindings[given.name] = Binding(value)
+
+    def _supply(self) -> None:
+        """What the flow finds while it runs; a dataset holds nothing else."""
+        if self.node.subject == "flow":
+            with engine.exact():
+                supplied = Supplied(self.program, self.e, self.env, self.program.flows[self.node.subject_name])
+                self.context = supplied.context(self.context, self.node.supplies)
 
     def _records(self) -> dict[str, Type]:
         name = self.node.subject_name
@@ -147,7 +156,11 @@ class _Trial:
     def _result(self, outcome: Outcome, log: Log, record: Record, event: Any) -> None:
         self.e.outcome = outcome
         self.e.silent = frozenset(log.silent)
-        self.coverage.add(outcome)
+        self.coverage.add(outcome, self.node.subject_name if self.node.subject == "flow" else "")
+        if outcome.reply is not None:
+            flow = self.program.flows[self.node.subject_name]
+            assert flow.reply is not None
+            self.env.bindings.setdefault("reply", Binding(read_document(outcome.reply, flow.reply.record)[0]))
         typed = {} if event is None else read_document(event, record)[0]
         self.env.output = (typed, record)
         self.env.bindings.setdefault("result", Binding(typed))
@@ -174,9 +187,9 @@ class _Trial:
 
     def _because(self, message: str) -> str:
         outcome = self.e.outcome
-        if outcome is None or outcome.state != "rejected":
+        if outcome is None or outcome.state not in ("rejected", "waiting"):
             return message
-        return f"{message} (rejected: {outcome.reason})"
+        return f"{message} ({outcome.state}: {outcome.reason})"
 
 
 def to_json(report: TestReport) -> dict[str, Any]:

@@ -5,7 +5,7 @@ lacks; whoever runs it puts that into the context and runs it again from the sta
 result, so nothing of the first run has to be kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +55,25 @@ class Call:
 
 
 Wait = Recall | Call
+
+
+class AllRecords(Mapping[tuple[str, str], Any]):
+    """Records for `Context.recalled` that are all there are: of any other it is known that there is none."""
+
+    def __init__(self, records: Mapping[tuple[str, str], Any] | None = None) -> None:
+        self._records = dict(records or {})
+
+    def __contains__(self, place: object) -> bool:
+        return True
+
+    def __getitem__(self, place: tuple[str, str]) -> Any:
+        return self._records.get(place)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from dsl.building import expressions, flows, heads, maps, rules, tables, types
+from dsl.building import expressions, flows, heads, maps, playbooks, rules, tables, testblocks, types
 from dsl.source import Span
 
-MODULES: tuple[ModuleType, ...] = (expressions, types, heads, maps, tables, rules, flows)
+MODULES: tuple[ModuleType, ...] = (expressions, types, heads, maps, tables, rules, flows, playbooks, testblocks)
 
 
 class Productions:

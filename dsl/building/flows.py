@@ -1,5 +1,6 @@
-"""The lines of flows and tests."""
+"""The lines of flows."""
 
+from dataclasses import replace
 from typing import Any
 
 from dsl import syntax
@@ -10,14 +11,24 @@ from dsl.source import Span
 Expression = syntax.Expression
 
 
-def flow_line(span: Span, parts: Several[Part], failure: Part | None = None) -> FlowLine:
+def flow_line(span: Span, parts: Any, failure: Any = None) -> FlowLine:
     """What one line says, and perhaps the playbook of the flow."""
-    return FlowLine(span, (*parts.items, *((failure,) if failure else ())))
+    if isinstance(parts, FlowLine):
+        return parts
+    if isinstance(parts, Part):
+        return _handled(span, parts, failure.items if failure else [])
+    found = failure.items if isinstance(failure, Several) else [failure] if failure else []
+    return FlowLine(span, (*parts.items, *found))
+
+
+def failure_line(span: Span, failure: Part) -> FlowLine:
+    """`on failure playbook "name"` on a line of its own."""
+    return FlowLine(span, (failure,))
 
 
 def on_failure(span: Span, _on: Leaf, _failure: Leaf, _playbook: Leaf, name: Leaf) -> Part:
     """`on failure playbook "name"`."""
-    return Part(span, "playbook", name.value)
+    return Part(name.span, "playbook", name.value)
 
 
 def flow_part(span: Span, parts: Several[Part]) -> Several[Part]:
@@ -89,9 +100,9 @@ def more_keys(
     return pairs.add(span, (name.text, value))
 
 
-def map_step(span: Span, _map: Leaf, _with: Leaf, name: Leaf) -> Several[Part]:
-    """`map with m`."""
-    return _step(span, syntax.MapStep(span, name.text))
+def map_step(span: Span, _map: Leaf, _with: Leaf, use: Part, *named: Leaf) -> Several[Part]:
+    """`map with m`, `map with m(nc, x) as made`."""
+    return _step(span, syntax.MapStep(span, use.word, use.value, named[-1].text if named else ""))
 
 
 def apply_step(span: Span, _apply: Leaf, name: Leaf) -> Several[Part]:
@@ -99,55 +110,68 @@ def apply_step(span: Span, _apply: Leaf, name: Leaf) -> Several[Part]:
     return _step(span, syntax.ApplyStep(span, name.text))
 
 
-def enrich(span: Span, *_parts: Any) -> Several[Part]:
-    """`enrich x = recall ...`, left out."""
-    return _step(span, syntax.LeftOut(span, "enrich"))
+def reply(span: Span, _reply: Leaf, _using: Leaf, use: Part) -> Several[Part]:
+    """`reply using m(nc, r)`."""
+    return _step(span, syntax.Reply(span, use.word, use.value))
 
 
-def call_step(span: Span, *_parts: Any) -> Several[Part]:
-    """`call e using m as r : schema`, left out."""
-    return _step(span, syntax.LeftOut(span, "call"))
+def enrich(span: Span, _enrich: Leaf, name: Leaf, _equal: Leaf, source: Expression) -> Part:
+    """`enrich x = recall items(k)`, its endings still to come."""
+    return Part(span, "step", syntax.Enrich(span, name.text, source))
 
 
-def reply(span: Span, *_parts: Any) -> Several[Part]:
-    """`reply using m`, left out."""
-    return _step(span, syntax.LeftOut(span, "reply"))
+def call_step(
+    span: Span, _call: Leaf, endpoint: Leaf, _using: Leaf, use: Part, _as: Leaf, name: Leaf, _colon: Leaf,
+    schema: Leaf, *version: Leaf,
+) -> Part:  # fmt: skip
+    """`call e using m as r : schema "v1"`, its endings still to come."""
+    said = version[0].value if version else ""
+    return Part(span, "step", syntax.CallStep(span, endpoint.text, use.word, use.value, name.text, schema.text, said))
 
 
-def waits(span: Span, *parts: Any) -> Several[Any]:
-    """What an `enrich` does without a value, left out with it."""
-    return Several(span, list(parts))
+def _handled(span: Span, part: Part, endings: list[Part]) -> FlowLine:
+    """A step with its handlers, the time it waits, and perhaps the playbook of the flow."""
+    handlers: list[syntax.Handler] = []
+    wait = None
+    for ending in endings:
+        if ending.word == "handler":
+            handlers.append(ending.value)
+        elif ending.word == "wait":
+            wait, then = ending.value
+            handlers += [then] if then else []
+    own = [ending for ending in endings if ending.word != "playbook"]
+    whole = part.span.to(own[-1].span) if own else part.span
+    step = part.value
+    if isinstance(step, syntax.Enrich):
+        step = replace(step, span=whole, handlers=tuple(handlers), wait=wait)
+    else:
+        step = replace(step, span=whole, handlers=tuple(handlers))
+    return FlowLine(span, (Part(whole, "step", step), *(e for e in endings if e.word == "playbook")))
+
+
+def flow_endings(span: Span, *parts: Any) -> Several[Part]:
+    """What follows a step, in any order."""
+    return collected(span, parts)
+
+
+def failure_ending(span: Span, failure: Part) -> Part:
+    """`on failure playbook "name"` behind a step."""
+    return failure
+
+
+def handler_ending(span: Span, handler: syntax.Handler) -> Part:
+    """`on missing skip`."""
+    return Part(span, "handler", handler)
+
+
+def wait_ending(
+    span: Span, _on: Leaf, _missing: Leaf, _wait: Leaf, time: Leaf, _then: Leaf | None = None,
+    action: Part | None = None,
+) -> Part:  # fmt: skip
+    """`on missing wait 1 hours then skip`; without `then` the message is rejected afterwards."""
+    then = syntax.Handler(span, "missing", action.word, action.value) if action else None  # type: ignore[arg-type]
+    return Part(span, "wait", (syntax.Literal(time.span, time.kind, time.value), then))
 
 
 def _step(span: Span, step: syntax.Step) -> Several[Part]:
     return Several(span, [Part(span, "step", step)])
-
-
-def given(span: Span, _word: Leaf, name: Leaf, _equal: Leaf, value: Expression) -> Part:
-    """`given nc = e`."""
-    return Part(span, "given", syntax.Given(span, name.text, value))
-
-
-def test_map(span: Span, _word: Leaf, use: Part) -> Part:
-    """`map m`."""
-    return Part(span, "subject", ("map", use.word, use.value))
-
-
-def test_apply(span: Span, _word: Leaf, use: Part) -> Part:
-    """`apply rules`."""
-    return Part(span, "subject", ("apply", use.word, use.value))
-
-
-def test_flow(span: Span, _word: Leaf, use: Part) -> Part:
-    """`flow f`."""
-    return Part(span, "subject", ("flow", use.word, use.value))
-
-
-def test_table(span: Span, _word: Leaf, use: Part) -> Part:
-    """`table t(a, b)`."""
-    return Part(span, "subject", ("table", use.word, use.value))
-
-
-def expectation(span: Span, _word: Leaf, condition: Expression) -> Part:
-    """`expect c`."""
-    return Part(span, "expect", condition)

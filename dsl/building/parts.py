@@ -111,6 +111,15 @@ class FlowHead(syntax.Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PlaybookHead(syntax.Node):
+    """`playbook "name"`, with the reactions that stand on its line."""
+
+    name: str
+    name_span: Span
+    reactions: tuple[syntax.Reaction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TestHead(syntax.Node):
     """`test "name"`."""
 
@@ -166,4 +175,6 @@ class FlowLine(syntax.Node):
     parts: tuple[Part, ...]
 
 
-Head = MapHead | LookupHead | TableHead | RulesHead | RuleHead | FlowHead | TestHead | IfHead | EachHead
+Head = (
+    MapHead | LookupHead | TableHead | RulesHead | RuleHead | FlowHead | PlaybookHead | TestHead | IfHead | EachHead
+)

@@ -30,6 +30,11 @@ def map_parameter(span: Span, parameter: syntax.Parameter) -> syntax.Parameter:
     return parameter
 
 
+def optional_parameter(span: Span, name: Leaf, _in: Leaf, schema: Leaf, _mark: Leaf) -> syntax.Parameter:
+    """`x in schema?`: a record that may be missing."""
+    return syntax.Parameter(span, name.text, schema.text, optional=True)
+
+
 def list_parameter(
     span: Span, name: Leaf, _in: Leaf, _list: Leaf, _of: Leaf, schema: Leaf
 ) -> syntax.Parameter:

@@ -104,9 +104,7 @@ class Actions:
     def _same_schema(self, node: syntax.Send, endpoint: Endpoint, checked: CheckedMap) -> None:
         made = f"{checked.target.name}@{checked.target.version}"
         if endpoint.schema != made:
-            self._check.report(
-                "M703", node.span, endpoint=endpoint.name, wanted=endpoint.schema, map=node.map, given=made
-            )
+            findings.other_schema(self._check, node.span, endpoint.name, endpoint.schema, node.map, made)
 
     def _map(
         self, node: syntax.Node, name: str, arguments: Sequence[syntax.Expression], scope: Scope
@@ -117,7 +115,7 @@ class Actions:
                 unknown_declaration(self._check, node, "map", name, self._session.maps)
             return None
         if arguments:
-            failures = check_arguments(self._check, node, "map", name, arguments, checked.parameters, scope)
+            failures = check_arguments(self._check, node, "map", name, arguments, checked.takes, scope)
             handlers.no_failures(self._check, node, failures)
         else:
             self._subject_fits(node, checked)

@@ -7,7 +7,6 @@ from dsl.checking import expressions as e
 from dsl.checking import fieldnames, findings, testcalls, userfunctions
 from dsl.checking.scopes import Scope, facts
 from dsl.checking.session import did_you_mean, is_broken, listed
-from dsl.codes.leftout import LEFT_OUT_CALLS
 from dsl.diagnostics import Edit, Fix
 from dsl.functions import Accepts, Argument, FunctionSpec, Parameter, TypeRuleError, registry
 from dsl.program import EnumValue
@@ -21,8 +20,6 @@ Given = list[tuple[Parameter, syntax.Expression]]
 
 def infer_call(check: "Expressions", node: syntax.Call, scope: Scope, expected: types.Type | None) -> "Typed":
     """The type of `f(a, b, name: c)`."""
-    if node.function in LEFT_OUT_CALLS:
-        return e.BROKEN_VALUE  # the parser has said that it is left out
     if node.function in check.session.functions:
         return userfunctions.infer_user_call(check, node, scope)
     spec = find_function(check, node)

@@ -103,8 +103,17 @@ class Expressions:
                 return references.infer_lookup(self, node, scope)
             case syntax.TableCall():
                 return references.infer_table(self, node, scope)
+            case syntax.Recall():
+                return self._recall(node, scope)
             case _:
                 return operators.infer_operator(self, node, scope)
+
+    def _recall(self, node: syntax.Recall, scope: Scope) -> Typed:
+        """The engine has to know before it runs what it needs, so nothing is recalled in mid-expression."""
+        for key in node.keys:
+            self.infer(key, scope)
+        self.report("M750", node.span, dataset=node.dataset)
+        return BROKEN_VALUE
 
     def _literal(self, node: syntax.Literal, expected: types.Type | None) -> Typed:
         if node.kind == "quantity":

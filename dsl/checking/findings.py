@@ -152,3 +152,14 @@ def unhandled_here(at: Reporter, span: Span, kind: syntax.FailureKind) -> None:
 def wrong_call(at: Reporter, span: Span, kind: str, name: str, problem: str) -> None:
     """Arguments of a map, table or lookup that are not those of its declaration."""
     at.report("M705", span, kind=kind, name=name, problem=problem)
+
+
+def other_schema(at: Reporter, span: Span, endpoint: str, wanted: str, map: str, given: str) -> None:
+    """A map that makes something else than its endpoint carries."""
+    at.report("M703", span, endpoint=endpoint, wanted=wanted, map=map, given=given)
+
+
+def unknown_failure(at: Reporter, span: Span, name: str, known: tuple[str, ...]) -> None:
+    """A class of failure that nobody knows."""
+    help_, fixes = did_you_mean(at.site, span, name, known)
+    at.report("M760", span, name=name, help=help_ or [f"The classes are {listed(known)}."], fixes=fixes)

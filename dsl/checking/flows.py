@@ -1,14 +1,18 @@
 """Flows: endpoint, schema and steps that fit each other."""
 
+import re
+
 from dsl import program, syntax, types
 from dsl.checking import findings
 from dsl.checking.endpoints import declared, find_endpoint
 from dsl.checking.expressions import Expressions
+from dsl.checking.flowsteps import Steps, fixed_time
 from dsl.checking.handlers import no_failures
 from dsl.checking.maps import schema_named
+from dsl.checking.playbooks import check_fallbacks
 from dsl.checking.references import unknown_declaration
 from dsl.checking.scopes import Scope
-from dsl.checking.session import Session, Site, is_broken
+from dsl.checking.session import Session, Site, did_you_mean, is_broken, listed
 from dsl.program import Schema, Variable
 from dsl.source import Span
 
@@ -22,8 +26,16 @@ def check_flow(session: Session, site: Site, node: syntax.Flow) -> program.Check
     _check_endpoint(check, node, schema)
     _check_keys(check, node, schema)
     _check_business_time(check, node, schema)
-    event = _check_steps(check, node, schema)
-    return program.CheckedFlow(node, site.file, schema, event)
+    steps = Steps(check, node, schema)
+    steps.run()
+    if not steps.effect:
+        check.report("M708", node.name_span)
+    _check_properties(check, node)
+    _check_promise(check, node)
+    variables = {name: variable.type for name, variable in steps.scope.variables.items()}
+    return program.CheckedFlow(
+        node, site.file, schema, steps.current, variables, steps.answers, steps.reply
+    )
 
 
 def _check_endpoint(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
@@ -59,6 +71,9 @@ def _check_keys(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
             findings.wrong_type(check, value.span, what, "text", typed.type)
 
 
+CRITICALITIES = ("low", "normal", "high", "critical")
+
+
 def _check_business_time(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
     """A day or moment that every message has, since it decides which dated rows hold for it."""
     if node.business_time is None:
@@ -69,48 +84,35 @@ def _check_business_time(check: Expressions, node: syntax.Flow, schema: Schema) 
         findings.wrong_type(check, node.business_time.span, "the business time", "a date or datetime", typed.type)
 
 
-def _check_steps(check: Expressions, node: syntax.Flow, schema: Schema) -> Schema:
-    """Each step takes what the one before made."""
-    current = schema
-    applied = False
-    for step in node.steps:
-        match step:
-            case syntax.MapStep(map=name):
-                current = _map_step(check, step, name, current)
-            case syntax.ApplyStep(rules=name):
-                applied = True
-                _apply_step(check, step, name, current)
-            case _:
-                applied = True
-    if not applied:
-        check.report("M708", node.name_span)
-    return current
+def _check_properties(check: Expressions, node: syntax.Flow) -> None:
+    """How much hangs on a flow, how fast it has to be, and what to do when it fails."""
+    if node.criticality not in CRITICALITIES:
+        span = property_span(check, node, "criticality", node.criticality)
+        help_, fixes = did_you_mean(check.site, span, node.criticality, CRITICALITIES)
+        help_ = help_ or [f"It is one of {listed(CRITICALITIES)}."]
+        check.report("M759", span, criticality=node.criticality, help=help_, fixes=fixes)
+    if node.sla is not None:
+        fixed_time(check, node.sla, "an sla")
+    if node.playbook and node.playbook not in check.session.playbooks:
+        if not declared(check.session, syntax.Playbook, node.playbook):
+            place = syntax.Node(node.playbook_span or node.span)
+            unknown_declaration(check, place, "playbook", node.playbook, check.session.playbooks)
+    elif node.playbook:
+        check_fallbacks(check, node)
 
 
-def _map_step(check: Expressions, step: syntax.MapStep, name: str, current: Schema) -> Schema:
-    checked = check.session.maps.get(name)
-    if checked is None:
-        if not declared(check.session, syntax.Map, name):
-            unknown_declaration(check, step, "map", name, check.session.maps)
-        return current
-    wanted = checked.parameters[0][1]
-    if len(checked.parameters) != 1 or not types.fits(current.record, wanted):
-        shown = types.describe(wanted) if len(checked.parameters) == 1 else f"{len(checked.parameters)} values"
-        _does_not_continue(check, step, name, shown, current)
-    return checked.target
+def property_span(check: Expressions, node: syntax.Flow, word: str, value: str) -> Span:
+    """Where the value of a property stands."""
+    text = check.session.sources[check.site.file].slice(node.span)
+    found = re.search(rf"\b{word}\s+({re.escape(value)})\b", text)
+    if found is None:
+        return node.name_span
+    return Span(node.span.start + found.start(1), node.span.start + found.end(1))
 
 
-def _does_not_continue(check: Expressions, step: syntax.Node, name: str, wanted: str, current: Schema) -> None:
-    given = f"{current.name}@{current.version}"
-    check.report("M707", step.span, step=name, wanted=wanted, given=given)
-
-
-def _apply_step(check: Expressions, step: syntax.ApplyStep, name: str, current: Schema) -> None:
-    checked = check.session.rules.get(name)
-    if checked is None:
-        if not declared(check.session, syntax.Rules, name):
-            unknown_declaration(check, step, "set of rules", name, check.session.rules)
-        return
-    if checked.schema is not current:
-        wanted = f"{checked.schema.name}@{checked.schema.version}"
-        _does_not_continue(check, step, name, wanted, current)
+def _check_promise(check: Expressions, node: syntax.Flow) -> None:
+    """An endpoint that promises an answer gets one."""
+    endpoint = check.session.manifest.endpoints.get(node.endpoint)
+    replies = any(isinstance(step, syntax.Reply | syntax.Raw) for step in node.steps)
+    if endpoint is not None and endpoint.direction == "in" and endpoint.answer and not replies:
+        check.report("M758", node.name_span, endpoint=node.endpoint, answer=endpoint.answer)

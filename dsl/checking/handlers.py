@@ -26,7 +26,7 @@ class Place:
     """What the handlers belong to: a field, a let, or a condition."""
 
     target: str
-    node: syntax.Field | syntax.Let | syntax.Expression
+    node: syntax.Field | syntax.Let | syntax.Enrich | syntax.Expression
     value: syntax.Expression
     required: bool = False
 
@@ -57,7 +57,7 @@ def check_handled(
         return
     for kind, handler in own.items():
         if kind not in typed.failures:
-            _needless(check, handler)
+            needless(check, handler)
         elif handler.action == "skip" and place.required:
             help_ = ["Say a value: `use ...`, or `reject`."]
             check.report("M207", handler.span, target=place.target, help=help_)
@@ -68,7 +68,7 @@ def _unhandled(
 ) -> None:
     if fallback is not None and not (fallback.action == "skip" and place.required):
         return
-    is_line = isinstance(place.node, syntax.Field | syntax.Let)
+    is_line = isinstance(place.node, syntax.Field | syntax.Let | syntax.Enrich)
     ways = ["reject"] if place.required or not is_line else ["skip", "reject"]
     end = Span(place.value.span.end, place.value.span.end)
     fixes = [
@@ -83,7 +83,8 @@ def _unhandled(
         check.report("M501", place.value.span, target=place.target, kind=kind, help=help_, fixes=fixes)
 
 
-def _needless(check: Expressions, handler: syntax.Handler) -> None:
+def needless(check: Expressions, handler: syntax.Handler) -> None:
+    """Report a handler that never acts."""
     text = check.session.sources[check.site.file].text
     start = handler.span.start
     while start > 0 and text[start - 1] in " \t":

@@ -77,13 +77,13 @@ def check_map(session: Session, site: Site, checked: program.CheckedMap) -> None
     """The body of a map against its source and target."""
     node = checked.node
     _check_policy(session, site, checked.policy, node)
-    variables = {name: Variable(name, record) for name, record in checked.parameters}
+    variables = {name: Variable(name, of) for name, of in checked.takes}
     if len(variables) < len(checked.parameters):
         findings.taken_name(Expressions(session, site), node.name_span, checked.parameters[-1][0])
     statements = Statements(session, site, checked.policy)
     block = Block(checked.target.record, (), False)
     assigned = statements.body(node.body, Scope(variables), block)
-    if not any(isinstance(part, syntax.Raw | syntax.LeftOut) for part in node.body):
+    if not any(isinstance(part, syntax.Raw) for part in node.body):
         Coverage(session, site, site.subject).complete(checked.target.record, assigned, node.name_span)
 
 

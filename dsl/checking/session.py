@@ -67,6 +67,7 @@ class Session:
     tables: dict[str, program.CheckedTable] = field(default_factory=dict)
     functions: dict[str, program.CheckedFunction] = field(default_factory=dict)
     rules: dict[str, program.CheckedRules] = field(default_factory=dict)
+    playbooks: dict[str, program.CheckedPlaybook] = field(default_factory=dict)
     flows: dict[str, program.CheckedFlow] = field(default_factory=dict)
     tests: list[program.CheckedTest] = field(default_factory=list)
     types: dict[syntax.Expression, Type] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from dsl.checking.expressions import Expressions
 from dsl.checking.references import unknown_declaration
 from dsl.checking.scopes import Scope
 from dsl.checking.session import BROKEN, Session, Site, is_broken, listed, suggestions
+from dsl.checking.supplies import check_supplies
 from dsl.checking.tables import Columns
 from dsl.checking.testcalls import wrong_values
 from dsl.program import Variable
@@ -34,6 +35,7 @@ class _Test:
     def check(self) -> None:
         inputs = self._inputs()
         scope = self._givens(inputs)
+        check_supplies(self._check, self._node, scope)
         self._arguments(inputs, scope)
         for expectation in self._node.expects:
             self._check.condition(expectation, self._expecting(scope), "an expectation")
@@ -44,7 +46,7 @@ class _Test:
         name = node.subject_name
         match node.subject:
             case "map" if name in session.maps:
-                return session.maps[name].parameters
+                return session.maps[name].takes
             case "apply" if name in session.rules:
                 rules = session.rules[name]
                 return ((rules.node.parameter.name, rules.schema.record),)
@@ -124,7 +126,15 @@ class _Test:
         result = self._result()
         if isinstance(result, types.Record):
             scope = scope.with_fields(result)
+        reply = self._reply()
+        if reply is not None and scope.find("reply") is None:
+            scope = scope.with_variable(Variable("reply", reply))
         return scope if scope.find("result") else scope.with_variable(Variable("result", result))
+
+    def _reply(self) -> types.Type | None:
+        """What a synchronous flow gives back."""
+        flow = self._session.flows.get(self._node.subject_name) if self._node.subject == "flow" else None
+        return flow.reply.record if flow is not None and flow.reply is not None else None
 
     def _result(self) -> types.Type:
         session, node = self._session, self._node

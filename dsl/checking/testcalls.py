@@ -58,6 +58,10 @@ def _known(session: Session, function: str) -> set[str] | None:
             return set(session.datasets)
         case "raised" | "alerted" | "fact" | "expected" | "collected":
             return {name for action in _actions(session) for name in _named(function, action)}
+        case "asked":
+            return set(_called(session))
+        case "waiting_for":
+            return {*session.datasets, *_called(session)}
         case _:
             return None
 
@@ -86,6 +90,11 @@ def _actions(session: Session) -> Iterator[syntax.Action]:
     return (action for rules in session.rules.values() for action in actions_of(rules))
 
 
+def _called(session: Session) -> Iterable[str]:
+    steps = (step for flow in session.flows.values() for step in flow.node.steps)
+    return (step.endpoint for step in steps if isinstance(step, syntax.CallStep))
+
+
 def _rules(node: syntax.Rules) -> Iterable[syntax.Rule]:
     return (rule for rule in node.rules if isinstance(rule, syntax.Rule))
 
@@ -93,7 +102,7 @@ def _rules(node: syntax.Rules) -> Iterable[syntax.Rule]:
 def _result(session: Session, function: str, name: str) -> types.Type | None:
     """The type of what was sent, raised, remembered or set, by what carries that name."""
     match function:
-        case "sent":
+        case "sent" | "asked":
             declared = session.manifest.endpoints.get(name)
             schema = session.schemas.get(declared.schema) if declared is not None else None
         case "raised":

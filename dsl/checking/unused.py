@@ -22,7 +22,7 @@ def check_unused(session: Session, once: Once) -> None:
     `once` works out what depends on one declaration alone, or knows it from an earlier check.
     """
     runs = [(path, node) for path, node in _declarations(session) if not isinstance(node, syntax.Test)]
-    if any(isinstance(node, syntax.Raw | syntax.LeftOut) for _, node in runs):
+    if any(isinstance(node, syntax.Raw) for _, node in runs):
         return  # what can't be read may use anything
     named: set[str] = set()
     broken = False
@@ -74,7 +74,7 @@ class _Seen:
                 self.read.add(node.name)
             elif isinstance(node, syntax.Let):
                 self.brought.append((node.name, node.span))
-            elif isinstance(node, syntax.Raw | syntax.LeftOut):
+            elif isinstance(node, syntax.Raw):
                 self.broken = True
             if node is not declaration and not isinstance(node, syntax.Name | syntax.Literal | syntax.Path):
                 self.words.update(_words(node))

@@ -1,10 +1,10 @@
 """Every diagnostic of the language: its code, its words, its page in the reference.
 
-Codes are data in one module a family (`text` M1xx, `leftout` M9xx, the checker's families beside
+Codes are data in one module a family (`text` M1xx, the checker's families beside
 them); this package joins them into `CODES` and makes diagnostics out of them. A new code is one
 `CodeSpec` in the list of its family. M1 text, M2 required and set fields, M3 names and paths,
 M4 types, M5 failures, M6 tables and lookups, M7 rules and flows, M8 rule set, schemas and tests,
-M9 known to the grammar but not run by this version.
+M9 stood for what a version did not run yet, and is not used again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,10 +15,10 @@ from dsl.codes import (
     failures,
     fields,
     flows,
-    leftout,
     names,
     oddities,
     rulesets,
+    steps,
     tables,
     text,
     typing,
@@ -31,7 +31,7 @@ __all__ = ["CODES", "CodeSpec", "Severity", "diagnostic"]
 
 FAMILIES: tuple[tuple[CodeSpec, ...], ...] = (
     text.CODES, fields.CODES, names.CODES, typing.CODES, failures.CODES, tables.CODES, flows.CODES,
-    actions.CODES, rulesets.CODES, oddities.CODES, leftout.CODES,
+    actions.CODES, steps.CODES, rulesets.CODES, oddities.CODES,
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def outline(parsed: Parsed) -> list[dict[str, Any]]:
     """The declarations of a module in order, each with kind, name and line."""
     return [
         {
-            "kind": "raw" if isinstance(node, syntax.Raw | syntax.LeftOut) else type(node).__name__.lower(),
+            "kind": "raw" if isinstance(node, syntax.Raw) else type(node).__name__.lower(),
             "name": getattr(node, "name", ""),
             "line": line_of(parsed, node),
         }

@@ -139,8 +139,6 @@ def _content(parsed: Parsed, row: Row) -> Form:
         case syntax.Copy():
             source = text_of(parsed, node.source)
             return {"text": text_of(parsed, node), "source": source, "excepted": list(node.excepted)}
-        case syntax.LeftOut():
-            return {"text": text_of(parsed, node), "left_out": node.construct}
         case _:
             return {"text": text_of(parsed, node)}
 

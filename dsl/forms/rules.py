@@ -115,7 +115,6 @@ def _kind(node: syntax.Node) -> str:
     words = {
         "HoldForReview": "hold",
         "SetFact": "set",
-        "LeftOut": "raw",
         "MapStep": "map",
         "ApplyStep": "apply",
     }

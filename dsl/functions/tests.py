@@ -10,7 +10,7 @@ from dsl.types import ANYTHING, BOOLEAN, DATETIME, INTEGER, TEXT, Enum, FieldSpe
 FAMILY = "tests"
 EXPECTATION = Record("expectation", {"key": FieldSpec(TEXT, True), "due": FieldSpec(DATETIME, True)})
 COLLECTION = Record("collection", {"group": FieldSpec(TEXT, True), "to": FieldSpec(TEXT), "key": FieldSpec(TEXT)})
-STATES = Enum("state", ("done", "ignored", "rejected", "held"))
+STATES = Enum("state", ("done", "ignored", "rejected", "held", "waiting"))
 
 
 def _engine_function(name: str, parameters: Sequence[P], result: Type, words: str, doc: str, family: str) -> None:
@@ -60,7 +60,18 @@ _engine_function(
     "forgotten", [_name("dataset")], ListOf(TEXT), "list of text",
     "The keys that were forgotten in a dataset, in order: `\"M-1\" in forgotten(\"items\")`.", FAMILY,
 )  # fmt: skip
-_engine_function("state", [], STATES, "state", "How the message ended: done, ignored, rejected or held.", FAMILY)
+_engine_function(
+    "asked", [_name("endpoint")], ListOf(ANYTHING), "list of payloads",
+    "What a flow asked through `call`, in order: `first(asked(\"erp.stock\")).item = \"M-1\"`.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "waiting_for", [_name("name")], BOOLEAN, "boolean",
+    "Whether the message waits for a record of this dataset, or for the answer of this endpoint.", FAMILY,
+)  # fmt: skip
+_engine_function(
+    "state", [], STATES, "state",
+    "How the message ended: done, ignored, rejected or held; waiting where it lacks a record or an answer.", FAMILY,
+)  # fmt: skip
 _engine_function(
     "failed", [_name("field")], BOOLEAN, "boolean", "Whether the field of this path failed, whatever was done then.", FAMILY,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from dsl.tree import CLOSING, INSIGNIFICANT, OPENING, Line, Token
 
 _BLOCKS = (
     syntax.Map, syntax.If, syntax.Each, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Rule, syntax.Flow,
-    syntax.Test,
+    syntax.Playbook, syntax.Test,
 )  # fmt: skip
 _ROWS = (syntax.TableRow, syntax.LookupRow)
 

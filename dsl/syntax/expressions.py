@@ -101,6 +101,14 @@ class TableCall(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Recall(Node):
+    """`recall items(nc.MATNR)`: a record of reference state; it stands only behind `enrich x =`."""
+
+    dataset: str
+    keys: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Unary(Node):
     """`not x` or `-x`."""
 
@@ -162,6 +170,6 @@ class FieldNames(Node):
 
 
 Expression = (
-    Literal | Name | Path | Call | Comprehension | LookupCall | TableCall | Unary | Binary
+    Literal | Name | Path | Call | Comprehension | LookupCall | TableCall | Recall | Unary | Binary
     | Membership | Presence | ListLiteral | RecordLiteral | MissingLiteral | FieldNames
 )  # fmt: skip

@@ -86,20 +86,13 @@ class Copy(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeftOut(Node):
-    """Something the grammar knows and this version does not run yet; always an error."""
-
-    construct: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Raw(Node):
     """Lines that don't parse; the form shows them as a raw-text row."""
 
     text: str
 
 
-Statement = Field | Let | If | Each | Check | Copy | LeftOut | Raw
+Statement = Field | Let | If | Each | Check | Copy | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

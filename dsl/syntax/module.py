@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from dsl.source import Span
 from dsl.syntax.expressions import Node
-from dsl.syntax.flows import Flow, Test
+from dsl.syntax.flows import Flow, Playbook, Test
 from dsl.syntax.functions import Function, Type
-from dsl.syntax.maps import LeftOut, Map, Raw
+from dsl.syntax.maps import Map, Raw
 from dsl.syntax.parts import Column
 from dsl.syntax.rules import Rules
 from dsl.syntax.tables import Lookup, Table
@@ -39,7 +39,7 @@ class Dataset(Node):
     version: str
 
 
-Declaration = Map | Lookup | Dataset | Table | Type | Function | Rules | Flow | Test | LeftOut | Raw
+Declaration = Map | Lookup | Dataset | Table | Type | Function | Rules | Flow | Playbook | Test | Raw
 
 
 @dataclass(frozen=True, slots=True, eq=False)

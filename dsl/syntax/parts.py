@@ -41,8 +41,11 @@ class Parameter(Node):
     """`nc in canon.nonconformance`; schema is None where the short form `: nc ->` was written.
 
     `many` says that a map takes a list of them: `items in list of canon.nonconformance`.
+
+    `optional` is the `?` of `x in erp.item?`: it may be missing.
     """
 
     name: str
     schema: str | None = None
     many: bool = False
+    optional: bool = False

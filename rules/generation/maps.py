@@ -44,7 +44,8 @@ class MapCompiler:
         for parameter, _ in self.checked.parameters:
             local = self.unit.fresh("v")
             base = (parameter,)
-            self.of.scope.put(parameter, Local(local, origin=Origin((base,), (), base)))
+            maybe = parameter in self.checked.optional
+            self.of.scope.put(parameter, Local(local, maybe, origin=Origin((base,), (), base)))
             parameters.append(local)
         self.body(self.checked.node.body)
         self._guard()

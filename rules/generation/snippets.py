@@ -77,6 +77,15 @@ class Snippets:
         of.w.emit(ast.Return(nodes.tuple_of([identify, order, named, moment])))
         return self._define(of, locals_, of.w.block)
 
+    def step_function(
+        self, path: str, variables: Mapping[str, bool], results: Sequence[tuple[syntax.Expression, bool]]
+    ) -> str:
+        """A function of the named values of a flow; gives several values, of which some may be missing."""
+        of, locals_ = self._start(path, variables)
+        values = [of.may(node) if maybe else of.need(node) for node, maybe in results]
+        of.w.emit(ast.Return(nodes.tuple_of(values)))
+        return self._define(of, locals_, of.w.block)
+
     def awaited_function(self, path: str, variable: str, parts: Sequence[syntax.Expression]) -> str:
         """A function of a message; gives the values it is found by, None for what it does not have."""
         of, locals_ = self._start(path, {variable: False})

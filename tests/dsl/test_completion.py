@@ -43,7 +43,7 @@ def test_each_variables_are_known_inside():
 
 
 def test_endpoints_of_the_right_direction():
-    assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == ["qms.cases", "qms.notes"]
+    assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == ["qms.cases", "qms.spare", "erp.stock", "qms.notes"]
 
 
 def test_nothing_inside_a_comment():

@@ -152,22 +152,3 @@ def test_uses_stand_apart(read: Read) -> None:
     ]
 
 
-FLOW = 'flow f\n  receive a.b as nc : s.x "v1"\n{}\n  map with m\nend\n'
-MAP = "map m : nc -> canon.x\n{}\nend\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        (MAP.format("a = recall items(nc.A)"), "M905"),
-        (FLOW.format("  call a.b using m as r : s.y"), "M907"),
-        (FLOW.format("  reply using m"), "M908"),
-    ],
-)
-def test_what_is_left_out_says_so(read: Read, text: str, code: str) -> None:
-    assert [d.code for d in read(text).diagnostics] == [code]
-
-
-def test_enrich_is_left_out_with_its_waiting(read: Read) -> None:
-    parsed = read(FLOW.format("  enrich i = recall items(nc.A) on missing wait 1 hours"))
-    assert {d.code for d in parsed.diagnostics} == {"M905", "M906"}

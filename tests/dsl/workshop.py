@@ -66,6 +66,20 @@ schema = "erp.notice@v1"
 direction = "out"
 codec = "json"
 schema = "canon.case@v1"
+[endpoints."qms.spare"]
+direction = "out"
+codec = "json"
+schema = "canon.case@v1"
+[endpoints."erp.stock"]
+direction = "out"
+codec = "json"
+schema = "canon.case@v1"
+answer = "qms.note@v1"
+[endpoints."erp.questions"]
+direction = "in"
+codec = "json"
+schema = "erp.notice@v1"
+answer = "qms.note@v1"
 [endpoints."qms.notes"]
 direction = "out"
 codec = "json"
