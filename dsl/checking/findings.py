@@ -29,8 +29,18 @@ def wrong_type(at: Reporter, span: Span, what: str, wanted: str, given: types.Ty
 def wrong_operands(at: Reporter, span: Span, operator: str, left: types.Type | str, right: types.Type | str) -> None:
     """An operator on types it does not take."""
     words = [of if isinstance(of, str) else types.describe(of) for of in (left, right)]
-    help_ = ["Texts are joined by `&`; a number becomes a text by text(...)."] if operator == "+" and "text" in words else []
-    at.report("M401", span, operator=operator, left=words[0], right=words[1], help=help_)
+    at.report("M401", span, operator=operator, left=words[0], right=words[1], help=_other_way(operator, set(words)))
+
+
+def _other_way(operator: str, kinds: set[str]) -> list[str]:
+    """What does what the operator was probably meant to do."""
+    if operator == "+" and "text" in kinds:
+        return ["Texts are joined by `&`; a number becomes a text by text(...)."]
+    if "percent" in kinds and kinds & {"integer", "decimal"}:
+        return ["A part of a value is its product: `x + x * 5%`. A ratio of two numbers as a percentage is ratio(part, whole)."]
+    if operator == "-" and kinds <= {"date", "datetime"}:
+        return ["The days between two dates are days_between(first, last)."]
+    return []
 
 
 def wrong_argument(
@@ -57,7 +67,8 @@ def unknown_field(at: Reporter, span: Span, owner: str, name: str, known: Iterab
 
 def not_comparable(at: Reporter, span: Span, left: types.Type, right: types.Type) -> None:
     """Two values that can't be compared."""
-    at.report("M410", span, left=types.describe(left), right=types.describe(right))
+    words = types.describe(left), types.describe(right)
+    at.report("M410", span, left=words[0], right=words[1], help=_other_way("=", set(words)))
 
 
 def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: FunctionSpec) -> None:
@@ -89,6 +100,20 @@ def check_unit(at: Reporter, node: syntax.Literal) -> None:
     span = Span(start, start + len(node.value["unit"]))
     fixes = [Fix(f"Replace by `{code}`", (Edit(at.site.file, span, code),)) for code in fault[1]]
     _unusable(at, span, fault[0], fixes, [])
+
+
+def check_measure(session: Session, site: Site, ref: syntax.TypeRef) -> None:
+    """The unit or currency of `quantity(KGM)`, `money(EUR)`, if it is none."""
+    code = ref.parameter or ""
+    words, meant = units.unit_fault(code) or ("", ()) if ref.name == "quantity" else ("", ())
+    if ref.name == "money" and code not in literals.CURRENCIES:
+        words = f'"{code}" is no ISO 4217 currency code'
+    if not words:
+        return
+    start = ref.span.start + session.sources[site.file].slice(ref.span).rfind(code)
+    span = Span(start, start + len(code))
+    fixes = [Fix(f"Replace by `{other}`", (Edit(site.file, span, other),)) for other in meant]
+    session.report("M340", site, span, problem=words, fixes=fixes)
 
 
 def unrelated_arguments(at: Reporter, span: Span, function: str, problem: str) -> None:

@@ -165,7 +165,7 @@ def _arithmetic(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
 
 def _wrong_duration(check: "Expressions", node: syntax.Binary, left: types.Type) -> bool:
     """Business days need a calendar, so they are added by a function; hours do not fit a date."""
-    if not isinstance(node.right, syntax.Literal) or node.right.kind != "duration":
+    if not isinstance(node.right, syntax.Literal) or node.right.kind != "duration" or left == types.DURATION:
         return False
     unit = node.right.value["unit"]
     if unit == "business_days":
@@ -183,7 +183,7 @@ def _arithmetic_failures(node: syntax.Binary, left: types.Type, right: types.Typ
     if node.operator == "/":
         return frozenset() if isinstance(divisor, syntax.Literal) and divisor.value else _ERROR
     if right == types.DURATION:
-        return frozenset() if isinstance(divisor, syntax.Literal) else _ERROR
+        return frozenset() if isinstance(divisor, syntax.Literal) and left != types.DURATION else _ERROR
     return _ERROR if _unit_may_differ(left, right) and node.operator in "+-" else frozenset()
 
 
@@ -216,6 +216,8 @@ def _sum_type(operator: str, left: types.Type, right: types.Type) -> types.Type 
         return left
     if types.PERCENT in (left, right):
         return types.PERCENT if left == right else None
+    if left == right == types.DURATION:
+        return types.DURATION
     if is_number(left) and is_number(right):
         return types.INTEGER if left == right == types.INTEGER else types.DECIMAL
     if isinstance(left, types.Quantity | types.Money) and type(left) is type(right):

@@ -98,6 +98,8 @@ def facts(condition: syntax.Expression, truth: bool) -> frozenset[Key]:
             return ours | theirs if (operator == "and") is truth else ours & theirs
         case syntax.Binary(operator="=" | "<>" as operator, left=left, right=right) if truth == (operator == "="):
             return _equal_to_something(left, right) | _equal_to_something(right, left)
+        case syntax.Binary(operator="<" | "<=" | ">" | ">=", left=left, right=right):
+            return _prefixes(key_of(left)) | _prefixes(key_of(right))  # it would have failed without them
         case syntax.Membership(value=value, negated=negated) if negated is not truth:
             return _prefixes(key_of(value))
         case _:

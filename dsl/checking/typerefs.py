@@ -39,6 +39,7 @@ def _plain(session: Session, site: Site, ref: syntax.TypeRef) -> types.Type:
     if ref.fields:
         return _record(session, site, ref)
     if ref.parameter is not None and ref.name in ("quantity", "money"):
+        findings.check_measure(session, site, ref)
         return types.Quantity(ref.parameter) if ref.name == "quantity" else types.Money(ref.parameter)
     found = find_type(session, ref.name, site.uses.values())
     if found is None:

@@ -97,6 +97,14 @@ CODES = (
         "map m : nc in erp.notice, other in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\nend",
     ),
     CodeSpec(
+        "M340",
+        "Unknown unit or currency of a type",
+        "{problem}",
+        "The unit of a quantity is a code of UN/ECE Rec 20 (or a package of Rec 21), the currency of money one of ISO 4217.",
+        "function f(weight: quantity(KG)) : decimal = weight.value",
+        "function f(weight: quantity(KGM)) : decimal = weight.value",
+    ),
+    CodeSpec(
         "M311",
         "Type contains itself",
         "`{name}` would contain itself: {cycle}",

@@ -64,6 +64,8 @@ def _quantity_type(arguments: Sequence[Argument]) -> types.Type:
 def _converted_type(arguments: Sequence[Argument]) -> types.Type:
     of, unit = arguments[0].type, arguments[1]
     source, target = of.unit if isinstance(of, Quantity) else None, str(unit.value)
+    if len(arguments) > 2:
+        return _quantity_type(arguments)
     if source and unit.constant and units.known(source) and units.known(target) and not units.same_kind(source, target):
         raise TypeRuleError(f"{source} and {target} measure different things")
     return _quantity_type(arguments)
@@ -96,18 +98,27 @@ def money(value: Any, currency: str) -> dict[str, Any]:
 
 
 @function(
-    "convert", [P("quantity", MEASURE), UNIT], _converted_type,
+    "convert", [P("quantity", MEASURE), UNIT, P("factor", DECIMAL, default=None, named=True)], _converted_type,
     "The quantity in another unit that measures the same, by the exact factor of UN/ECE Rec 20, rounded once to 34 digits "
-    "(half to even). Temperatures are points of their scales.",
+    "(half to even). Temperatures are points of their scales. Where the two units measure different things, `factor` says how "
+    "many of the new unit one of the old one is; it is only made then, so it may be a look-up of the item.",
     [
         ('convert(2 DZN, "EA")', "24 EA"), ('convert(10 LBR, "KGM")', "4.5359237 KGM"), ('convert(20 CEL, "FAH")', "68 FAH"),
-        ('convert(1 KGM, "EA")', "fails error"),
+        ('convert(1 KGM, "EA")', "fails error"), ('convert(40 XBX, "EA", factor: 12)', "480 EA"),
+        ('convert(2 DZN, "EA", factor: 1)', "24 EA"),
     ],
     fails=["error"], safe=_one_kind, result_words="quantity",
 )  # fmt: skip
-def convert(value: dict[str, Any], unit: str) -> dict[str, Any]:
+def convert(value: dict[str, Any], unit: str, factor: Any = None) -> dict[str, Any]:
     code = unit_code(unit)
+    if factor is not None and not units.same_kind(value["unit"], code):
+        return convert_by(value, factor, code)
     return {"value": units.converted(value["value"], value["unit"], code), "unit": code}
+
+
+def converts(value: dict[str, Any], unit: str) -> bool:
+    """Whether UN/ECE Rec 20 knows the way, so that no factor is needed."""
+    return units.same_kind(value["unit"], unit.strip())
 
 
 @function(

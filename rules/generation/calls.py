@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dsl import syntax, types
 from dsl.functions import Default, arrange, registry
 from dsl.functions.declaration import FunctionSpec
+from dsl.functions.measures import converts
 from rules.generation import nodes, support
 from rules.generation.functions import compile_own
 from rules.generation.intrinsics import shortened
@@ -26,6 +27,8 @@ def compile_call(of: "Expressions", node: syntax.Call) -> ast.expr:
             return _coalesce(of, node)
         case "if_else":
             return _if_else(of, node)
+        case "convert" if node.named and dict(node.named).get("factor") is not None:
+            return _convert(of, node)
     own = of.runtime.own.get(node.function)
     if own is not None:
         return compile_own(of, node, own)
@@ -129,6 +132,22 @@ def _if_else(of: "Expressions", node: syntax.Call) -> ast.expr:
             of.w.emit(nodes.assign(result, value))
         blocks.append(block)
     of.w.emit(nodes.branch(test, *blocks))
+    return nodes.load(result)
+
+
+def _convert(of: "Expressions", node: syntax.Call) -> ast.expr:
+    """The factor of a conversion is made only where the list of units knows no way."""
+    spec = registry()["convert"]
+    quantity, unit, factor = (part for part in arrange(spec, node) if not isinstance(part, Default))
+    given = [of.w.atom(of.need(part)) for part in (quantity, unit)]
+    result = of.unit.fresh("t")
+    blocks = []
+    for known in (True, False):
+        with of.w.nested() as block, of.without_shortcut():
+            last = nodes.const(None) if known else of.w.atom(of.need(factor))
+            of.w.emit(nodes.assign(result, _invoke(of, node, spec, [*given, last])))
+        blocks.append(block)
+    of.w.emit(nodes.branch(of.call(converts, *given), *blocks))
     return nodes.load(result)
 
 

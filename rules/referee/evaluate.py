@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dsl import syntax, types
 from dsl.errors import FunctionFailure
 from dsl.functions import Default, arrange, bound, registry
+from dsl.functions.measures import converts
 from dsl.program import CheckedFunction, EnumValue, Program
 from rules import arithmetic
 from rules.cells import comparable
@@ -189,8 +190,10 @@ class Evaluator:
         if node.function == "if_else":
             chosen = arranged[1] if self.need(arranged[0], env) else arranged[2]  # type: ignore[arg-type]
             return chosen.value if isinstance(chosen, Default) else self.may(chosen, env)
-        values = []
+        values: list[Any] = []
         for index, part in enumerate(arranged):
+            if node.function == "convert" and index == 2 and converts(*values):
+                part = Default(None)  # the factor is made only where the list of units knows no way
             parameter = spec.parameters[min(index, len(spec.parameters) - 1)]
             if isinstance(part, Default):
                 values.append(part.value)

@@ -236,6 +236,7 @@ class Generator:
             *plain,
             lambda: f'quantity({self.a("decimal", d - 1)}, {self.r.choice(["doc.a", chr(34) + "EA" + chr(34)])})',
             lambda: f"(doc.q {self.r.choice('+-')} {self.a('quantity', d - 1)})",
+            lambda: f'convert({self.a("quantity", d - 1)}, {self.r.choice(["doc.a", "EA", "EA"])}, factor: {self.a("decimal", d - 1)})',
             lambda: f"({self.a('quantity', d - 1)} * {self.a('integer', d - 1)})",
         )
 
