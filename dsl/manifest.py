@@ -9,6 +9,7 @@ from dsl.diagnostics import Diagnostic
 from dsl.functions.zones import zone_fault
 from dsl.program import Endpoint, LookupSpec, Manifest
 from dsl.source import Span
+from dsl.toml import read_toml
 
 FILE = "ruleset.toml"
 _TEXTS = ("name", "title", "owner", "language", "time_zone")
@@ -25,7 +26,7 @@ def empty_manifest(name: str = "") -> Manifest:
 def read_manifest(text: str) -> tuple[Manifest | None, tuple[Diagnostic, ...]]:
     """The manifest, or None where it is not TOML; every wrong entry is reported and left out."""
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         return None, (codes.diagnostic("M801", FILE, Span(0, 0), "ruleset.toml", problem=str(error)),)
     found: list[Diagnostic] = []

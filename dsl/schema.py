@@ -23,6 +23,7 @@ from dsl.limits import NONE, Limits, UnheldPattern, both, read_limits, without_t
 from dsl.program import Schema
 from dsl.schemarefs import Definition, References
 from dsl.shapes import Shapes
+from dsl.toml import read_toml
 from dsl.units import unit_fault
 from dsl.units.currencies import unknown_currency
 
@@ -95,7 +96,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_guide(path: str, named: tuple[str, str], text: str) -> Schema:
     try:
-        guide = tomllib.loads(text)
+        guide = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise SchemaError(f"not TOML: {error}") from None
     record, definitions = read_guide(named[0], guide)

@@ -2,7 +2,6 @@
 
 import io
 import re
-import tomllib
 import unicodedata
 import zipfile
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from app.errors import NotFound, TooLarge
 from app.security import audit
 from app.storage import rulesets as stored
 from app.storage.rulesets import RuleSet, StoredFile
+from dsl.toml import read_toml
 
 MANIFEST = "ruleset.toml"
 SAMPLES = "samples/"
@@ -180,7 +180,7 @@ def _manifest_names(files: Mapping[str, bytes]) -> tuple[str, str]:
     if MANIFEST not in files:
         raise RuleSetInvalid("there is no ruleset.toml")
     try:
-        manifest = tomllib.loads(files[MANIFEST].decode())
+        manifest = read_toml(files[MANIFEST].decode())
     except ValueError as error:
         raise RuleSetInvalid(f"ruleset.toml: {error}") from None
     name, title = manifest.get("name"), manifest.get("title") or manifest.get("name")

@@ -131,8 +131,12 @@ def _required(original: Original, node: syntax.Node) -> Iterator[syntax.Node]:
             yield from node.actions
         case syntax.Flow():
             yield from node.steps
-        case syntax.Table(rows=rows, otherwise=None):
+        case syntax.Table(rows=rows, otherwise=None) if not any(_takes_everything(row) for row in rows):
             yield from rows
+
+
+def _takes_everything(row: syntax.TableRow | syntax.Raw) -> bool:
+    return isinstance(row, syntax.TableRow) and all(isinstance(cell, syntax.AnyCell) for cell in row.cells)
 
 
 def _required_in(body: tuple[syntax.Statement, ...], record: types.Record | None) -> Iterator[syntax.Node]:
