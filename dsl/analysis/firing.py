@@ -6,6 +6,7 @@ comparison of a path with constants demands nothing that is known, so it never m
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from dsl import syntax, types
@@ -15,6 +16,7 @@ from dsl.program import EnumValue
 
 MOST = 200
 _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_ORDERING = ("<", "<=", ">", ">=")
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 Alternatives = list[tuple["Demand", ...]]
 
@@ -82,7 +84,12 @@ def _demand(node: syntax.Expression, truth: bool, known: Known) -> Iterator[Dema
         case syntax.Membership(value=value, options=syntax.ListLiteral(items=items), negated=negated):
             constants = [_constant(item, known) for item in items]
             if (path := path_text(value)) and None not in constants:
-                yield Demand(path, "out" if negated is truth else "in", tuple(c for c in constants if c is not None))
+                chosen = tuple(c for c in constants if c is not None)
+                rest = _others(value, set(chosen), known) if negated is truth else None
+                if rest is not None:
+                    yield Demand(path, "in", rest)
+                else:
+                    yield Demand(path, "out" if negated is truth else "in", chosen)
         case syntax.Presence(value=value, test="missing", negated=negated):
             if path := path_text(value):
                 yield Demand(path, "there" if negated is truth else "missing", ())
@@ -94,7 +101,19 @@ def _compared(value: syntax.Expression, sign: str, other: syntax.Expression, kno
     path, constant = path_text(value), _constant(other, known)
     if not path or constant is None or _constant(value, known) is not None:
         return
-    yield Demand(path, {"=": "in", "<>": "out"}.get(sign, sign), (constant,))
+    rest = _others(value, {constant}, known) if sign == "<>" else None
+    if rest is not None:
+        yield Demand(path, "in", rest)
+    else:
+        yield Demand(path, {"=": "in", "<>": "out"}.get(sign, sign), (constant,))
+
+
+def _others(value: syntax.Expression, excluded: set[tuple[Any, ...]], known: Known) -> tuple[Any, ...] | None:
+    """What is left of an enumeration whose value is always there; None for any other value."""
+    of = known.types.get(value)
+    if not isinstance(of, types.Enum):
+        return None
+    return tuple((name,) for name in of.values if (name,) not in excluded)
 
 
 def _constant(node: syntax.Expression, known: Known) -> tuple[Any, ...] | None:
@@ -133,6 +152,41 @@ def conflict(way: Sequence[Demand], known: Known) -> str | None:
     for demand in way:
         by_path.setdefault(demand.path, []).append(demand)
     return next((path for path, demands in by_path.items() if not _possible(demands)), None)
+
+
+def example(way: Sequence[Demand]) -> str:
+    """What a message is like that does all this, in words."""
+    by_path: dict[str, list[Demand]] = {}
+    for demand in way:
+        by_path.setdefault(demand.path, []).append(demand)
+    shown = [words for path, demands in by_path.items() if (words := _shown(path, demands))]
+    return f"For example where {' and '.join(shown)}." if shown else "For example any message."
+
+
+def _shown(path: str, demands: Sequence[Demand]) -> str:
+    """One value that does what is demanded of a path; where none is chosen, the demands themselves."""
+    chosen = [value for demand in demands if demand.sign == "in" for value in demand.values]
+    fitting = [value for value in chosen if all(_takes(value, demand) for demand in demands)]
+    if fitting:
+        return f"{path} = {_text(fitting[0])}" if _text(fitting[0]) else ""
+    words = {"there": f"{path} is not missing", "missing": f"{path} is missing"}
+    bounds = [f"{path} {d.sign} {_text(d.values[0])}" for d in demands if d.sign in _ORDERING and _text(d.values[0])]
+    return " and ".join(dict.fromkeys([*(words[d.sign] for d in demands if d.sign in words and not bounds), *bounds]))
+
+
+def _takes(value: tuple[Any, ...], demand: Demand) -> bool:
+    if demand.sign in ("in", "out"):
+        return (value in demand.values) is (demand.sign == "in")
+    return _holds(value, demand)
+
+
+def _text(value: tuple[Any, ...]) -> str:
+    last = value[-1]
+    if isinstance(last, bool):
+        return str(last).lower()
+    if isinstance(last, Decimal):
+        return " ".join([format(last, "f"), *(str(part) for part in value[:-1] if part)])
+    return str(last) if isinstance(last, str) else ""
 
 
 def _possible(demands: Iterable[Demand]) -> bool:

@@ -1,57 +1,46 @@
-"""What is strange about rules that are otherwise in order: two that send to one endpoint."""
+"""Two rules that send to one endpoint for the same message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dsl import syntax
+from dsl.analysis.firing import Alternatives, Known, TooMany, alternatives, both, example
 from dsl.checking.session import Session, Site
 from dsl.program import CheckedRules
 
+Sent = tuple[syntax.Rule, syntax.Send]
+
 
 def sent_twice(session: Session, site: Site, checked: CheckedRules, rules: Sequence[syntax.Rule]) -> None:
-    """Two sends of one endpoint in rules that can both fire, told apart by nothing."""
-    first: dict[str, syntax.Rule] = {}
+    """Two sends of one endpoint that one message can cause, told apart by nothing."""
+    known = Known(session.types, session.names)
+    before: list[Sent] = []
+    for rule, action in _sends(rules):
+        rivals = (other for other in before if other[1].endpoint == action.endpoint)
+        for other, first in rivals:
+            words = _together(other, rule, checked.node.first_only, known)
+            if words is not None:
+                at = site.at(f"rules/{checked.node.name}/{rule.name}")
+                labels = [(first.span, f"sent in rule `{other.name}`")]
+                session.report("M704", at, action.span, endpoint=action.endpoint, help=[words], labels=labels)
+                break
+        before.append((rule, action))
+
+
+def _sends(rules: Sequence[syntax.Rule]) -> Iterator[Sent]:
     for rule in rules:
         for action in rule.actions:
-            if not isinstance(action, syntax.Send) or action.key is not None:
-                continue
-            other = first.setdefault(action.endpoint, rule)
-            if other is rule and not _repeats(rule, action):
-                continue
-            if other is not rule and _exclusive(other, rule):
-                continue
-            at = site.at(f"rules/{checked.node.name}/{rule.name}")
-            session.report("M704", at, action.span, endpoint=action.endpoint)
+            if isinstance(action, syntax.Send) and action.key is None:
+                yield rule, action
 
 
-def _repeats(rule: syntax.Rule, action: syntax.Send) -> bool:
-    sends = [a for a in rule.actions if isinstance(a, syntax.Send) and a.endpoint == action.endpoint]
-    return sends[0] is not action
-
-
-def _exclusive(one: syntax.Rule, other: syntax.Rule) -> bool:
-    """Whether both conditions demand different values of one field (`x = a`, `x = b`)."""
-    demands = _demands(one.when)
-    return any(demands.get(place, value) != value for place, value in _demands(other.when).items())
-
-
-def _demands(condition: syntax.Expression | None) -> dict[str, str]:
-    match condition:
-        case syntax.Binary(operator="and", left=left, right=right):
-            return {**_demands(left), **_demands(right)}
-        case syntax.Binary(operator="=", left=left, right=syntax.Name(name=value)):
-            return {_path(left): value}
-        case syntax.Binary(operator="=", left=left, right=syntax.Literal(value=value)):
-            return {_path(left): str(value)}
-        case _:
-            return {}
-
-
-def _path(node: syntax.Expression) -> str:
-    match node:
-        case syntax.Name(name=name):
-            return name
-        case syntax.Path(base=base, field=field):
-            return f"{_path(base)}.{field}"
-        case _:
-            return f"#{node.span.start}"
-
+def _together(one: syntax.Rule, other: syntax.Rule, first_only: bool, known: Known) -> str | None:
+    """An example of a message for which both rules fire; None where there is no such message."""
+    if one is not other and first_only:
+        return None
+    try:
+        ways: Alternatives = alternatives(one.when, True, known)
+        if one is not other:
+            ways = both(ways, alternatives(other.when, True, known), known)
+    except TooMany:
+        return "The conditions are too long to say for which messages."
+    return example(ways[0]) if ways else None

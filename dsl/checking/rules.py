@@ -41,8 +41,7 @@ def check_rules(session: Session, site: Site, checked: CheckedRules) -> None:
             findings.declared_twice(session, at, rule.span, "rule", rule.name)
         seen.add(rule.name)
         _check_rule(session, at, checked, rule, scope)
-    if not node.first_only:
-        sent_twice(session, site, checked, rules)
+    sent_twice(session, site, checked, rules)
     check_firing(session, site, node)
 
 

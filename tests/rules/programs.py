@@ -415,19 +415,20 @@ class Generator:
             "send out.docs using again", "send out.docs using again key coalesce(n.t1, \"k\")",
             'alert quality "seen " & coalesce(n.t2, "-")', "set amount = coalesce(n.t2, \"none\")", 'ignore "no need"',
             'hold for review "look"', 'reject "no " & coalesce(n.t1, "t1")',
-            "each l in n.l1 send out.docs using row_out(n, l)",
+            'each l in n.l1 send out.docs using again key coalesce(l.i, 0)', *self.lasting(),
         ]  # fmt: skip
-        weights = [4, 3, 3, 3, 1, 1, 1, 3]
+        weights = [4, 3, 3, 3, 1, 1, 1, 3] + [2] * (len(actions) - 8)
         lines = [
+            'dataset docs : t: text, e: text -> t.out "v1"', 'dataset rows : t: text -> t.out "v1"', *MANY,
             "map again : n in t.out -> t.out", self.r.choice(["  t1 = n.t1 on missing skip", "  copy n.* except i1, l1"]),
             "  i1 = n.i1 on missing use 0 warn",
             "  each l in n.l1 into l1", "    t = l.t on missing skip row", "  end", "end",
             "rules decide : n in t.out" + self.r.choice(["", " first"]),
         ]  # fmt: skip
-        chosen = [self.r.choices(actions[:7], weights[:7])[0] for _ in range(self.r.randint(1, 4))]
-        for number, action in enumerate(chosen):
+        for number in range(self.r.randint(1, 4)):
+            chosen = self.r.choices(actions, weights, k=self.r.choice([1, 1, 2, 3]))
             lines += [
-                f"  rule r{number}", f"    when {self.r.choice(conditions)}", f"    then {action}",
+                f"  rule r{number}", f"    when {self.r.choice(conditions)}", *(f"    then {a}" for a in chosen),
                 f'    because "reason {number}"', "  end",
             ]  # fmt: skip
         return [
@@ -435,6 +436,38 @@ class Generator:
             "  identify by doc.a", "  order by doc.m", '  keys a = doc.a, b = doc.b, c = upper(doc.c)', "  map with m",
             "  apply decide", "end",
         ]  # fmt: skip
+
+
+    def lasting(self) -> list[str]:
+        """Actions that last: deadlines, collections, reference state."""
+        r, key = self.r, 'coalesce(n.t1, "none")'
+        where = r.choice([f"event.a = {key}", f"{key} = lower(event.a) and event.m = coalesce(n.i1, 3)", "event.e = red"])
+        within = r.choice(["15 minutes", "2 business_days", "1 weeks", "3 days", 'if_else(n.b1 is missing, 1 hours, 2 days)'])
+        late = r.choice([
+            'alert quality "late " & coalesce(n.t2, "-")', "send out.docs using again key coalesce(n.i1, 0)",
+            "raise late.docs using again", "raise late.docs",
+        ])  # fmt: skip
+        made = r.choice([
+            "send out.docs using many", f"send out.docs using many(items) to {key}", "raise many.docs using many",
+            'alert quality text(count(items)) & join(i.t1 for i in items where i.t1 is not missing)',
+        ])  # fmt: skip
+        by = r.choice([key, f"({key}, coalesce(n.n1, 1.50))", "coalesce(n.b2, false)"])
+        return [
+            f"expect in.docs where {where} within {within} else {late}",
+            f"each l in n.l1 expect in.docs where event.a = coalesce(l.t, {key}) within 1 hours else {late}",
+            f"collect by {by} for {r.choice(['15 minutes', '2 hours'])}{r.choice(['', ' at most 5'])} then {made}",
+            f"remember docs key ({key}, coalesce(n.t2, \"x\")) = n",
+            f"remember rows key {key} = {{ t1: n.t1, i1: n.i1, rec: {{ t: {key}, n: n.n1 }}, l1: n.l1 }}",
+            f"each l in n.l1 forget rows key coalesce(l.t, {key})",
+        ]  # fmt: skip
+
+
+MANY = [
+    "map many : items in list of t.out -> t.out", "  on missing skip", "  on error skip",
+    "  t1 = first(i.t1 for i in items where i.t1 is not missing) on missing reject", "  i1 = count(items)",
+    "  n1 = sum(coalesce(i.n1, 0.5) for i in items)", "  each i in items into l1", "    t = i.t2", "    i = position(i)",
+    "  end", "end",
+]  # fmt: skip
 
 
 def payload(seed: int) -> dict[str, Any]:

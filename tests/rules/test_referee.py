@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dsl.checker import check
 from rules import engine, oracle
-from rules.compiler import compile_program
-from rules.outcome import to_json
+from rules.compiler import Compiled, compile_program
+from rules.outcome import CollectAction, to_json
 from tests.rules.programs import Generator, files, payload
 from tests.rules.rulebook import CONTEXT
 
@@ -39,10 +39,31 @@ def test_compiled_code_and_referee_agree(share: int) -> None:
         assert program.ok, (text, [d.message for d in program.diagnostics])
         document = payload(payload_seed)
         compiled = compile_program(program)
-        assert plain(engine.run(compiled, "f", document, CONTEXT)) == plain(oracle.run(program, "f", document, CONTEXT))
+        outcome = engine.run(compiled, "f", document, CONTEXT)
+        assert plain(outcome) == plain(oracle.run(program, "f", document, CONTEXT))
         assert engine.keys(compiled, "f", document, CONTEXT) == oracle.keys(program, "f", document, CONTEXT)
+        answered = engine.expectation_keys(compiled, "in.docs", document, CONTEXT)
+        assert answered == oracle.expectation_keys(program, "in.docs", document, CONTEXT)
+        for action in outcome.actions:
+            if isinstance(action, CollectAction):
+                _agree_at_the_end(compiled, action)
 
     agree()
+
+
+def _agree_at_the_end(compiled: Compiled, action: CollectAction) -> None:
+    place, items, more = (action.rules, action.rule, action.ordinal), [action.item] * 2, {"to": action.to}
+    made = engine.close_collection(compiled, *place, items, CONTEXT, **more)
+    assert plain(made) == plain(oracle.close_collection(compiled.program, *place, items, CONTEXT, **more))
+
+
+def test_generated_programs_have_every_kind_of_action() -> None:
+    seen = set()
+    for seed in range(200):
+        compiled = compile_program(check(files(Generator(seed).program())))
+        outcomes = [engine.run(compiled, "f", payload(seed * 9 + k), CONTEXT) for k in range(3)]
+        seen.update(action.type for outcome in outcomes for action in outcome.actions)
+    assert seen == {"send", "alert", "expect", "collect", "remember", "forget"}
 
 
 def test_generated_payloads_come_to_every_end() -> None:
