@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from dsl import syntax, types
 from dsl.checking import comprehensions, copies, findings, handlers
-from dsl.checking.expressions import Expressions, Kinds, Typed
+from dsl.checking.expressions import Expressions, Kinds, Typed, resolvable
 from dsl.checking.handlers import Place, Policy
 from dsl.checking.limits import check_enum, check_limits
 from dsl.checking.scopes import Scope, facts
@@ -65,6 +65,8 @@ class Statements:
         check = self._at(block, node.target)
         spec = coverage.field_spec(block.record, node.target, node.target_span)
         wanted = spec.type if spec is not None else None
+        if spec is None and isinstance(node.value, syntax.Name) and not resolvable(node.value, scope):
+            return  # it may be a value of the enumeration that the misspelt field has
         typed = _as_field(check.infer(node.value, scope, wanted))
         own = handlers.handlers_by_kind(self._session, check.site, node.handlers, block.in_row)
         uses = [(h, handlers.check_use(check, h, node.value, scope, wanted)) for h in own.values()]

@@ -43,6 +43,8 @@ def _bars(line: Line, commas: bool) -> list[Token]:
 
 def refilled(old: str, text: str) -> str:
     """New text in a segment: the same margin, and the same width where it fits."""
+    if old.strip() == text.strip():
+        return old
     left = " " if old == old.lstrip() or not old.strip() else old[: len(old) - len(old.lstrip())]
     right = 1 if len(left) + len(text) + 1 > len(old) else len(old) - len(left) - len(text)
     return left + text + " " * right

@@ -24,6 +24,8 @@ lookups, samples, program (put before each case's program; `may_go_unused = true
     recalled, answered, waits, calls, reply, remedy     what a flow asks for: see asking.py
     tests = ["passes: name", "fails: name: words"], coverage = { rows = "3 of 4" }
     formatted = '''...'''              the program as the formatter writes it
+    edit = ["set_field", "m", "id", "x.b"], diff = ["- line", "+ line"]   a form that is saved; or refused = "words"
+    rows = ["id", "each:lines"]        the rows of the form of the map `form`
 
 A case without `diagnostics` has none. JSON numbers are exact.
 """
@@ -32,14 +34,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import ndiff
 from typing import Any
 
 import pytest
 
-from dsl import types
+from dsl import edits, types
 from dsl.checker import check
 from dsl.diagnostics import Diagnostic
-from dsl.edits import apply_edits
+from dsl.edits import EditError, apply_edits
+from dsl.forms import map_form
+from dsl.parser import parse
 from dsl.printer import format_text
 from dsl.program import Program
 from dsl.source import Source
@@ -219,7 +224,24 @@ def _formatted(program: Program, case: Case) -> None:
     assert format_text(Source(MODULE, program.sources[MODULE].text)) == case["formatted"]
 
 
+def _edited(program: Program, case: Case) -> None:
+    before = program.sources[MODULE].text
+    name, *arguments = case["edit"]
+    try:
+        after = apply_edits(before, getattr(edits, name)(parse(program.sources[MODULE]), *arguments))
+    except EditError as error:
+        assert showing.holds(str(error), case["refused"]), error
+        return
+    changed = [line for line in ndiff(before.splitlines(), after.splitlines()) if line[:1] in "+-"]
+    assert changed == case["diff"]
+
+
+def _rows(program: Program, case: Case) -> None:
+    form = map_form(parse(program.sources[MODULE]), case["form"])
+    assert [row["id"] for row in form["rows"]] == case["rows"]
+
+
 _SHOWS: dict[str, Callable[[Program, Case], None]] = {
     "fix": _fix, "values": _values, "decides": _decides, "types": _types, "map": _run("map"), "apply": _run("apply"),
-    "flow": _run("flow"), "formatted": _formatted, "arrives": _arrives, "closes": _closes,
+    "flow": _run("flow"), "formatted": _formatted, "edit": _edited, "rows": _rows, "arrives": _arrives, "closes": _closes,
 }  # fmt: skip
