@@ -28,6 +28,7 @@ from app.web import (
     lookups,
     maps,
     messages,
+    names,
     problems,
     reference,
     releases,
@@ -47,6 +48,7 @@ __all__ = ["errors", "register"]
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
     problems, accounts, history, exchange, handbooks, reference, whereused,
+    names,
 )  # fmt: skip
 
 

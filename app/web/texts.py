@@ -57,11 +57,11 @@ def show(name: str, path: str) -> Any:
 @requires("edit")
 def save(name: str, path: str) -> Any:
     """Write the text; 412 with the present text where somebody was faster."""
-    asked = _asked("text", "etag")
+    asked = asked_for("text", "etag")
     try:
         stored = save_text(name, path, asked["text"], asked["etag"])
     except EditConflict as error:
-        return jsonify(_clash(name, path, error)), error.status
+        return jsonify(clash(name, path, error)), error.status
     return jsonify({"etag": stored.etag, "message": "Saved"})
 
 
@@ -79,14 +79,14 @@ def create(name: str) -> Any:
 @requires("view")
 def check(name: str) -> Any:
     """Findings of the whole rule set with this text in place of the stored one."""
-    return jsonify({"diagnostics": _typed(name).findings()})
+    return jsonify({"diagnostics": typed(name).findings()})
 
 
 @blueprint.post("/rulesets/<name>/complete")
 @requires("view")
 def complete(name: str) -> Any:
     """What can stand at an offset of the text."""
-    here, asked = _typed(name), _asked("path", "offset")
+    here, asked = typed(name), asked_for("path", "offset")
     return jsonify({"options": completion.complete(here.trial.program, asked["path"], int(asked["offset"]))})
 
 
@@ -94,7 +94,7 @@ def complete(name: str) -> Any:
 @requires("view")
 def format_text(name: str) -> Any:
     """The text in its canonical form."""
-    asked = _asked("path", "text")
+    asked = asked_for("path", "text")
     return jsonify({"text": printer.format_text(Source(asked["path"], asked["text"]))})
 
 
@@ -116,21 +116,24 @@ def _sample(here: Workspace, choices: list[dict[str, Any]]) -> str:
     return previews.chosen_sample(here, request.args.get("sample"), usable)
 
 
-def _typed(name: str) -> Workspace:
-    asked = _asked("path", "text")
+def typed(name: str) -> Workspace:
+    """The rule set with the text of the request in place of the stored one."""
+    asked = asked_for("path", "text")
     here = open_workspace(name)
     known = asked["path"] in here.files
     return here.with_text(asked["path"], asked["text"]) if known else here
 
 
-def _asked(*names: str) -> dict[str, Any]:
+def asked_for(*names: str) -> dict[str, Any]:
+    """The body of the request, which has to have these."""
     body = request.get_json()
     if not isinstance(body, dict) or any(name not in body for name in names):
         raise BadRequest(f"the request needs {', '.join(names)}")
     return body
 
 
-def _clash(name: str, path: str, error: EditConflict) -> dict[str, Any]:
+def clash(name: str, path: str, error: EditConflict) -> dict[str, Any]:
+    """What the editor needs to show both texts."""
     with installation().database.read() as connection:
         present = rulesets.read_file(connection, name, path)
     return {

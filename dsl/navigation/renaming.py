@@ -68,7 +68,7 @@ def rename(files: Mapping[str, bytes], index: Index, path: str, offset: int, nam
 def _valid(found: Occurrence, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise RenameRefused(f"`{name}` is no name: use a-z, 0-9 and _, beginning with a letter or _")
-    if name in grammar()[1]:
+    if name in grammar()[1] or name == "end":
         raise RenameRefused(f"`{name}` is a word of the language: choose another name")
     if found.symbol.kind in ("function", "variable") and name in functions.registry():
         raise RenameRefused(f"`{name}` is a function of the language: choose another name")

@@ -40,13 +40,37 @@ def text_of(house, name, path=FILE):
 def saved(page: Page):
     """Waits for the answer to the next change."""
     return page.expect_response(
-        lambda answer: answer.request.method == "POST" and "/complete" not in answer.url
+        lambda answer: (
+            answer.request.method == "POST" and "/complete" not in answer.url and "/names/" not in answer.url
+        )
     )
 
 
 def go_to_line(page: Page, number: int) -> None:
     page.locator(".cm-line").nth(number - 1).click()
     page.keyboard.press("End")
+
+
+def with_control(page: Page, words: str) -> None:
+    """Ctrl-click on words of the text."""
+    place = page.evaluate(
+        """words => {
+          const walker = document.createTreeWalker(document.querySelector(".cm-content"), NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const at = node.data.indexOf(words);
+            if (at < 0) continue;
+            const range = document.createRange();
+            range.setStart(node, at + 2);
+            range.setEnd(node, at + 3);
+            const box = range.getBoundingClientRect();
+            return { x: box.x + 1, y: box.y + box.height / 2 };
+          }
+        }""",
+        words,
+    )
+    page.keyboard.down("Control")
+    page.mouse.click(place["x"], place["y"])
+    page.keyboard.up("Control")
 
 
 def line_number(house, name, words):
@@ -68,6 +92,34 @@ def test_findings_come_while_typing_and_go_with_a_fix(house, visit, orders):
     page.keyboard.type("r")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(0)
     assert "o.number" in text_of(house, orders), "nothing was saved by typing"
+
+
+def test_names_are_followed_listed_and_renamed_in_every_file(house, visit, orders):
+    page = visit("ana", f"/rulesets/{orders}/files/rules/planning.mw")
+    expect(page.locator("[data-problem-count]")).to_have_text("0")
+    with_control(page, "to_plant")
+    page.wait_for_url(f"**/files/{FILE}#line-*")
+    line = line_number(house, orders, "map to_plant")
+    assert page.url.endswith(f"#line-{line}")
+    expect(page.locator("[data-problem-count]")).to_have_text("0")
+    go_to_line(page, line)
+    page.keyboard.press("Home")
+    for _ in "map to":
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("F2")
+    pane = page.locator("[data-names]")
+    expect(pane.locator("li")).to_have_count(2)
+    expect(pane.get_by_label("New name")).to_be_focused()
+    pane.get_by_label("New name").fill("end")
+    page.keyboard.press("Enter")
+    expect(pane).to_contain_text("word of the language")
+    pane.get_by_label("New name").fill("for_plant")
+    page.keyboard.press("Enter")
+    expect(pane).to_contain_text("Renamed at 2 places in 2 files")
+    expect(page.locator(".cm-content")).to_contain_text("map for_plant")
+    assert "using for_plant" in text_of(house, orders, "rules/planning.mw")
+    assert "map for_plant" in text_of(house, orders)
+    expect(page.locator("[data-problem-count]")).to_have_text("0")
 
 
 def test_the_preview_follows_the_text_and_tells_why(house, visit, orders):

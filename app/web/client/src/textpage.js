@@ -8,6 +8,7 @@ import { searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { common, completion, language } from "./codemirror.js";
+import { names } from "./names.js";
 import { changes, characters, findings, fromPlace } from "./positions.js";
 import { debounced, element, send } from "./request.js";
 
@@ -17,12 +18,14 @@ export function openTextPage(page) {
   const saved = { text: source.value, etag: page.dataset.etag };
   const textOf = () => view.state.doc.toString();
   const changed = debounced(refresh, 350);
+  const naming = path.endsWith(".mw") ? names(page, path, { saved, renamed }) : null;
 
   const view = new EditorView({
     parent: page.querySelector(".holder"),
     state: EditorState.create({ doc: source.value, extensions: extensions() }),
   });
   source.hidden = true;
+  naming?.listen(view);
   refresh();
   jump(location.hash);
   addEventListener("hashchange", () => jump(location.hash));
@@ -47,7 +50,7 @@ export function openTextPage(page) {
       closeBrackets(),
       indentUnit.of("  "),
       lintGutter(),
-      rules ? [language, completion(complete)] : [],
+      rules ? [language, completion(complete), naming.extension] : [],
       EditorState.readOnly.of(!writable),
       keymap.of([
         { key: "Mod-s", preventDefault: true, run: () => (save(), true) },
@@ -114,7 +117,7 @@ export function openTextPage(page) {
     return element(
       "li",
       {},
-      element("div", { class: "finding-line" }, level, element("span", { class: "code" }, found.code), words),
+      element("div", { class: "finding-line" }, level, element("a", { class: "code", href: `${page.dataset.codesUrl}${found.code}` }, found.code), words),
       element("p", {}, found.message),
       ...found.help.map((help) => element("p", { class: "muted" }, help)),
       element("div", { class: "row-of" }, ...repairs),
@@ -148,6 +151,14 @@ export function openTextPage(page) {
     } else {
       tell(data.message ?? "Not saved.");
     }
+  }
+
+  /** A rename has saved this file and others: show the text as it is now. */
+  function renamed(text, etag, message) {
+    Object.assign(saved, { text, etag });
+    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: Math.min(view.state.selection.main.head, text.length) } });
+    mark();
+    page.querySelector("[data-dirty]").textContent = message;
   }
 
   function tell(message) {
