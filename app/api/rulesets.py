@@ -12,7 +12,7 @@ from app.errors import AppError
 from app.security import limits
 from app.security.bodies import read_body
 from app.storage.rulesets import RuleSet, StoredFile
-from dsl import usage
+from dsl import compatibility, usage
 from rules import testing
 
 blueprint = Resource(
@@ -127,6 +127,16 @@ def where_used(query: dict[str, Any], name: str) -> Any:
     """What depends on a field, lookup, table or function: the uses, the way to each, nearest first."""
     program = trials.check_files(_overlaid(name, {"files": {}}))
     return usage.as_json(program, usage.where_used(program, query["of"]))
+
+
+@blueprint.route("/<string:name>/compatibility", methods=["GET"])
+@needs("view")
+@blueprint.arguments(schemas.CompatibilityQuery, location="query")
+def compatible(query: dict[str, Any], name: str) -> Any:
+    """Schemas with several versions: what changed between each two, and which messages are refused because of it."""
+    chains = compatibility.chains(trials.check_files(_overlaid(name, {"files": {}})).schemas.values())
+    found = [verdict for chain in chains.values() for verdict in compatibility.check_chain(chain, not query["neighbours"])]
+    return {"items": [compatibility.verdict_json(verdict) for verdict in found], "next_cursor": None}
 
 
 @blueprint.route("/<string:name>/run", methods=["POST"])

@@ -145,6 +145,12 @@ class UsageQuery(Strict):
     of = text(500, required=True)
 
 
+class CompatibilityQuery(Strict):
+    """Whether to compare only neighbours, not every version with all earlier ones."""
+
+    neighbours = fields.Boolean(load_default=False)
+
+
 class RunBody(CheckBody):
     """A flow or map, and the sample it is to run on; `document` counts from 1."""
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "run-sample": _in("sample", "run_sample", "run a sample through a flow, nothing is sent"),
     "import": _in("imports", "import_", "read a table, lookup or schema of another tool"),
     "export": _in("imports", "export", "write a table or lookup as DMN, CSV or XLSX"),
+    "schema": _in("schemas", "schema", "versions of schemas: what changed, which messages are refused"),
     "where-used": _in("usage", "where_used", "what depends on a field, lookup, table or function"),
     "docs": _in("docs", "docs", "a rule set as a page to read; or the reference of the language"),
     "lsp": _in("lsp", "lsp", "language server for editors, over standard input and output"),

@@ -15,6 +15,7 @@ from app.security import audit
 from app.storage import releases as stored
 from app.storage import rulesets as stored_rulesets
 from app.storage.releases import ReleaseRecord
+from dsl import compatibility
 from rules import diff, release, testing
 from rules.release import Release
 
@@ -98,13 +99,15 @@ def compare_draft(connection: Connection, ruleset: str) -> dict[str, Any]:
 
 
 def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, Any]:
-    """Semantic changes in sentences, and a unified diff for each file of a release that differs."""
+    """Semantic changes in sentences, what changed schemas mean for messages, and a diff for each file that differs."""
     old, new = ({p: c for p, c in side.items() if release.belongs(p)} for side in (old, new))
-    program = trial(old).program if old else None
-    changes = diff.semantic_diff(program, trial(new).program)
+    program, after = trial(old).program if old else None, trial(new).program
+    changes = diff.semantic_diff(program, after)
+    verdicts = compatibility.between(program.schemas.values(), after.schemas.values()) if program else []
     paths = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
     return {
         "changes": [{"kind": c.kind, "subject": c.subject, "sentence": c.sentence} for c in changes],
+        "compatibility": [compatibility.verdict_json(verdict) for verdict in verdicts],
         "files": [{"path": path, "diff": _text_diff(path, old.get(path), new.get(path))} for path in paths],
     }
 

@@ -1,4 +1,4 @@
-"""Where-used: what depends on a field, a lookup, a table, and the way to each use."""
+"""What depends on a field, a lookup, a table, with the way to each use; and versions of schemas compared."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask import render_template, request, url_for
 from app.web.access import requires
 from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace
-from dsl import usage
+from dsl import compatibility, usage
 
 blueprint = page_blueprint("whereused", __name__)
 _PAGES = {
@@ -37,6 +37,19 @@ def show(name: str) -> Any:
         "where_used.html", here=here, asked=asked, found=found, rows=rows, problem=problem,
         subjects=usage.subjects(program), fields=_fields(here, asked, known) if not problem else [],
     )  # fmt: skip
+
+
+@blueprint.get("/rulesets/<name>/versions")
+@requires("view")
+def versions(name: str) -> Any:
+    """Schemas with several versions: what each change means for the messages of another."""
+    here = open_workspace(name)
+    chains = compatibility.chains(here.trial.program.schemas.values())
+    found = {
+        schema: [compatibility.verdict_json(verdict) for verdict in reversed(compatibility.check_chain(chain))]
+        for schema, chain in chains.items()
+    }
+    return render_template("versions.html", here=here, found=found)
 
 
 def _address(here: Workspace, use: dict[str, Any]) -> str:

@@ -194,3 +194,14 @@ def test_where_used_names_the_uses_of_a_field(site: Any) -> None:
 def test_where_used_of_nothing_is_a_problem(site: Any) -> None:
     answer = site.visitor("ana").call("GET", "/v1/rulesets/orders/where-used?of=shop.nothing")
     assert (answer.status_code, answer.json["code"]) == (422, "unknown_subject")
+
+
+def test_versions_of_a_schema_are_compared_in_words(site: Any) -> None:
+    ana = site.visitor("ana")
+    text = b'{"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}'
+    old = text.replace(b', "required": ["number"]', b"")
+    for version, content in (("v1", old), ("v2", text)):
+        ana.call("PUT", f"{FILES}/schemas/shop.extra@{version}.json", data=content, headers={"If-None-Match": "*"})
+    (found,) = ana.call("GET", "/v1/rulesets/orders/compatibility").json["items"]
+    assert (found["old"], found["new"], found["backward"], found["forward"]) == ("v1", "v2", False, True)
+    assert found["changes"][0]["sentence"] == "`number` became required: messages of v1 without it will be refused."

@@ -130,7 +130,7 @@ def test_two_releases_are_compared_in_sentences_and_lines(orders: Database) -> N
 def test_a_draft_is_compared_with_the_latest_release(orders: Database) -> None:
     cut_as_is(orders)
     with orders.read() as connection:
-        assert releases.compare_draft(connection, NAME) == {"changes": [], "files": []}
+        assert releases.compare_draft(connection, NAME) == {"changes": [], "compatibility": [], "files": []}
     replace(orders, "maps/orders.mw", '"WO-"', '"W-"')
     with orders.read() as connection:
         assert releases.compare_draft(connection, NAME)["changes"]

@@ -23,6 +23,7 @@ READ = [
     "/problems",
     "/search?q=order",
     "/rulesets/orders/where-used",
+    "/rulesets/orders/versions",
     "/rulesets/orders/where-used?of=shop.order",
     "/rulesets/orders/where-used?of=nowhere",
 ]
