@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dsl import functions, syntax, types
+from dsl.checking.flows import CRITICALITIES
+from dsl.checking.playbooks import FAILURES
 from dsl.checking.typerefs import BUILT_IN
+from dsl.literals import quote
 from dsl.program import Program
 from dsl.surroundings import Surroundings, leaves, quoted, surroundings
 
@@ -13,11 +16,19 @@ _PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
 _WORD = re.compile(r'"?\w*$')
 _KINDS = ("missing", "error", "no_match", "many")
 _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
-_TOP = ("use schema", "use lookup", "map", "lookup", "dataset", "table", "type", "function", "rules", "flow", "test")
+_TOP = (
+    "use schema", "use lookup", "map", "lookup", "dataset", "table", "type", "function", "rules", "flow", "playbook",
+    "test",
+)  # fmt: skip
 _IN_MAP = ("let", "if", "each", "check", "copy", "end", "on missing", "on error", "on no_match")
 _IN_RULES = ("rule", "let", "when", "then", "because", "end")
-_IN_FLOW = ("receive", "owner", "identify by", "order by", "business time by", "keys", "map with", "apply", "end")
-_IN_TEST = ("given", "map", "apply", "flow", "table", "expect", "end")
+_IN_FLOW = (
+    "receive", "owner", "criticality", "sla", "identify by", "order by", "business time by", "keys", "map with", "apply",
+    "enrich", "call", "reply using", "on failure playbook", "end",
+)  # fmt: skip
+_IN_PLAYBOOK = ("runbook", *(f"on {failure}" for failure in FAILURES), "end")
+_REACTIONS = ("hold", "park", "block", "dead_letter", "fallback", "retry for")
+_IN_TEST = ("given", "given recall", "given answer", "given waited", "map", "apply", "flow", "table", "expect", "end")
 _OPERATORS = ("and", "or", "not", "is missing", "is not missing", "is blank", "in", "lookup", "reverse lookup", "table")
 
 
@@ -51,7 +62,8 @@ def _words(words: Iterable[str], kind: str = "keyword") -> list[Entry]:
 
 
 def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
-    after = _after_keyword(program, line)
+    after = _in_flow(program, line, around)
+    after = _after_keyword(program, line) if after is None else after
     if after is not None:
         return after
     path = _PATH.search(line)
@@ -60,6 +72,27 @@ def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
     if re.fullmatch(r'\s*[\w."]*', line):
         return _line_start(around)
     return [*_expected(program, line, around), *_variables(around), *_own(program), *_functions(), *_words(_OPERATORS)]
+
+
+def _in_flow(program: Program, line: str, around: Surroundings) -> list[Entry] | None:
+    """The words of flows and playbooks that others do not have."""
+    flow, playbook = (isinstance(around.declaration, kind) for kind in (syntax.Flow, syntax.Playbook))
+    rules: list[tuple[bool, str, Iterable[Entry]]] = [
+        (True, r"\b(recall|given\s+waited)\s+\w*$", (_entry(n, "dataset") for n in program.datasets)),
+        (flow, r"\bcall\s+[\w.]*$", (e for e in _endpoints(program, "out") if program.manifest.endpoints[e["label"]].answer)),
+        (flow, r"\bcriticality\s+\w*$", _words(CRITICALITIES, "value")),
+        (flow, r"\bplaybook\s+$", (_entry(n, "playbook", insert=quote(n)) for n in program.playbooks)),
+        (flow, r"\brecall\b.*\bon\s+missing\s+\w*$", _words(("wait", "use", "skip", "reject"))),
+        (flow, r"\bwait\s+\d+\s+\w+\s+then\s+\w*$", _words(("use", "skip", "reject"))),
+        (flow, r"^\s*call\b.*\bon\s+\w*$", _words(("error",))),
+        (playbook, r"\bfallback\s+[\w., ]*$", _endpoints(program, "out")),
+        (playbook, r"^\s*on\s+\w*$", _words(FAILURES, "value")),
+        (playbook, r"\b(on\s+\w+|then)\s+\w*$", _words(_REACTIONS)),
+    ]
+    for applies, pattern, entries in rules:
+        if applies and re.search(pattern, line):
+            return list(entries)
+    return None
 
 
 def _after_keyword(program: Program, line: str) -> list[Entry] | None:
@@ -138,6 +171,8 @@ def _line_start(around: Surroundings) -> list[Entry]:
             return _words(_IN_RULES)
         case syntax.Flow():
             return _words(_IN_FLOW)
+        case syntax.Playbook():
+            return _words(_IN_PLAYBOOK)
         case syntax.Test():
             return _words(_IN_TEST)
         case _:

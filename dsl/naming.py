@@ -35,6 +35,9 @@ def _names(declaration: syntax.Declaration) -> Iterator[Named]:
         case syntax.Flow():
             yield declaration.name, declaration.name_span
             yield declaration.variable, declaration.name_span
+            for step in declaration.steps:
+                if name := getattr(step, "variable", ""):
+                    yield name, step.span
 
 
 def _statements(body: Iterable[syntax.Statement]) -> Iterator[Named]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dsl import syntax, types
 from dsl.checking.scopes import MESSAGE
 from dsl.checking.session import record_of
-from dsl.program import Program
+from dsl.program import CheckedFlow, Program
 
 Statements = tuple[syntax.Statement, ...]
 
@@ -39,12 +39,22 @@ def surroundings(program: Program, path: str, offset: int) -> Surroundings:
             around.names.update({rules.node.parameter.name: rules.schema.record, "message": MESSAGE})
             around.names.update({let.name: program.types.get(let.value, types.ANYTHING) for let in rules.node.lets})
         case syntax.Flow(name=name) if name in program.flows:
-            around.names[program.flows[name].node.variable] = program.flows[name].schema.record
+            around.names.update(_flow_names(program.flows[name], offset))
         case syntax.Table(name=name) if name in program.tables:
             around.names.update(program.tables[name].inputs)
         case syntax.Test() as test:
             around.names.update(_test_names(program, test))
     return around
+
+
+def _flow_names(flow: CheckedFlow, offset: int) -> Mapping[str, types.Type]:
+    """What a flow receives, and what its steps before the place have named."""
+    names: dict[str, types.Type] = {flow.node.variable: flow.schema.record}
+    for step in flow.node.steps:
+        name = getattr(step, "variable", "")
+        if name in flow.variables and step.span.end < offset:
+            names[name] = flow.variables[name]
+    return names
 
 
 def _declaration(module: syntax.Module, offset: int) -> syntax.Declaration | None:
@@ -106,7 +116,10 @@ def _test_names(program: Program, test: syntax.Test) -> Mapping[str, types.Type]
         names.update(checked.parameters)
         record = checked.target.record
     elif test.subject == "flow" and test.subject_name in program.flows:
-        record = program.flows[test.subject_name].event.record
+        flow = program.flows[test.subject_name]
+        record = flow.event.record
+        if flow.reply is not None:
+            names["reply"] = flow.reply.record
     elif test.subject == "table" and test.subject_name in program.tables:
         record = program.tables[test.subject_name].result
     if isinstance(record, types.Record):

@@ -5,7 +5,7 @@ from typing import Any
 
 from dsl import types
 from dsl.program import Endpoint, Program, Schema
-from rules.difference import declarations
+from rules.difference import declarations, standing
 from rules.difference.change import Change
 
 __all__ = ["Change", "semantic_diff"]
@@ -84,10 +84,11 @@ def _described(of: types.Type) -> str:
 def _endpoints(old: Mapping[str, Endpoint], new: Mapping[str, Endpoint]) -> Iterator[Change]:
     yield from _names("endpoint", old, new)
     for name in old.keys() & new.keys():
-        for what in ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable"):
+        for what in ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable", "answer"):
             was, now = getattr(old[name], what), getattr(new[name], what)
             if was != now:
-                yield Change("changed", f"endpoint/{name}", f"endpoint {name}: {what} {was} -> {now}")
+                sentence = f"endpoint {name}: {what} {was or 'nothing'} -> {now or 'nothing'}"
+                yield Change("changed", f"endpoint/{name}", sentence)
 
 
 def _schemas_of(program: Program) -> dict[str, Schema]:
@@ -102,5 +103,7 @@ _KINDS: tuple[tuple[str, Callable[[Program], Mapping[str, Any]], Compare], ...] 
     ("function", lambda program: program.functions, declarations.functions),
     ("rules", lambda program: program.rules, declarations.rules),
     ("flow", lambda program: program.flows, declarations.flows),
+    ("dataset", lambda program: program.datasets, standing.datasets),
+    ("playbook", lambda program: program.playbooks, standing.playbooks),
     ("schema", _schemas_of, _schemas),
 )

@@ -19,7 +19,7 @@ def explain(outcome: Outcome, path: str) -> dict[str, Any]:
     found: dict[str, Any] = {"path": path, "made": trace is not None, "value": value_at(outcome.event, path)}
     if trace is not None:
         found |= {
-            "sources": [{"path": source, "value": _source(outcome.document, source)} for source in trace.sources],
+            "sources": [{"path": source, "value": _source(outcome, source)} for source in trace.sources],
             "decisions": list(trace.decisions),
             "file": trace.place.file,
             "line": trace.place.line,
@@ -37,9 +37,15 @@ def _nearest(outcome: Outcome, path: str) -> Trace | None:
     return None
 
 
-def _source(document: Any, path: str) -> Any:
-    """The value of an input path; its first step names the variable, also where a map has several."""
-    _, _, rest = path.partition(".")
+def _source(outcome: Outcome, path: str) -> Any:
+    """The value of an input path; its first step names the variable: one recalled or answered, or the document.
+
+    Where a map has several documents, it is one of them.
+    """
+    document = outcome.document
+    variable, _, rest = path.partition(".")
+    if variable in outcome.values:
+        return value_at(outcome.values[variable], rest) if rest else outcome.values[variable]
     found = value_at(document, rest) if rest else None
     return value_at(document, path) if found is None else found
 

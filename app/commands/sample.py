@@ -1,5 +1,6 @@
 """`run-sample`: what a flow makes of a sample."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def run_sample(folder: Path, flow: str, sample: str, document: int, explain: boo
     return PROBLEMS if outcome["state"] == "rejected" else 0
 
 
+def _wait(wait: dict[str, Any]) -> str:
+    if wait["type"] == "recall":
+        time = f", at most {wait['seconds']} seconds" if wait["seconds"] is not None else ""
+        return f"the record {wait['key']} of dataset {wait['dataset']}{time}"
+    return f"the answer of {wait['endpoint']} to {json.dumps(wait['payload'], ensure_ascii=False)}"
+
+
 def _print_outcome(outcome: dict[str, Any], explain: bool) -> None:
     say(f"{outcome['state']}{': ' + outcome['reason'] if outcome.get('reason') else ''}")
     for failure in outcome["failures"]:
@@ -47,6 +55,10 @@ def _print_outcome(outcome: dict[str, Any], explain: bool) -> None:
         say(
             f"  {action['type']} {action.get('endpoint') or action.get('event') or action.get('channel', '')}"
         )
+    for wait in outcome.get("waits", ()):
+        say(f"  waits for {_wait(wait)}")
+    if outcome.get("reply") is not None:
+        say(f"  replies {json.dumps(outcome['reply'], ensure_ascii=False)}")
     if explain:
         for path, trace in outcome["lineage"].items():
             say(f"  {path} <- {', '.join([*trace['sources'], *trace['decisions']]) or 'a constant'}")

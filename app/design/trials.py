@@ -23,6 +23,7 @@ from rules.evidence import evident
 from rules.outcome import Context, Outcome
 from rules.testing import TestReport
 from rules.testing import run_tests as run_test_blocks
+from rules.waiting import AllRecords
 
 _KEPT = 24
 _PATIENCE = 0.2
@@ -211,4 +212,6 @@ def _known_endpoint(here: Trial, flow: CheckedFlow) -> str | None:
 
 
 def _context(now: datetime | None) -> Context:
-    return Context(now=now or datetime.now(UTC), message={"id": "preview", "replayed": False})
+    """Nothing is remembered and nobody is asked: what needs a record or an answer shows as waiting for it."""
+    message = {"id": "preview", "replayed": False}
+    return Context(now=now or datetime.now(UTC), message=message, recalled=AllRecords())

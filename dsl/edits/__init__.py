@@ -18,6 +18,19 @@ from dsl.edits.cards import (
     set_let,
 )
 from dsl.edits.columns import add_column, remove_column, set_column, set_otherwise, set_table_policy
+from dsl.edits.flows import (
+    add_reaction,
+    add_step,
+    move_step,
+    remove_reaction,
+    remove_step,
+    set_flow_keys,
+    set_flow_property,
+    set_reaction,
+    set_receive,
+    set_runbook,
+    set_step,
+)
 from dsl.edits.functions import set_function, set_type
 from dsl.edits.lookups import add_lookup_row, remove_lookup_row, set_lookup_row, set_two_way
 from dsl.edits.maps import add_line, remove_field, set_field, set_line, set_policy
@@ -26,9 +39,11 @@ from dsl.edits.tables import add_row, move_row, remove_row, set_cell
 from dsl.errors import EditError
 
 __all__ = [
-    "EditError", "add_action", "add_column", "add_line", "add_lookup_row", "add_row", "add_rule", "apply_edits",
-    "move_action", "move_row", "move_rule", "remove_action", "remove_column", "remove_field", "remove_lookup_row",
-    "remove_row", "remove_rule", "rename_rule", "set_action", "set_because", "set_cell", "set_column", "set_field",
-    "set_first_only", "set_function", "set_let", "set_line", "set_lookup_row", "set_otherwise", "set_policy",
-    "set_table_policy", "set_two_way", "set_type", "set_when",
+    "EditError", "add_action", "add_column", "add_line", "add_lookup_row", "add_reaction", "add_row",
+    "add_rule", "add_step", "apply_edits", "move_action", "move_row", "move_rule", "move_step",
+    "remove_action", "remove_column", "remove_field", "remove_lookup_row", "remove_reaction", "remove_row",
+    "remove_rule", "remove_step", "rename_rule", "set_action", "set_because", "set_cell", "set_column",
+    "set_field", "set_first_only", "set_flow_keys", "set_flow_property", "set_function", "set_let",
+    "set_line", "set_lookup_row", "set_otherwise", "set_policy", "set_reaction", "set_receive",
+    "set_runbook", "set_step", "set_table_policy", "set_two_way", "set_type", "set_when",
 ]  # fmt: skip

@@ -9,15 +9,17 @@ text. `dsl.edits` turns a changed row back into an edit of the text.
 from typing import Any
 
 from dsl import syntax
+from dsl.forms.flows import flow_form, playbook_form
 from dsl.forms.functions import function_form, type_form
 from dsl.forms.maps import map_form, map_rows
 from dsl.forms.reading import line_of
-from dsl.forms.rules import flow_form, rules_form
+from dsl.forms.rules import rules_form
 from dsl.forms.tables import lookup_form, table_form
 from dsl.parser import Parsed
 
 __all__ = [
-    "flow_form", "function_form", "lookup_form", "map_form", "map_rows", "outline", "rules_form", "table_form", "type_form",
+    "flow_form", "function_form", "lookup_form", "map_form", "map_rows", "outline", "playbook_form",
+    "rules_form", "table_form", "type_form",
 ]  # fmt: skip
 
 

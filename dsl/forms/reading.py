@@ -8,7 +8,10 @@ from dsl.errors import FormError
 from dsl.parser import Parsed
 
 Form = dict[str, Any]
-D = TypeVar("D", syntax.Map, syntax.Function, syntax.Type, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Flow)
+D = TypeVar(
+    "D", syntax.Map, syntax.Function, syntax.Type, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Flow,
+    syntax.Playbook,
+)  # fmt: skip
 
 
 def find(parsed: Parsed, kind: type[D], name: str) -> D:

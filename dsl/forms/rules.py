@@ -1,4 +1,4 @@
-"""The forms of rules (cards: when, then, because) and of flows."""
+"""The forms of rules: cards with when, then and because."""
 
 from dsl import syntax
 from dsl.forms.reading import Form, find, handler_forms, placed, text_of
@@ -115,41 +115,5 @@ def _kind(node: syntax.Node) -> str:
     words = {
         "HoldForReview": "hold",
         "SetFact": "set",
-        "MapStep": "map",
-        "ApplyStep": "apply",
     }
     return words.get(type(node).__name__, type(node).__name__.lower())
-
-
-def flow_form(parsed: Parsed, name: str) -> Form:
-    """What a flow receives, its order and keys, its steps."""
-    node = find(parsed, syntax.Flow, name)
-    return {
-        "kind": "flow",
-        "name": name,
-        "endpoint": node.endpoint,
-        "variable": node.variable,
-        "schema": node.schema,
-        "version": node.version,
-        "owner": node.owner,
-        "criticality": node.criticality,
-        "sla": text_of(parsed, node.sla),
-        "identify_by": text_of(parsed, node.identify_by),
-        "order_by": text_of(parsed, node.order_by),
-        "business_time": text_of(parsed, node.business_time),
-        "keys": [{"name": key, "expression": text_of(parsed, value)} for key, value in node.keys],
-        "steps": [_step(parsed, step) for step in node.steps],
-        "playbook": node.playbook,
-        **placed(parsed, node),
-    }
-
-
-def _step(parsed: Parsed, step: syntax.Step) -> Form:
-    name = (
-        step.map
-        if isinstance(step, syntax.MapStep)
-        else step.rules
-        if isinstance(step, syntax.ApplyStep)
-        else ""
-    )
-    return {"kind": _kind(step), "name": name, "text": text_of(parsed, step), **placed(parsed, step)}

@@ -1,5 +1,7 @@
 """Completion and hover know the schemas, the functions and what stands around."""
 
+import pytest
+
 from dsl.completion import complete
 from dsl.navigation import hover
 from tests.dsl.workshop import USES, checked, in_map
@@ -7,7 +9,7 @@ from tests.dsl.workshop import USES, checked, in_map
 
 def labels(module, mark="|"):
     """The labels offered at the mark."""
-    offset = (USES + module).index(mark)
+    offset = (module if module.startswith("use ") else USES + module).index(mark)
     program = checked(module.replace(mark, "", 1))
     return [entry["label"] for entry in complete(program, "m.mw", offset)]
 
@@ -62,3 +64,40 @@ def test_hover_of_a_field_tells_its_type():
     module = in_map("qty = decimal(nc.lot)")
     found = hover(checked(module), "m.mw", (USES + module).index("nc.lot") + 4)
     assert (found["title"], found["detail"]) == ("lot", "text?")
+
+
+FLOW = (
+    'use schema erp.notice "v1"\nuse schema canon.case "v1"\nuse schema qms.note "v1"\n'
+    'dataset cases : number: text -> canon.case "v1"\n'
+    "map to_case : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\nend\n"
+    'playbook "p"\n  on transport hold\n  {playbook}\nend\n'
+    'flow f\n  receive erp.notices as nc : erp.notice "v1"\n'
+    "  enrich k = recall cases(nc.number) on missing reject\n  {flow}\nend\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("enrich x = recall ^", ["cases"]),
+        ("call ^", ["erp.stock"]),
+        ("criticality ^", ["low", "normal", "high", "critical"]),
+        ("on failure playbook ^", ["p"]),
+        ("map with to_case(k.^", ["id"]),
+        ("enrich x = recall cases(nc.lot) on missing ^", ["wait", "use", "skip", "reject"]),
+    ],
+)
+def test_what_a_line_of_a_flow_may_say(line, first):
+    assert labels(FLOW.format(flow=line, playbook=""), "^")[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("on ^", ["transport", "application", "partner_data", "mapping"]),
+        ("on application ^", ["hold", "park"]),
+        ("on application fallback ^", ["qms.cases", "qms.spare"]),
+    ],
+)
+def test_what_a_line_of_a_playbook_may_say(line, first):
+    assert labels(FLOW.format(flow="", playbook=line), "^")[: len(first)] == first

@@ -5,7 +5,17 @@ from typing import Any
 
 from dsl import edits
 from dsl.diagnostics import Edit
-from dsl.forms import function_form, lookup_form, map_form, outline, rules_form, table_form, type_form
+from dsl.forms import (
+    flow_form,
+    function_form,
+    lookup_form,
+    map_form,
+    outline,
+    playbook_form,
+    rules_form,
+    table_form,
+    type_form,
+)
 from dsl.parser import Parsed
 
 Change = tuple[str, tuple[Edit, ...]]
@@ -88,4 +98,29 @@ def _type(parsed: Parsed, name: str) -> Iterator[Change]:
     yield f"type {name}", edits.set_type(parsed, name, type_form(parsed, name)["definition"])
 
 
-_FORMS = {"map": _map, "table": _table, "lookup": _lookup, "rules": _rules, "function": _function, "type": _type}
+def _flow(parsed: Parsed, name: str) -> Iterator[Change]:
+    form = flow_form(parsed, name)
+    where = f"flow {name}"
+    texts = [form[part] for part in ("endpoint", "variable", "schema", "version")]
+    yield f"{where}: receive", edits.set_receive(parsed, name, *texts)
+    for part in ("owner", "criticality", "sla", "identify_by", "order_by", "business_time", "playbook"):
+        if form[part] and (part != "criticality" or form[part] != "normal"):
+            yield f"{where}: {part}", edits.set_flow_property(parsed, name, part, form[part])
+    yield f"{where}: keys", edits.set_flow_keys(parsed, name, [(k["name"], k["expression"]) for k in form["keys"]])
+    for step in form["steps"]:
+        if step["kind"] != "raw":
+            yield f"{where}: {step['id']}", edits.set_step(parsed, name, int(step["id"]), step["text"])
+
+
+def _playbook(parsed: Parsed, name: str) -> Iterator[Change]:
+    form = playbook_form(parsed, name)
+    yield f"playbook {name}: runbook", edits.set_runbook(parsed, name, form["runbook"])
+    for row in form["reactions"]:
+        if row["kind"] == "reaction":
+            yield f"playbook {name}: {row['id']}", edits.set_reaction(parsed, name, int(row["id"]), row["text"])
+
+
+_FORMS = {
+    "map": _map, "table": _table, "lookup": _lookup, "rules": _rules, "function": _function, "type": _type,
+    "flow": _flow, "playbook": _playbook,
+}  # fmt: skip
