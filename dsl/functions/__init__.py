@@ -47,7 +47,7 @@ from dsl.program import Manifest
 from dsl.syntax import Call, Expression
 
 __all__ = [
-    "FAMILIES", "REQUIRED", "Accepts", "Argument", "Default", "Example", "Fault", "FunctionFailure", "FunctionSpec",
+    "FAMILIES", "PASSING", "REQUIRED", "Accepts", "Argument", "Default", "Example", "Fault", "FunctionFailure", "FunctionSpec",
     "Parameter", "TypeRuleError", "arrange", "bound", "function", "registry",
 ]  # fmt: skip
 
@@ -58,6 +58,10 @@ FAMILIES = tuple(
         checks, edi, queries, tests,
     )
 )
+
+
+PASSING = frozenset({"tree", "descendants", "distinct", "sort", "reverse", "slice"})
+"""Functions that give elements of their first argument, so that a value of the result leads back to its element."""
 
 
 class Default:

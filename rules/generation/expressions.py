@@ -13,9 +13,10 @@ from typing import Any
 from dsl import syntax, types
 from dsl.program import EnumValue
 from rules.generation import calls, nodes, operators, support
-from rules.generation.plans import DecisionRef, Origin, extend
+from rules.generation.plans import DecisionRef, Origin
 from rules.generation.runtime import Runtime
 from rules.generation.scopes import Frame, Scope
+from rules.generation.traced import TRACED, call_origin, element_origin
 from rules.generation.unit import Unit, Writer
 
 DEEPEST_SHORTCUT = 12
@@ -276,6 +277,8 @@ def _origin(compiler: Expressions, node: syntax.Expression, elements: dict[str, 
             return _origin(compiler, node.base, elements).at(node.field, step)
         case syntax.Comprehension():
             return _comprehension_origin(compiler, node, elements)
+        case syntax.Call(function=name) if name in TRACED and node not in compiler.refs:
+            return call_origin(node, lambda part: _origin(compiler, part, elements))
     total = Origin()
     for child in children(node):
         total = total.joined(_origin(compiler, child, elements))  # type: ignore[arg-type]
@@ -291,11 +294,3 @@ def _comprehension_origin(compiler: Expressions, node: syntax.Comprehension, ele
         if part is not None:
             total = total.joined(_origin(compiler, part, inner))
     return total if total.sources else total.joined(source)
-
-
-def element_origin(source: Origin) -> Origin:
-    """An element of a list, when it does not matter which one."""
-    if source.base is None or source.spread:
-        return Origin(source.sources, source.decisions, source.base)
-    base = extend(source.base, "[*]")
-    return Origin((base,), source.decisions, base)

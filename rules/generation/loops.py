@@ -57,9 +57,11 @@ def compile_each(maps: "MapCompiler", node: syntax.Each) -> None:
 def _row_origin(maps: "MapCompiler", node: syntax.Each) -> Origin:
     depth = maps.frame.plan.depth + 1
     source = maps.of.origin(node.source)
+    if source.base is None and source.sources:
+        return Origin(source.sources, source.decisions, parts=source.parts)
     base = source.base if source.base is not None else (maps.w.source(node.source),)
     row = base if source.spread else extend((*extend(base, "["), depth), "]")
-    return Origin((row,), source.decisions, row)
+    return Origin((row,), source.decisions, row, parts=source.parts)
 
 
 def _pairs(maps: "MapCompiler", node: syntax.Each, names: Loop, origin: Origin) -> ast.expr:

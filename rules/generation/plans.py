@@ -32,7 +32,8 @@ class Origin:
     """Where the value of an expression or variable comes from.
 
     `base` is set where it is one place of the input, so that a path can go on from it; with `spread`
-    it stands for all elements already (the items of a group). `keys` are those of a group.
+    it stands for all elements already (the items of a group). `keys` are those of a group, `parts` the
+    fields that a function has made, each with an origin of its own.
     """
 
     sources: tuple[Parts, ...] = ()
@@ -40,6 +41,7 @@ class Origin:
     base: Parts | None = None
     keys: Mapping[str, "Origin"] | None = None
     spread: bool = False
+    parts: Mapping[str, "Origin"] | None = field(default=None, compare=False, repr=False)
 
     def joined(self, other: "Origin") -> "Origin":
         """Both together, each source once."""
@@ -49,11 +51,13 @@ class Origin:
 
     def at(self, name: str, text: str) -> "Origin":
         """The origin of a field of it."""
+        if self.parts is not None and name in self.parts:
+            return self.parts[name]
         if self.keys is not None and name in ("key", "items"):
             return Origin(
                 self.sources, self.decisions, self.base, self.keys if name == "key" else None, name == "items"
             )
-        if self.keys is not None and self.base is not None and name in self.keys:
+        if self.keys is not None and name in self.keys:
             return self.keys[name]
         if self.base is None:
             return self

@@ -1,7 +1,7 @@
 """Variables of the referee: their values and where those came from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dsl import syntax
@@ -14,6 +14,7 @@ class Origin:
     """Input paths and decisions behind a value; `base` where it is one place of the input.
 
     A row of a group stands for several places: `bases` holds all of them, `keys` the group's keys.
+    `parts` are fields that a function has made.
     """
 
     sources: tuple[str, ...] = ()
@@ -21,9 +22,12 @@ class Origin:
     bases: tuple[str, ...] = ()
     keys: Mapping[str, "Origin"] | None = None
     spread: bool = False
+    parts: Mapping[str, "Origin"] | None = field(default=None, compare=False, repr=False)
 
     def step(self, name: str) -> "Origin":
         """The origin of a field."""
+        if self.parts is not None and name in self.parts:
+            return self.parts[name]
         if self.keys is not None and name == "items":
             return Origin(self.sources, self.decisions, self.bases, spread=True)
         if self.keys is not None and name == "key":
@@ -39,9 +43,13 @@ class Origin:
     def element(self) -> "Origin":
         """The origin of any element of a list."""
         if not self.bases or self.spread:
-            return Origin(self.sources, self.decisions, self.bases)
+            return Origin(self.sources, self.decisions, self.bases, parts=self.parts)
         bases = tuple(f"{base}[*]" for base in self.bases)
-        return Origin(bases, self.decisions, bases)
+        return Origin(bases, self.decisions, bases, parts=self.parts)
+
+    def elements(self) -> "Origin":
+        """The origin of all elements of a list at once."""
+        return replace(self.element(), spread=True)
 
 
 def union(*origins: Origin) -> Origin:

@@ -1,6 +1,7 @@
 """Expressions by walking their tree."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dsl import syntax, types
 from dsl.errors import FunctionFailure
-from dsl.functions import Default, arrange, bound, registry
+from dsl.functions import PASSING, Default, arrange, bound, registry
 from dsl.functions.measures import converts
 from dsl.program import CheckedFunction, EnumValue, Program
 from rules import arithmetic
@@ -327,7 +328,40 @@ class Evaluator:
                 parts = [node.element, node.where, *(k.value for k in node.order_by), *(v for _, v in node.named)]
                 total = union(Origin((), source.decisions), *(self.origin(p, inner) for p in parts if p is not None))
                 return total if total.sources else union(total, source)
+            case syntax.Call(function=name) if name in PASSING or name == "compare":
+                return self._passed(node, [self.origin(part, env).elements() for part in node.arguments])
         return union(*(self.origin(child, env) for child in children(node)))
+
+    def _passed(self, node: syntax.Call, lists: Sequence[Origin]) -> Origin:
+        """Where elements come from that a function passes on."""
+        if node.function == "compare" and len(lists) == 2:
+            old, new = lists
+            both = union(old, new)
+            keys = dict(_named(new, node, "key"))
+            key = next(iter(keys.values())) if len(keys) == 1 else replace(new, parts=keys)
+            parts = {"old": old, "new": new, "key": key, "fields": both}
+            change = Origin(both.sources, both.decisions, new.bases, None, True, parts)
+            return replace(both, parts={"added": new, "removed": old, "changed": change})
+        if node.function != "tree" or not lists:
+            return lists[0] if lists else Origin()
+        inner: dict[str, Origin] = {}
+        found = replace(lists[0], parts=inner)
+        inner["children"] = found
+        for _, level in _named(lists[0], node, "kind"):
+            inner["level"] = level
+        return found
+
+
+def _named(origin: Origin, node: syntax.Call, argument: str) -> list[tuple[str, Origin]]:
+    """The fields that an argument names, each with its origin."""
+    fields = dict(node.named).get(argument)
+    found = []
+    for path in fields.paths if isinstance(fields, syntax.FieldNames) else ():
+        at = origin
+        for name in path:
+            at = at.step(name)
+        found.append((path[-1], at))
+    return found
 
 
 def _first_of(evaluator: Evaluator, node: syntax.TableCall, inputs: Sequence[Any]) -> Any:

@@ -1,6 +1,6 @@
 """Maps statement by statement, with failures and lineage."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dsl import syntax, types
@@ -190,7 +190,7 @@ class MapWalker:
         if others:
             origin = union(origin, *others)
         decisions = tuple(dict.fromkeys((*origin.decisions, *self._decided(start))))
-        env.bindings[node.name] = Binding(value, Origin(origin.sources, decisions, origin.bases, origin.keys, origin.spread))
+        env.bindings[node.name] = Binding(value, replace(origin, decisions=decisions))
 
     def _if(self, node: syntax.If, env: Environment, row: Row) -> None:
         if self._poisoned(env, *(branch.condition for branch in node.branches)):
@@ -275,10 +275,12 @@ class MapWalker:
                 self._where_failed(blamed, f"{path}[{index}]", row)
 
         def at(*indexes: int) -> Origin:
+            if origin.sources and not origin.bases:
+                return Origin(origin.sources, origin.decisions, parts=origin.parts)
             if origin.spread:
-                return Origin(bases, origin.decisions, bases)
+                return Origin(bases, origin.decisions, bases, parts=origin.parts)
             rows = tuple(f"{base}[{index}]" for base in bases for index in indexes)
-            return Origin(rows, origin.decisions, rows)
+            return Origin(rows, origin.decisions, rows, parts=origin.parts)
 
         if node.group_by:
             rows = self._groups(node, env, kept, at)

@@ -307,7 +307,7 @@ class Generator:
         name = self.fresh("e")
         outer = [row for row, of in self.rows if of == "item"]
         inner_source = bool(outer) and self.r.random() < 0.7
-        source, kind = (f"{outer[-1]}.sub", "sub") if inner_source else ("doc.items", "item")
+        source, kind = (f"{outer[-1]}.sub", "sub") if inner_source else (self.items(), "item")
         self.rows.append((name, kind))
         key = f"{name}.{'z' if kind == 'sub' else 'k'}"
         line = f"each {name} in {source}"
@@ -328,6 +328,14 @@ class Generator:
         self.lets = saved
         self.rows.pop()
         return [f"{line} into {target}", *(f"  {part}" for part in body), "end"]
+
+    def items(self) -> str:
+        """A list of items, as it came or passed on by a function."""
+        passed = [
+            "distinct(doc.items)", "tree(doc.items, id: k, parent: w)", "slice(doc.items, 1, 2)",
+            'compare(doc.items, [{ k: "a" }], key: k, fields: [k]).removed', "tree(doc.items, id: k, parent: w).children",
+        ]  # fmt: skip
+        return self.r.choice(passed) if self.r.random() < 0.25 else "doc.items"
 
     def group_body(self, name: str, kind: str) -> list[str]:
         """Fields of a group."""
