@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from app.runtime.firing import fire_due
 from app.runtime.installation import Installation
 from app.runtime.polling import Polling
 from app.storage.lanes import due_partitions
@@ -59,6 +60,7 @@ class Clock:
                 beat(tx, self.name, "clock", self._ticks)
         self._ticks += 1
         if owner:
+            self._quietly(lambda: fire_due(self._installation, self._stop.is_set))
             self.sweep()
             self._polling.poll(self._stop.is_set)
         return owner

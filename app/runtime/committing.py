@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.runtime.deciding import Decided, Send
 from app.runtime.installation import Installation
+from app.runtime.later import write_later
 from app.runtime.states import move_messages
 from app.runtime.storing import Entry, entries_of, store_entries, touches_of
 from app.storage.alerts import add_alerts
@@ -54,6 +55,7 @@ def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
     _write_outbox(tx, decided, touched, at)
     _write_events(tx, decided, events, touched)
     _write_messages(tx, decided, at)
+    write_later(tx, [d.later for d in decided if d.later is not None], at)
     _release(tx, ours, at)
     new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
     return Committed(

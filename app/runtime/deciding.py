@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 
 from app.errors import ActionNotCarriedOut, AppError, UnknownEndpoint
 from app.runtime.drafts import Intake, drafts_of
+from app.runtime.expectations import Expectations
+from app.runtime.firing import TIMER
 from app.runtime.installation import Installation
+from app.runtime.later import Later, later_of
+from app.runtime.recalling import Recaller
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
+from app.runtime.timed import timed_outcome
 from app.storage.bodies import Body
 from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
@@ -18,14 +23,13 @@ from app.storage.messages import Message
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
-from rules.engine import run
-from rules.outcome import AlertAction, Outcome, RaiseAction, SendAction, to_json
-from rules.waiting import Recall
+from rules.outcome import Action, AlertAction, Context, Outcome, RaiseAction, SendAction, to_json
+from rules.waiting import Call, Recall
 
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
 _SPREAD = 16
-_CARRIED_OUT = (SendAction, RaiseAction, AlertAction)
+_CARRIED_OUT = get_args(Action)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Decided:
     sends: tuple[Send, ...] = ()
     events: tuple[Intake, ...] = ()
     alerts: tuple[AlertAction, ...] = ()
+    later: Later | None = None
 
     @property
     def failed(self) -> bool:
@@ -67,6 +72,8 @@ class Decider:
         self._bodies = bodies
         self._documents: dict[tuple[str, str], list[DecodedDocument]] = {}
         self._event_routes: dict[tuple[str, str], list[Route]] = {}
+        self._recaller = Recaller(installation)
+        self._expectations = Expectations(installation)
 
     def decide(self, message: Message, lane: ClaimedLane) -> Decided:
         """Never raises for what is wrong with a message: it becomes a dead letter that says so."""
@@ -91,21 +98,39 @@ class Decider:
             received_at=message.received_at,
             replayed=bool(message.replay_of),
         )
-        outcome = run(found.compiled, message.flow, document.data, about)
+        outcome = self._outcome(message, found, document, about)
         content = to_json(outcome)
         if document.faults:
             content["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
-        if outcome.state == "waiting" or outcome.reply is not None:
+        if _lacks_a_caller(outcome):
             return _held(message, outcome, content)
+        later = later_of(message, lane, outcome, self._answered(message, document, about))
+        self._recaller.noted(later)
+        if outcome.state == "waiting":
+            return Decided(message, "waiting", _waits_for(outcome), "waiting", content, later=later)
         if outcome.state != "done":
-            return Decided(message, outcome.state, _reason(outcome), _code(outcome), content)
-        return self._effects(message, lane, found, outcome, content)
+            return Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later)
+        return replace(self._effects(message, lane, found, outcome, content), reason=outcome.reason, later=later)
+
+    def _outcome(self, message: Message, found: Route, document: DecodedDocument, about: Context) -> Outcome:
+        body = self._bodies[message.body_id]
+        if body.media_type == TIMER:
+            return timed_outcome(found.compiled, body.content, about)
+        if not message.flow:
+            return Outcome("done", document.data)
+        return self._recaller.run(found.compiled, message, document.data, about)
+
+    def _answered(self, message: Message, document: DecodedDocument, about: Context) -> list[str]:
+        """Expectations that a message answers, unless a timer made it."""
+        if self._bodies[message.body_id].media_type == TIMER:
+            return []
+        return self._expectations.answered(message, document.data, about)
 
     def _document(self, message: Message, found: Route) -> DecodedDocument:
         key = (message.body_id, message.release_id)
         if key not in self._documents:
             body = self._bodies[message.body_id]
-            if body.media_type == EVENT:
+            if body.media_type in (EVENT, TIMER):
                 found = replace(found, endpoint=None)
             self._documents[key] = decode(self._installation, found, body.content)
         return self._documents[key][message.document_index]
@@ -176,25 +201,31 @@ def outbox_lane(message: Message, lane: ClaimedLane, action: SendAction) -> Lane
     return LaneKey("outbox", *where, str(partition_of(digest(message.id)) % _SPREAD), False)
 
 
-def _held(message: Message, outcome: Outcome, content: Mapping[str, Any]) -> Decided:
-    """What this version can't carry out must not get lost: the message is kept for a person, and says why."""
-    lacks = ", ".join(
-        f"dataset {wait.dataset}" if isinstance(wait, Recall) else f"an answer of {wait.endpoint}"
-        for wait in outcome.waits
-    )
-    reason = f"the flow waits for {lacks}" if lacks else "the flow gives a reply"
-    return Decided(
-        message, "held", f"{reason}, which this version of the server does not carry out yet",
-        "waiting_not_carried_out" if lacks else "reply_not_carried_out", content,
-    )  # fmt: skip
-
-
 def _refuse_unknown(outcome: Outcome) -> None:
     """An action that nobody here carries out must not get lost: the message becomes a dead letter."""
     unknown = sorted({a.type for a in outcome.actions if not isinstance(a, _CARRIED_OUT)})
     if unknown:
         words = ", ".join(f"`{word}`" for word in unknown)
         raise ActionNotCarriedOut(f"this version of the server does not carry out {words}", {"actions": unknown})
+
+
+def _lacks_a_caller(outcome: Outcome) -> bool:
+    return outcome.reply is not None or any(isinstance(wait, Call) for wait in outcome.waits)
+
+
+def _held(message: Message, outcome: Outcome, content: Mapping[str, Any]) -> Decided:
+    """What this version can't carry out must not get lost: the message is kept for a person, and says why."""
+    asked = ", ".join(f"an answer of {wait.endpoint}" for wait in outcome.waits if isinstance(wait, Call))
+    reason = f"the flow waits for {asked}" if asked else "the flow gives a reply"
+    return Decided(
+        message, "held", f"{reason}, which this version of the server does not carry out yet",
+        "waiting_not_carried_out" if asked else "reply_not_carried_out", content,
+    )  # fmt: skip
+
+
+def _waits_for(outcome: Outcome) -> str:
+    lacks = [f"{wait.key} in {wait.dataset}" for wait in outcome.waits if isinstance(wait, Recall)]
+    return f"waits for {', '.join(lacks)}"
 
 
 def _dead(message: Message, code: str, reason: str, details: Mapping[str, Any]) -> Decided:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.errors import NotFound, ReasonRequired, TransitionRefused
 from app.runtime.drafts import Intake, drafts_of
+from app.runtime.firing import TIMER
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted, store
 from app.runtime.routing import EVENT, Route, route
@@ -24,6 +25,7 @@ from app.storage.environments import live_release
 from app.storage.identity import partition_of
 from app.storage.lanes import lock, next_number, wake
 from app.storage.messages import Message, Move
+from app.storage.timers import drop
 
 
 def retry_message(
@@ -57,6 +59,7 @@ def discard_message(installation: Installation, message_id: str, *, by: str, rea
         found = _message(tx, message_id)
         lock(tx, found.lane)
         _move(tx, found, "discarded", by, reason)
+        drop(tx, found.id, now(tx))
         wake(tx, found.lane, unblock=found.id)
         append(tx, by, "message.discard", found.id, _shown(found), {"state": "discarded"}, reason)
     return replace(found, state="discarded")
@@ -75,7 +78,7 @@ def replay_message(
         raw = body(tx, found.body_id)
         release_id = _release_id(tx, found, release)
     way = route(installation, found.ruleset, release_id, found.endpoint)
-    if raw.media_type == EVENT:
+    if raw.media_type in (EVENT, TIMER):
         way = replace(way, endpoint=None)
     drafts = drafts_of(installation, _one_flow(way, found), found.environment, found.endpoint, raw.content)
     if found.flow:

@@ -56,10 +56,14 @@ def routes(installation: Installation, environment: str, name: str) -> list[Rout
 
 
 def route(installation: Installation, ruleset: str, release_id: str, name: str) -> Route:
-    """What one release does with an endpoint or event; perhaps no flow receives it."""
+    """What one release does with an endpoint or event; perhaps no flow receives it.
+
+    What is only awaited (`expect`) goes to no flow, but it is taken in: the flow is empty then.
+    """
     compiled = installation.compiled(release_id)
     endpoint = compiled.program.manifest.endpoints.get(name)
-    return Route(ruleset, release_id, compiled, endpoint, tuple(compiled.flows_for(name)))
+    awaited = ("",) if name in compiled.expectations else ()
+    return Route(ruleset, release_id, compiled, endpoint, tuple(compiled.flows_for(name)) or awaited)
 
 
 def guide(compiled: Compiled, endpoint: Endpoint | None) -> Mapping[str, Any]:

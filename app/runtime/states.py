@@ -13,7 +13,10 @@ from app.storage.deliveries import DeliveryMove, move_deliveries
 from app.storage.messages import Move, move
 
 MESSAGE_STATES: Mapping[str, frozenset[str]] = {
-    "received": frozenset({"done", "ignored", "rejected", "held", "dead", "quarantined", "discarded"}),
+    "received": frozenset(
+        {"done", "ignored", "rejected", "held", "dead", "quarantined", "discarded", "waiting"}
+    ),
+    "waiting": frozenset({"received", "discarded"}),
     "done": frozenset(),
     "ignored": frozenset(),
     "rejected": frozenset({"received", "discarded"}),

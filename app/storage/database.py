@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -45,6 +46,7 @@ _GUARDS = (
 )
 _ROWS_A_STATEMENT = 500
 _TEXT = msgspec.json.Encoder(order="sorted", decimal_format="string", enc_hook=str)
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _NUMBERS = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
 
 
@@ -83,6 +85,21 @@ class Json(TypeDecorator[Any]):
         return None if value is None else msgspec.json.decode(value)
 
 
+class ExactJson(TypeDecorator[Any]):
+    """Canonical JSON as text in which numbers stay numbers, whatever their length: documents and records."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Sorted keys, no white space; a decimal is written as a number."""
+        return None if value is None else exact_bytes(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Plain data again, decimals as Decimal."""
+        return None if value is None else read_exact(value.encode())
+
+
 def canonical_json(value: Any) -> str:
     """Sorted keys, no white space, UTF-8, no NaN; what JSON lacks becomes text."""
     return _TEXT.encode(value).decode()
@@ -91,6 +108,11 @@ def canonical_json(value: Any) -> str:
 def exact_bytes(document: Any) -> bytes:
     """A document as bytes that differ wherever the document does: numbers stay apart from texts."""
     return _NUMBERS.encode(document)
+
+
+def read_exact(content: bytes) -> Any:
+    """What `exact_bytes` wrote."""
+    return _EXACT.decode(content)
 
 
 class Database:

@@ -79,7 +79,7 @@ def test_an_action_that_nobody_carries_out_makes_a_dead_letter_and_is_not_lost(
     def run_with_unknown_action(*given: Any, **more: Any) -> Outcome:
         return replace(run(*given, **more), actions=(UnknownAction(),))
 
-    monkeypatch.setattr("app.runtime.deciding.run", run_with_unknown_action)
+    monkeypatch.setattr("app.runtime.recalling.run", run_with_unknown_action)
     id = send(installation, 1)
     drain_all(installation)
     dead = found(installation, id)

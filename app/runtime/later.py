@@ -1,0 +1,155 @@
+"""What a message leaves for later, written in the transaction that commits the message itself.
+
+Records of datasets are written, answered expectations closed, new ones opened, items put into the
+window of their collection, and who waits for a record stands beside the place of that record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.storage.claims import ClaimedLane
+from app.storage.datasets import RecordKey, put_record, wait_at
+from app.storage.identity import digest
+from app.storage.messages import Message
+from app.storage.timers import Timer, add_timers, hurry, join_window, meet, timer_id
+from rules.outcome import (
+    AlertAction,
+    CollectAction,
+    ExpectAction,
+    ForgetAction,
+    Outcome,
+    RaiseAction,
+    RememberAction,
+    SendAction,
+    action_json,
+)
+from rules.waiting import Recall
+
+Kept = RememberAction | ForgetAction
+
+
+@dataclass(frozen=True)
+class Later:
+    """All of one message; `met` are the matches of the expectations that it answers."""
+
+    message: Message
+    order_key: str | None
+    kept: tuple[Kept, ...] = ()
+    expects: tuple[ExpectAction, ...] = ()
+    collects: tuple[CollectAction, ...] = ()
+    waits: tuple[Recall, ...] = ()
+    met: tuple[str, ...] = ()
+
+
+def later_of(message: Message, lane: ClaimedLane, outcome: Outcome, met: Sequence[str]) -> Later:
+    """Sort what an outcome asks for."""
+    actions = outcome.actions if outcome.state == "done" else ()
+    return Later(
+        message,
+        lane.order_key if lane.ordered else None,
+        tuple(a for a in actions if isinstance(a, RememberAction | ForgetAction)),
+        tuple(a for a in actions if isinstance(a, ExpectAction)),
+        tuple(a for a in actions if isinstance(a, CollectAction)),
+        tuple(w for w in outcome.waits if isinstance(w, Recall)),
+        tuple(met),
+    )
+
+
+def expectation_match(
+    environment: str, ruleset: str, event: str, rules: str, rule: str, ordinal: int, key: str
+) -> str:
+    """What an expectation and the message that answers it have in common."""
+    return digest("expect", environment, ruleset, event, rules, rule, str(ordinal), key)
+
+
+def write_later(tx: Connection, all: Sequence[Later], at: datetime) -> None:
+    """Write what a batch leaves, in a fixed order: records, answers, new timers."""
+    _write_records(tx, all, at)
+    for later in all:
+        meet(tx, later.met, later.message.id, at)
+    add_timers(tx, [_expectation(later, action, at) for later in all for action in later.expects])
+    windows = [(_window(later, action, at), action) for later in all for action in later.collects]
+    for timer, action in sorted(windows, key=lambda pair: pair[0].match):
+        join_window(tx, timer, action.item, action.at_most)
+    for later in all:
+        for wait in later.waits:
+            _wait(tx, later, wait, at)
+
+
+def record_key(message: Message, dataset: str, key: str) -> RecordKey:
+    """The place of a record as a message means it."""
+    return RecordKey(message.environment, message.ruleset, dataset, key)
+
+
+def _write_records(tx: Connection, all: Sequence[Later], at: datetime) -> None:
+    """The last word on each record, in the order of their places; who waits for one is looked at now."""
+    last: dict[str, tuple[RecordKey, Kept, str]] = {}
+    for later in all:
+        for action in later.kept:
+            place = record_key(later.message, action.dataset, action.key)
+            last[place.id] = (place, action, later.message.id)
+    for _, (place, action, message_id) in sorted(last.items()):
+        if isinstance(action, RememberAction):
+            put_record(tx, place, action.schema, action.record, message_id, at)
+        else:
+            put_record(tx, place, "", None, message_id, at)
+    hurry(tx, [id for id, (_, action, _) in last.items() if isinstance(action, RememberAction)], at)
+
+
+def _expectation(later: Later, action: ExpectAction, at: datetime) -> Timer:
+    m = later.message
+    match = expectation_match(
+        m.environment, m.ruleset, action.event, action.rules, action.rule, action.ordinal, action.key
+    )
+    otherwise = None if action.otherwise is None else _exactly(action.otherwise)
+    return _timer(
+        later, "expect", timer_id(match, m.id), match, action.due, at,
+        event=action.event, key=action.key, rules=action.rules, rule=action.rule, ordinal=action.ordinal,
+        content={"otherwise": otherwise},
+    )  # fmt: skip
+
+
+def _exactly(action: SendAction | RaiseAction | AlertAction) -> dict[str, Any]:
+    """An action as data whose payload keeps its numbers."""
+    said = action_json(action)
+    return said if isinstance(action, AlertAction) else {**said, "payload": action.payload}
+
+
+def _window(later: Later, action: CollectAction, at: datetime) -> Timer:
+    m = later.message
+    where = (m.environment, m.ruleset, m.release_id, action.rules, action.rule, str(action.ordinal))
+    match = digest("collect", *where, action.group)
+    return _timer(
+        later, "collect", timer_id(match, m.id, str(action.ordinal)), match, at + timedelta(seconds=action.window), at,
+        event="", key=action.group, rules=action.rules, rule=action.rule, ordinal=action.ordinal,
+        content={"to": action.to, "key": action.key}, count=1,
+    )  # fmt: skip
+
+
+def _wait(tx: Connection, later: Later, wait: Recall, at: datetime) -> None:
+    """Wait at the place of the record; where it came in between, look again at once."""
+    place = record_key(later.message, wait.dataset, wait.key)
+    there = wait_at(tx, place, at)
+    until = at + timedelta(seconds=wait.seconds or 0)
+    id = timer_id(place.id, later.message.id)
+    timer = _timer(
+        later, "wait", id, place.id, until, at,
+        event=wait.dataset, key=wait.key, rules="", rule=wait.variable, ordinal=0, content={},
+    )  # fmt: skip
+    add_timers(tx, [timer])
+    if there is not None:
+        hurry(tx, [place.id], at)
+
+
+def _timer(later: Later, kind: Any, id: str, match: str, due: datetime, at: datetime, **more: Any) -> Timer:
+    m = later.message
+    return Timer(
+        id=id, kind=kind, state="open", match=match, due_at=due, deadline=due,
+        environment=m.environment, ruleset=m.ruleset, release_id=m.release_id, flow=m.flow,
+        order_key=later.order_key, message_id=m.id, correlation_id=m.correlation_id, hops=m.hops,
+        created_at=at, updated_at=at, **more,
+    )  # fmt: skip
