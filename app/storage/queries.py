@@ -25,6 +25,7 @@ from app.storage.messages import (
     messages_table,
 )
 from app.storage.outcomes import outcome
+from app.storage.timers import Timer, timers_of
 from app.storage.workers import workers
 
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
@@ -115,7 +116,7 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
     """Everything about one message; LookupError where there is none.
 
     Shape: message, raw (bytes), media_type, headers, document, event, outcome, faults, lineage, rules,
-           deliveries (each with attempts and payload bytes), history, children, alerts
+           deliveries (each with attempts and payload bytes), history, children, timers
     """
     found = message(tx, id)
     raw = body(tx, found.body_id)
@@ -134,7 +135,14 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
         "deliveries": message_deliveries(tx, id),
         "history": history(tx, id),
         "children": _children(tx, found),
+        "timers": [_timer_item(timer) for timer in timers_of(tx, id)],
     }
+
+
+def _timer_item(timer: Timer) -> dict[str, Any]:
+    """What a message waits for, is awaited by it or is collected with it."""
+    names = ("id", "kind", "state", "event", "key", "deadline", "rules", "rule", "count", "message_id", "closed_by")
+    return {name: getattr(timer, name) for name in names}
 
 
 def _shown(found: Message) -> dict[str, Any]:
@@ -237,7 +245,7 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
     c = lanes_table.c
     here = and_(c.environment == environment, c.kind == "inbox")
     blocked = select(func.count()).where(c.environment == environment, c.blocked_by.is_not(None))
-    waiting = select(func.count()).where(_m.environment == environment, _m.state == "received")
+    waiting = select(func.count()).where(_m.environment == environment, _m.state.in_(("received", "waiting")))
     return {
         "messages": _by_state(tx, _m, and_(_m.environment == environment, _m.received_at >= since)),
         "problems": _by_state(tx, _m, and_(_m.environment == environment, _m.state.in_(PROBLEM_STATES))),

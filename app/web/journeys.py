@@ -42,6 +42,8 @@ def deeds(state: str, has_flow: bool = True) -> tuple[Deed, ...]:
     """What the state allows; a body that could not be read has no flow to retry in."""
     if state in ("rejected", "held", "dead", "quarantined"):
         return (_RETRY, _REPLAY, _DISCARD) if has_flow else (_REPLAY, _DISCARD)
+    if state == "waiting":
+        return (_DISCARD,)
     return (_REPLAY,) if state in ("done", "ignored") else ()
 
 
@@ -54,6 +56,7 @@ def sentence(view: Mapping[str, Any]) -> tuple[str, str]:
     if state == "done":
         return _of_deliveries(deliveries)
     words = {
+        "waiting": ("", "Waiting: it runs again when the record comes or the time is up."),
         "ignored": ("", "Ignored: nothing had to happen."),
         "rejected": ("error", "Rejected: nothing of it was sent."),
         "held": ("held", "Held: a person has to decide."),

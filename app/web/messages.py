@@ -19,7 +19,7 @@ from app.web.journeys import deeds, sentence, timeline
 
 blueprint = page_blueprint("messages", __name__)
 
-STATES = ("received", "done", "ignored", "rejected", "held", "dead", "quarantined", "discarded")
+STATES = ("received", "waiting", "done", "ignored", "rejected", "held", "dead", "quarantined", "discarded")
 _DELIVERY_DEEDS: dict[str, tuple[Callable[..., Any], str]] = {
     "retry": (recovery.retry_delivery, "It will be sent again at once."),
     "discard": (recovery.discard_delivery, "It is discarded: it will not be sent."),
