@@ -1,6 +1,7 @@
 """What messages leave for later: expectations, collections, records of datasets, waits for them."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,10 @@ rules later : o in canon.order
   rule gather
     when o.mode = "collect"
     then collect by o.lot for 15 minutes at most 3 then send erp.order using digest
+  end
+  rule gather_all
+    when o.mode = "collect all"
+    then collect by "all" for 15 minutes then send erp.order using digest
   end
   rule keep
     when o.mode = "remember"
@@ -352,3 +357,59 @@ def test_a_timer_is_due_by_the_clock_of_the_database(house: Installation) -> Non
     with house.database.read() as tx:
         (timer,) = timers_of(tx, id)
     assert timedelta(minutes=14) < timer.deadline - datetime.now(UTC) <= timedelta(minutes=15)
+
+
+# ------------------------------------------------------------------ at the same time
+
+
+def at_once(*work: Callable[[], Any]) -> None:
+    """Run all at the same moment, each in a thread of its own."""
+    start = threading.Barrier(len(work))
+    faults: list[BaseException] = []
+
+    def one(what: Callable[[], Any]) -> None:
+        start.wait()
+        try:
+            what()
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=one, args=(what,)) for what in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults, faults
+
+
+def test_clocks_that_fire_at_the_same_time_fire_each_timer_once(house: Installation) -> None:
+    ids = [send(house, n, f"L{n}", mode="expect") for n in range(12)]
+    let_time_pass(house, minutes=20)
+    at_once(*[lambda: fire_due(house)] * 3)
+    drain(house, range(256))
+    assert sorted(alert_texts(house)) == sorted(f"not confirmed: L{n}" for n in range(12))
+    assert [len(caused_by(house, id)) for id in ids] == [1] * 12
+
+
+def test_nobody_waits_for_a_record_that_came_at_the_same_moment(house: Installation) -> None:
+    for n in range(6):
+        accept(house, ENVIRONMENT, "shop.enrich", order(n, f"E{n}"))
+        accept(house, ENVIRONMENT, "shop.later", order(n, f"R{n}", mode="remember"))
+    at_once(*[lambda: drain(house, range(256))] * 3)
+    tick(house)
+    tick(house)
+    with house.database.read() as tx:
+        states = {m["id"]: m["state"] for m in tx.execute(messages_table.select()).mappings()}
+    assert set(states.values()) == {"done"}
+
+
+def test_items_that_come_at_the_same_time_go_into_one_window(house: Installation) -> None:
+    for n in range(9):
+        accept(house, ENVIRONMENT, "shop.later", order(n, f"L{n}", mode="collect all"))
+    at_once(*[lambda: drain(house, range(256))] * 3)
+    let_time_pass(house, minutes=16)
+    assert tick(house) == 1
+    with house.database.read() as tx:
+        made = [m for m in tx.execute(messages_table.select()).mappings() if m["causation_id"]]
+        decided = outcome(tx, made[0]["id"])
+    assert decided is not None and decided["actions"][0]["payload"]["n"] == 9
