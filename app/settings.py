@@ -48,6 +48,7 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("lease_seconds", "number", 30.0, "How long a worker owns a lane without a sign of life"),
     Declaration("delivery_threads", "integer", 8, "Deliveries a worker process sends at a time"),
     Declaration("delivery_deadline", "number", 20.0, "Seconds one delivery attempt may take"),
+    Declaration("reply_deadline", "number", 30.0, "Seconds a sender waits for the reply of a synchronous flow"),
     Declaration("retry_base", "number", 1.0, "Seconds of the first back-off, doubling each time"),
     Declaration("retry_cap", "number", 300.0, "Longest back-off in seconds"),
     Declaration("retry_attempts", "integer", 20, "Attempts before a delivery becomes a dead letter"),
@@ -74,6 +75,7 @@ class Settings:
     lease_seconds: float = 30.0
     delivery_threads: int = 8
     delivery_deadline: float = 20.0
+    reply_deadline: float = 30.0
     retry_base: float = 1.0
     retry_cap: float = 300.0
     retry_attempts: int = 20

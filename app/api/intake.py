@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from app.api import schemas
 from app.api.calls import correlation_id, installation, needs, require
 from app.api.document import Resource
 from app.api.problems import problem
 from app.runtime import intake
+from app.runtime.replying import await_reply
 from app.security import tokens
 from app.security.bodies import read_body
 from app.security.errors import EndpointNotAllowed, NotPermitted
@@ -40,7 +41,11 @@ _BULK = "application/x-ndjson"
 )
 @needs("send")
 def accept(endpoint: str) -> Any:
-    """Take a body in; 202 means that it is durable. As application/x-ndjson, every line is a body."""
+    """Take a body in; 202 means that it is durable. As application/x-ndjson, every line is a body.
+
+    A synchronous flow answers 200 with its reply, 422 where it ended without one, and 202 where it takes
+    longer than the server lets a sender wait: the reply is kept, and the same key brings it later.
+    """
     token = require("send").token
     if token is None:
         raise NotPermitted("only a token sends")
@@ -62,8 +67,14 @@ def accept(endpoint: str) -> Any:
         idempotency_key=request.headers.get("Idempotency-Key"),
         **given,
     )
+    if len(accepted) == 1 and (reply := await_reply(installation(), accepted[0], installation().settings.reply_deadline)):
+        return Response(reply.content, 200, _reply_headers(accepted[0]), mimetype=reply.media_type)
     answers = [_answer(one) for one in accepted]
     return answers[0] if len(answers) == 1 else answers, 202
+
+
+def _reply_headers(one: intake.Accepted) -> dict[str, str]:
+    return {"X-Mapwright-Message": one.message_id, "X-Correlation-Id": one.correlation_id}
 
 
 def _answer(one: intake.Accepted) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.runtime.later import write_later
 from app.runtime.states import move_messages
 from app.runtime.storing import Entry, entries_of, store_entries, touches_of
 from app.storage.alerts import add_alerts
+from app.storage.answers import put_reply
 from app.storage.claims import ClaimedLane, Release, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, add_deliveries
@@ -134,6 +135,9 @@ def _write_events(
 def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) -> None:
     move_messages(tx, [Move(d.message.id, "received", d.state, d.reason, d.code) for d in decided], at)
     again = [d.message.id for d in decided if d.message.updated_at != d.message.received_at]
+    for d in decided:
+        if d.reply is not None:
+            put_reply(tx, d.message.id, d.reply)
     put_outcomes(tx, {d.message.id: d.outcome for d in decided}, at, again)
     for environment in {d.message.environment for d in decided if d.alerts}:
         alerts = [

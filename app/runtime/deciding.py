@@ -7,6 +7,7 @@ from typing import Any, get_args
 import structlog
 
 from app.errors import ActionNotCarriedOut, AppError, UnknownEndpoint
+from app.runtime.calling import question
 from app.runtime.drafts import Intake, drafts_of
 from app.runtime.expectations import Expectations
 from app.runtime.firing import TIMER
@@ -15,6 +16,7 @@ from app.runtime.later import Later, later_of
 from app.runtime.recalling import Recaller
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
 from app.runtime.timed import timed_outcome
+from app.storage.answers import Reply
 from app.storage.bodies import Body
 from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
@@ -24,7 +26,7 @@ from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
 from rules.outcome import Action, AlertAction, Context, Outcome, RaiseAction, SendAction, to_json
-from rules.waiting import Call, Recall
+from rules.waiting import Recall
 
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
@@ -57,6 +59,7 @@ class Decided:
     events: tuple[Intake, ...] = ()
     alerts: tuple[AlertAction, ...] = ()
     later: Later | None = None
+    reply: Reply | None = None
 
     @property
     def failed(self) -> bool:
@@ -102,15 +105,21 @@ class Decider:
         content = to_json(outcome)
         if document.faults:
             content["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
-        if _lacks_a_caller(outcome):
-            return _held(message, outcome, content)
         later = later_of(message, lane, outcome, self._answered(message, document, about))
         self._recaller.noted(later)
         if outcome.state == "waiting":
-            return Decided(message, "waiting", _waits_for(outcome), "waiting", content, later=later)
+            asked = [self._send(message, lane, found, question(call)) for call in later.calls]
+            return Decided(message, "waiting", _waits_for(outcome), "waiting", content, tuple(asked), later=later)
         if outcome.state != "done":
             return Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later)
-        return replace(self._effects(message, lane, found, outcome, content), reason=outcome.reason, later=later)
+        effects = self._effects(message, lane, found, outcome, content)
+        return replace(effects, reason=outcome.reason, later=later, reply=self._reply(outcome))
+
+    def _reply(self, outcome: Outcome) -> Reply | None:
+        if outcome.reply is None:
+            return None
+        codec = self._installation.codecs["json"]
+        return Reply(codec.encode([outcome.reply], {}, {}), codec.media_types[0])
 
     def _outcome(self, message: Message, found: Route, document: DecodedDocument, about: Context) -> Outcome:
         body = self._bodies[message.body_id]
@@ -209,22 +218,11 @@ def _refuse_unknown(outcome: Outcome) -> None:
         raise ActionNotCarriedOut(f"this version of the server does not carry out {words}", {"actions": unknown})
 
 
-def _lacks_a_caller(outcome: Outcome) -> bool:
-    return outcome.reply is not None or any(isinstance(wait, Call) for wait in outcome.waits)
-
-
-def _held(message: Message, outcome: Outcome, content: Mapping[str, Any]) -> Decided:
-    """What this version can't carry out must not get lost: the message is kept for a person, and says why."""
-    asked = ", ".join(f"an answer of {wait.endpoint}" for wait in outcome.waits if isinstance(wait, Call))
-    reason = f"the flow waits for {asked}" if asked else "the flow gives a reply"
-    return Decided(
-        message, "held", f"{reason}, which this version of the server does not carry out yet",
-        "waiting_not_carried_out" if asked else "reply_not_carried_out", content,
-    )  # fmt: skip
-
-
 def _waits_for(outcome: Outcome) -> str:
-    lacks = [f"{wait.key} in {wait.dataset}" for wait in outcome.waits if isinstance(wait, Recall)]
+    lacks = [
+        f"{wait.key} in {wait.dataset}" if isinstance(wait, Recall) else f"the answer of {wait.endpoint}"
+        for wait in outcome.waits
+    ]
     return f"waits for {', '.join(lacks)}"
 
 

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import TransitionRefused
+from app.runtime.calling import look_again
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
 from app.runtime.outbox import LaneWork, Ready, Results
@@ -104,6 +105,7 @@ def _work(installation: Installation, work: LaneWork, shop: Connections, stop: C
         results = _send(sink, work, ready, installation.settings.delivery_deadline, stop)
         made += len(results.sent)
         ready = _step(installation, work, results, time.monotonic() < until and not stop())
+        look_again(installation, [sent.delivery for sent in results.sent])
     return made
 
 

@@ -5,7 +5,7 @@ outcome, and its effects stand under the same fence and ledger. Each fires once:
 state in the transaction that stores the message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from app.storage.database import exact_bytes, now
 from app.storage.identity import content_hash, partition_of
 from app.storage.lanes import lock, wake
 from app.storage.messages import Move
-from app.storage.timers import Timer, due, fire, items
+from app.storage.timers import Timer, due, fire, items, waiting_for
 from rules.outcome import Keys
 
 TIMER = "application/vnd.mapwright.timer+json"
@@ -42,6 +42,13 @@ def fire_due(installation: Installation, stop: Callable[[], bool] = lambda: Fals
     return fired
 
 
+def fire_waits(installation: Installation, matches: Sequence[str]) -> int:
+    """Wake whoever waits for these now; how many."""
+    with installation.database.read() as tx:
+        found = waiting_for(tx, matches)
+    return sum(insist(lambda timer=timer: _fire(installation, timer), undone) for timer in found)  # type: ignore[misc]
+
+
 def _fire(installation: Installation, timer: Timer) -> int:
     with installation.database.begin() as tx:
         at = now(tx)
@@ -57,7 +64,7 @@ def _wake(tx: Connection, timer: Timer, at: datetime) -> int:
     found = inbox.message(tx, timer.message_id)
     lock(tx, found.lane)
     if inbox.still(tx, [found.id], "waiting"):
-        move_messages(tx, [Move(found.id, "waiting", "received", f"looks for {timer.event} {timer.key} again")], at)
+        move_messages(tx, [Move(found.id, "waiting", "received", f"looks again for {timer.event} {timer.key}")], at)
         wake(tx, found.lane, head_seq=found.seq - 1, unblock=found.id)
     return partition_of(found.lane)
 

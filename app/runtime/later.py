@@ -27,9 +27,10 @@ from rules.outcome import (
     SendAction,
     action_json,
 )
-from rules.waiting import Recall
+from rules.waiting import Call, Recall
 
 Kept = RememberAction | ForgetAction
+PATIENCE_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Later:
     expects: tuple[ExpectAction, ...] = ()
     collects: tuple[CollectAction, ...] = ()
     waits: tuple[Recall, ...] = ()
+    calls: tuple[Call, ...] = ()
     met: tuple[str, ...] = ()
 
 
@@ -55,6 +57,7 @@ def later_of(message: Message, lane: ClaimedLane, outcome: Outcome, met: Sequenc
         tuple(a for a in actions if isinstance(a, ExpectAction)),
         tuple(a for a in actions if isinstance(a, CollectAction)),
         tuple(w for w in outcome.waits if isinstance(w, Recall)),
+        tuple(w for w in outcome.waits if isinstance(w, Call)),
         tuple(met),
     )
 
@@ -64,6 +67,11 @@ def expectation_match(
 ) -> str:
     """What an expectation and the message that answers it have in common."""
     return digest("expect", environment, ruleset, event, rules, rule, str(ordinal), key)
+
+
+def call_match(message_id: str, variable: str, step: int) -> str:
+    """What a waiting message and the delivery of its question have in common."""
+    return digest("call", message_id, variable, str(step))
 
 
 def write_later(tx: Connection, all: Sequence[Later], at: datetime) -> None:
@@ -78,6 +86,7 @@ def write_later(tx: Connection, all: Sequence[Later], at: datetime) -> None:
     for later in all:
         for wait in later.waits:
             _wait(tx, later, wait, at)
+    add_timers(tx, [_answer_timer(later, call, at) for later in all for call in later.calls])
 
 
 def record_key(message: Message, dataset: str, key: str) -> RecordKey:
@@ -143,6 +152,15 @@ def _wait(tx: Connection, later: Later, wait: Recall, at: datetime) -> None:
     add_timers(tx, [timer])
     if there is not None:
         hurry(tx, [place.id], at)
+
+
+def _answer_timer(later: Later, call: Call, at: datetime) -> Timer:
+    match = call_match(later.message.id, call.variable, call.step)
+    until = at + timedelta(seconds=PATIENCE_SECONDS)
+    return _timer(
+        later, "wait", timer_id(match, later.message.id), match, until, at,
+        event=call.endpoint, key=call.variable, rules="", rule=call.variable, ordinal=call.step, content={},
+    )  # fmt: skip
 
 
 def _timer(later: Later, kind: Any, id: str, match: str, due: datetime, at: datetime, **more: Any) -> Timer:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from app.runtime.calling import keep_answers
 from app.runtime.states import move_delivery_states
 from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
@@ -73,6 +74,7 @@ class LaneWork:
         moves = [verdict(sent, self._settings, at) for sent in results.sent]
         undone = [DeliveryMove(d, "pending", attempts=d.attempts - 1) for d in results.unsent]
         move_delivery_states(tx, [*moves, *undone], at)
+        keep_answers(tx, results.sent, moves, at)
         attempts.end(tx, [_ended(sent) for sent in results.sent], at)
         attempts.forget(tx, [(d.id, d.attempts) for d in results.unsent])
         stuck = [m.delivery.id for m in moves if self._blocks(m)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.errors import AppError
+from app.runtime.calling import answers_of
 from app.runtime.installation import Installation
 from app.runtime.later import Later, record_key
 from app.storage.datasets import records
@@ -33,7 +34,9 @@ class Recaller:
         """The outcome with everything recalled that is there."""
         recalled: dict[tuple[str, str], Any] = {}
         if message.updated_at != message.received_at:
-            about = replace(about, expired=self._expired(message))
+            expired = self._expired(message)
+            answers = answers_of(self._installation, message, compiled, expired)
+            about = replace(about, expired=expired, answers=answers)
         for _ in range(_MOST_RUNS):
             outcome = run(compiled, message.flow, document, replace(about, recalled=recalled))
             unknown = [wait for wait in outcome.waits if isinstance(wait, Recall) and wait.unknown]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.errors import NotFound, ReasonRequired, TransitionRefused
+from app.runtime.calling import settled
 from app.runtime.drafts import Intake, drafts_of
 from app.runtime.firing import TIMER
 from app.runtime.installation import Installation
@@ -136,6 +137,7 @@ def _settle(installation: Installation, delivery_id: str, state: str, by: str, r
         found = _delivery(tx, delivery_id)
         lock(tx, found.lane)
         move_delivery_states(tx, [DeliveryMove(found, state, reason=reason)], now(tx))
+        settled(tx, found, now(tx))
         wake(tx, found.lane, unblock=found.id)
         append(tx, by, f"delivery.{state}", found.id, _shown_delivery(found), {"state": state}, reason)
     installation.doorbell.ring("deliver", {partition_of(found.lane)})

@@ -193,6 +193,13 @@ def due(tx: Connection, moment: datetime, limit: int) -> list[Timer]:
     return [_timer(row) for row in rows]
 
 
+def waiting_for(tx: Connection, matches: Collection[str]) -> list[Timer]:
+    """The open waits for these matches."""
+    c = timers_table.c
+    here = among(tx, c.partition, c.match, matches) & (c.kind == "wait") & _OPEN
+    return [_timer(row) for row in tx.execute(select(timers_table).where(here)).mappings()]
+
+
 def fire(tx: Connection, timer: Timer, at: datetime) -> bool:
     """Take a timer whose time has come; False where it was met, fired or put off meanwhile."""
     c = timers_table.c

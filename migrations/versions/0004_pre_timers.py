@@ -1,4 +1,4 @@
-"""What is watched and kept between messages: timers, open collections, records of datasets."""
+"""What is watched and kept between messages: timers, open collections, records, answers, replies."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Create every table; nothing of it exists before."""
     _timers()
     _records()
+    _answers()
 
 
 def _timers() -> None:
@@ -82,6 +83,24 @@ def _records() -> None:
     )
     columns = ["environment", "ruleset", "dataset", "id"]
     _index("ix_dataset_records_listed", "dataset_records", columns, "record IS NOT NULL")
+
+
+def _answers() -> None:
+    op.create_table(
+        "answers",
+        sa.Column("partition", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("delivery_id", sa.String(40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("partition", "delivery_id", name="pk_answers"),
+    )
+    op.create_table(
+        "replies",
+        sa.Column("partition", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("message_id", sa.String(40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("media_type", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("partition", "message_id", name="pk_replies"),
+    )
 
 
 def _index(name: str, table: str, columns: list[str], where: str = "", unique: bool = False) -> None:

@@ -1,0 +1,63 @@
+"""What came back: the answers of other systems to calls, and the replies of flows to their senders."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, select
+
+from app.storage.database import among, insert, insert_rows, metadata
+from app.storage.identity import partition_of
+
+answers_table = Table(
+    "answers",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("delivery_id", String(40), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+replies_table = Table(
+    "replies",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(40), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("media_type", String(200), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The bytes that a synchronous flow gives back."""
+
+    content: bytes
+    media_type: str
+
+
+def put_answer(tx: Connection, delivery_id: str, content: bytes) -> None:
+    """Keep what an endpoint answered to a call; the first answer counts."""
+    row = {"partition": partition_of(delivery_id), "delivery_id": delivery_id, "content": content}
+    statement = insert(answers_table, tx.dialect.name).values(row)
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["partition", "delivery_id"]))
+
+
+def answers(tx: Connection, delivery_ids: Collection[str]) -> dict[str, bytes]:
+    """The answers of some deliveries."""
+    c = answers_table.c
+    if not delivery_ids:
+        return {}
+    here = among(tx, c.partition, c.delivery_id, delivery_ids)
+    return {row.delivery_id: bytes(row.content) for row in tx.execute(select(answers_table).where(here))}
+
+
+def put_reply(tx: Connection, message_id: str, reply: Reply) -> None:
+    """Keep the reply of a flow, so that whoever asks again gets the same."""
+    row = {"partition": partition_of(message_id), "message_id": message_id}
+    insert_rows(tx, replies_table, [{**row, "content": reply.content, "media_type": reply.media_type}])
+
+
+def reply(tx: Connection, message_id: str) -> Reply | None:
+    """The reply of a message, if its flow gave one."""
+    c = replies_table.c
+    query = select(c.content, c.media_type).where(c.partition == partition_of(message_id), c.message_id == message_id)
+    row = tx.execute(query).first()
+    return Reply(bytes(row.content), row.media_type) if row else None
