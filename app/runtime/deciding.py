@@ -26,7 +26,7 @@ from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
 from rules.outcome import Action, AlertAction, Context, Outcome, RaiseAction, SendAction, to_json
-from rules.waiting import Recall
+from rules.waiting import Recall, Remedy
 
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
@@ -60,6 +60,7 @@ class Decided:
     alerts: tuple[AlertAction, ...] = ()
     later: Later | None = None
     reply: Reply | None = None
+    blocks: bool = False
 
     @property
     def failed(self) -> bool:
@@ -111,7 +112,9 @@ class Decider:
             asked = [self._send(message, lane, found, question(call)) for call in later.calls]
             return Decided(message, "waiting", _waits_for(outcome), "waiting", content, tuple(asked), later=later)
         if outcome.state != "done":
-            return Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later)
+            return _remedied(
+                Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later), outcome.remedy
+            )
         effects = self._effects(message, lane, found, outcome, content)
         return replace(effects, reason=outcome.reason, later=later, reply=self._reply(outcome))
 
@@ -216,6 +219,17 @@ def _refuse_unknown(outcome: Outcome) -> None:
     if unknown:
         words = ", ".join(f"`{word}`" for word in unknown)
         raise ActionNotCarriedOut(f"this version of the server does not carry out {words}", {"actions": unknown})
+
+
+def _remedied(decided: Decided, found: Remedy | None) -> Decided:
+    """What the playbook says of a message that fails: who hears of it, where it waits, whether its lane does."""
+    if found is None:
+        return decided
+    runbook = f" ({found.runbook})" if found.runbook else ""
+    text = (found.text or f"{decided.message.flow}: {decided.reason}") + runbook
+    alerts = (AlertAction(found.channel, text, "playbook", found.playbook),) if found.channel else ()
+    state = {"dead_letter": "dead", "park": "held", "hold": "held"}.get(found.reaction, decided.state)
+    return replace(decided, state=state, alerts=alerts, blocks=found.reaction == "block")
 
 
 def _waits_for(outcome: Outcome) -> str:

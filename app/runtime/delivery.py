@@ -15,6 +15,7 @@ from app.runtime.calling import look_again
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
 from app.runtime.outbox import LaneWork, Ready, Results
+from app.runtime.remedying import Remedies
 from app.runtime.transactions import insist
 from app.runtime.verdicts import Sent
 from app.storage.claims import ClaimedLane, claim, give_back
@@ -85,7 +86,8 @@ def _claim(
             without_endpoints=shop.crowded(),
             without_flows=paused,
         )
-    return [LaneWork(lane, policies.get(_flow(lane), _DEFAULT), settings) for lane in lanes]
+    remedies = Remedies(installation)
+    return [LaneWork(lane, policies.get(_flow(lane), _DEFAULT), settings, remedies) for lane in lanes]
 
 
 def _flow(lane: ClaimedLane) -> tuple[str, str, str]:

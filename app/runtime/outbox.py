@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.runtime.calling import keep_answers
+from app.runtime.remedying import Remedies
 from app.runtime.states import move_delivery_states
 from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
@@ -16,6 +17,7 @@ from app.storage.claims import ClaimedLane, Release, holds, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, DeliveryMove, delivery_bodies, next_due, open_deliveries
 from app.storage.flows import FlowPolicy
+from rules.waiting import Remedy
 
 BATCH = 20
 PARKED_SECONDS = 5.0
@@ -40,10 +42,11 @@ class Results:
 class LaneWork:
     """One claimed outbox lane. Every step is one transaction, void where the fence has moved."""
 
-    def __init__(self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings) -> None:
+    def __init__(self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings, remedies: Remedies) -> None:
         self.lane = lane
         self._policy = policy
         self._settings = settings
+        self._remedies = remedies
 
     @property
     def patience(self) -> float:
@@ -71,19 +74,27 @@ class LaneWork:
             release(tx, [Release(self.lane, self.lane.head_seq, True, later, parked=reason)])
 
     def _note(self, tx: Connection, results: Results, at: datetime) -> str | None:
-        moves = [verdict(sent, self._settings, at) for sent in results.sent]
+        said = [self._remedy(sent) for sent in results.sent]
+        moves = [verdict(one, self._settings, at, found) for one, found in zip(results.sent, said, strict=True)]
         undone = [DeliveryMove(d, "pending", attempts=d.attempts - 1) for d in results.unsent]
         move_delivery_states(tx, [*moves, *undone], at)
         keep_answers(tx, results.sent, moves, at)
         attempts.end(tx, [_ended(sent) for sent in results.sent], at)
         attempts.forget(tx, [(d.id, d.attempts) for d in results.unsent])
-        stuck = [m.delivery.id for m in moves if self._blocks(m)]
+        both = list(zip(moves, said, strict=True))
+        self._remedies.carry_out(tx, self.lane, [(m, r) for m, r in both if r and m.to_state == "dead"], at)
+        stuck = [m.delivery.id for m, found in both if self._blocks(m, found)]
         return stuck[0] if stuck else None
 
-    def _blocks(self, m: DeliveryMove) -> bool:
+    def _remedy(self, sent: Sent) -> Remedy | None:
+        receipt = sent.receipt
+        return self._remedies.of(sent.delivery, receipt.error_class) if receipt.result != "delivered" else None
+
+    def _blocks(self, m: DeliveryMove, found: Remedy | None) -> bool:
         if not self.lane.ordered:
             return False
-        return m.to_state == "uncertain" or (m.to_state == "dead" and self._policy.on_failure == "block_lane")
+        block = found.reaction == "block" if found else self._policy.on_failure == "block_lane"
+        return m.to_state == "uncertain" or (m.to_state == "dead" and block)
 
     def _choose(self, tx: Connection, at: datetime) -> tuple[str | None, list[Delivery]]:
         """Who the lane waits for, if for somebody; and what may be sent now, in order."""

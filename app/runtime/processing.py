@@ -92,7 +92,8 @@ class Batch:
                 _poison(message, lane) if lane.claims >= POISON_CLAIMS else decider.decide(message, lane)
             )
             worked.decided.append(decided)
-            stops = decided.failed and policy.on_failure == "block_lane" or decided.state == "waiting"
+            stops = decided.failed and policy.on_failure == "block_lane"
+            stops = stops or decided.blocks or decided.state == "waiting"
             if stops and lane.ordered:
                 worked.blocks = message.id
                 break

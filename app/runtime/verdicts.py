@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.settings import Settings
 from app.storage.deliveries import Delivery, DeliveryMove
 from connectors.contract import Receipt
+from rules.waiting import Remedy
 
 _LONGEST_WAIT = 86_400.0
 
@@ -19,8 +20,8 @@ class Sent:
     receipt: Receipt
 
 
-def verdict(sent: Sent, settings: Settings, at: datetime) -> DeliveryMove:
-    """The move that a receipt asks for."""
+def verdict(sent: Sent, settings: Settings, at: datetime, found: Remedy | None = None) -> DeliveryMove:
+    """The move that a receipt asks for; a playbook may say how long to try."""
     delivery, receipt = sent.delivery, sent.receipt
     noted = {"error_class": receipt.error_class, "status": receipt.status, "reason": receipt.detail}
     if receipt.result == "delivered":
@@ -31,11 +32,18 @@ def verdict(sent: Sent, settings: Settings, at: datetime) -> DeliveryMove:
         noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
         return DeliveryMove(delivery, "uncertain", **noted)  # type: ignore[arg-type]
     counted = delivery.attempts - delivery.forgiven
-    if counted >= settings.retry_attempts:
+    if _tried_enough(delivery, counted, settings, at, found):
         noted["reason"] = f"gave up after {delivery.attempts} attempts: {receipt.detail}"
         return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
     wait = wait_seconds(counted, receipt.retry_after, settings)
     return DeliveryMove(delivery, "retry", next_at=at + timedelta(seconds=wait), **noted)  # type: ignore[arg-type]
+
+
+def _tried_enough(d: Delivery, counted: int, settings: Settings, at: datetime, found: Remedy | None) -> bool:
+    """By the playbook's time, counted from when it was first to be sent; else by the number of attempts."""
+    if found is not None and found.retry_seconds is not None and not d.forgiven:
+        return at >= d.created_at + timedelta(seconds=found.retry_seconds)
+    return counted >= settings.retry_attempts
 
 
 def wait_seconds(attempts: int, retry_after: float | None, settings: Settings) -> float:

@@ -11,6 +11,7 @@ from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.outbox import LaneWork, Results
+from app.runtime.remedying import Remedies
 from app.storage.claims import claim
 from app.storage.deliveries import Delivery, delivery_body, of_message
 from app.storage.environments import set_paused
@@ -204,7 +205,7 @@ def test_a_worker_that_died_while_sending_leaves_it_uncertain(
     id = send(bound, 1, **({"mode": mode} if mode else {}))
     with bound.database.begin() as tx:
         (lane,) = claim(tx, "outbox", ALL, "dead worker", -1)
-        work = LaneWork(lane, FlowPolicy(), bound.settings)
+        work = LaneWork(lane, FlowPolicy(), bound.settings, Remedies(bound))
         assert len(work.step(tx, Results(), True)) == 1
         tx.exec_driver_sql(
             "update lanes set lease_until = '2020-01-01 00:00:00.000000' where lease_until is not null"
@@ -223,7 +224,7 @@ def test_a_worker_that_lost_its_lane_writes_no_result(bound: Installation, targe
         (late,) = claim(tx, "outbox", ALL, "late", -1)
         claim(tx, "outbox", ALL, "next", 30)
     with bound.database.begin() as tx:
-        assert LaneWork(late, FlowPolicy(), bound.settings).step(tx, Results(), True) == []
+        assert LaneWork(late, FlowPolicy(), bound.settings, Remedies(bound)).step(tx, Results(), True) == []
     assert only(bound, id).state == "pending"
 
 

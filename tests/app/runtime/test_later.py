@@ -122,7 +122,7 @@ schema = "erp.order@v1"
 @pytest.fixture
 def house(installation: Installation) -> Iterator[Installation]:
     """The rule set of tests.journey with what waits, collects and remembers."""
-    files = {p: c for p, c in (journey_files() | MODULES).items() if "enriching" not in p}
+    files = journey_files() | MODULES
     files["ruleset.toml"] += ENDPOINTS.encode()
     deploy(installation, files)
     yield installation
@@ -227,7 +227,7 @@ def test_what_is_sent_when_it_is_late_is_a_delivery_of_the_timers_message(house:
 
 def test_an_expectation_of_an_older_release_is_still_met(house: Installation) -> None:
     id = send(house, 1, mode="expect")
-    files = {p: c for p, c in (journey_files() | MODULES).items() if "enriching" not in p}
+    files = journey_files() | MODULES
     files["ruleset.toml"] += ENDPOINTS.encode()
     files["rules/later.mw"] = files["rules/later.mw"].replace(b"15 minutes", b"16 minutes")
     deploy(house, files)

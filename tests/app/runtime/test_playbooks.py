@@ -1,0 +1,143 @@
+"""What a playbook says is done: how long to retry, who hears of it, the fallback, what waits."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from app.runtime.delivery import deliver
+from app.runtime.installation import Installation
+from app.runtime.intake import accept
+from app.runtime.processing import drain
+from app.storage.alerts import alerts
+from app.storage.deliveries import Delivery, deliveries_table, of_message
+from app.storage.lanes import lanes_table
+from app.storage.messages import message
+from tests.faults.checker import check
+from tests.journey import ENVIRONMENT, Answer, Target, bind, deploy, journey_files, order
+
+FLOW = """
+flow kept
+  receive shop.kept as o : shop.order "v1"
+  owner "tests"
+  order by o.lot
+  map with to_order
+  apply dispatch
+  on failure playbook "{name}"
+end
+"""
+PLAYBOOKS = b"""\
+playbook "spare"
+  runbook "docs/spare.md"
+  on transport retry for 1 hours then fallback erp.once alert operations "the ERP is away"
+  on application block alert operations
+  on mapping hold alert quality "look at the data"
+end
+
+playbook "letters"
+  on mapping dead_letter
+end
+"""
+
+
+def house_with(installation: Installation, playbook: str) -> None:
+    files = journey_files() | {"flows/playbooks.mw": PLAYBOOKS}
+    text = files["flows/orders.mw"].decode()
+    start = text.index("flow kept")
+    end = text.index("end\n", start) + 4
+    files["flows/orders.mw"] = (text[:start] + FLOW.format(name=playbook).lstrip() + text[end:]).encode()
+    deploy(installation, files)
+
+
+@pytest.fixture
+def house(installation: Installation, target: Target) -> Iterator[Installation]:
+    """The flow `kept` with the playbook `spare`; both endpoints lead to the target."""
+    house_with(installation, "spare")
+    for endpoint in ("erp.order", "erp.once"):
+        bind(installation, endpoint, target.url)
+    yield installation
+    check(installation.database)
+
+
+def send(house: Installation, body: bytes | None = None) -> str:
+    (accepted,) = accept(house, ENVIRONMENT, "shop.kept", body or order(1))
+    drain(house, range(256))
+    return accepted.message_id
+
+
+def try_to_send(house: Installation, later: timedelta = timedelta()) -> None:
+    """One round of attempts, so much later."""
+    with house.database.begin() as tx:
+        for row in tx.execute(deliveries_table.select()).mappings().all():
+            older = {"next_at": row["next_at"] - later, "created_at": row["created_at"] - later}
+            tx.execute(update(deliveries_table).where(deliveries_table.c.id == row["id"]).values(older))
+        for row in tx.execute(lanes_table.select()).mappings().all():
+            here = (lanes_table.c.partition == row["partition"]) & (lanes_table.c.id == row["id"])
+            tx.execute(update(lanes_table).where(here).values(next_at=row["next_at"] - later))
+    deliver(house, range(256))
+
+
+def sent_by(house: Installation, id: str) -> dict[str, Delivery]:
+    with house.database.read() as tx:
+        return {d.endpoint: d for d in of_message(tx, id)}
+
+
+def alert_texts(house: Installation) -> list[str]:
+    with house.database.read() as tx:
+        return [f"{a['channel']}: {a['text']}" for a in alerts(tx, ENVIRONMENT)]
+
+
+def test_it_retries_as_long_as_the_playbook_says_and_no_longer(house: Installation, target: Target) -> None:
+    target.script = lambda number: Answer(503)
+    id = send(house)
+    try_to_send(house)
+    assert sent_by(house, id)["erp.order"].state == "retry"
+    target.script = lambda number: Answer(503) if target.arrivals[-1].headers else Answer()
+    try_to_send(house, timedelta(hours=2))
+    assert sent_by(house, id)["erp.order"].state == "dead"
+
+
+def test_what_is_given_up_goes_through_the_fallback_once(house: Installation, target: Target) -> None:
+    target.script = lambda number: Answer(503)
+    id = send(house)
+    try_to_send(house)
+    try_to_send(house, timedelta(hours=2))
+    target.script = lambda number: Answer()
+    try_to_send(house, timedelta(hours=3))
+    found = sent_by(house, id)
+    assert {name: d.state for name, d in found.items()} == {"erp.order": "dead", "erp.once": "delivered"}
+    assert len(target.effects) == 1
+
+
+def test_one_alert_with_the_runbook_tells_of_it(house: Installation, target: Target) -> None:
+    target.script = lambda number: Answer(503)
+    send(house)
+    try_to_send(house)
+    assert alert_texts(house) == []
+    try_to_send(house, timedelta(hours=2))
+    assert alert_texts(house)[-1] == "operations: the ERP is away (docs/spare.md)"
+
+
+def test_a_reaction_that_blocks_keeps_the_lane_for_a_person(house: Installation, target: Target) -> None:
+    target.script = lambda number: Answer(404)
+    id = send(house)
+    try_to_send(house)
+    dead = sent_by(house, id)["erp.order"]
+    with house.database.read() as tx:
+        lane = tx.execute(lanes_table.select().where(lanes_table.c.id == dead.lane)).mappings().one()
+    assert (dead.state, lane["blocked_by"]) == ("dead", dead.id)
+
+
+def test_a_message_that_the_map_refuses_is_held_and_somebody_hears_of_it(house: Installation) -> None:
+    id = send(house, b'{"id": "x", "n": 1}')
+    with house.database.read() as tx:
+        assert message(tx, id).state == "held"
+    assert [text.partition(" (")[0] for text in alert_texts(house)] == ["quality: look at the data"]
+
+
+def test_a_playbook_can_make_it_a_dead_letter(house: Installation) -> None:
+    house_with(house, "letters")
+    id = send(house, b'{"id": "x", "n": 1}')
+    with house.database.read() as tx:
+        assert message(tx, id).state == "dead"
