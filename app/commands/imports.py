@@ -119,7 +119,7 @@ def _sheet(
     return _hand_over(found.text, found.warnings, into, as_json, {"names": list(found.names)})
 
 
-@import_.command("json")
+@import_.command("samples")
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -127,12 +127,15 @@ def _sheet(
 @INTO
 @AS_JSON
 @_told
-def json_(files: tuple[Path, ...], name: str, into: Path | None, as_json: bool) -> int:
+def samples(files: tuple[Path, ...], name: str, into: Path | None, as_json: bool) -> int:
     """Propose a schema from JSON samples, with how often each field was there."""
     from dsl.exchange.inference import infer_schema
 
     samples = [document for file in files for document in _documents(file)]
     return _propose(infer_schema(samples, *_schema_name(name, files[0])), (), into, as_json)
+
+
+import_.add_command(samples, "json")
 
 
 @import_.command("xsd")
@@ -198,20 +201,9 @@ def _content(file: Path) -> bytes:
 
 def _documents(file: Path) -> list[Any]:
     """What stands in a JSON file, or on the lines of an NDJSON file."""
-    from connectors import registry
-    from connectors.errors import ConnectorError
+    from app.design.inference import documents
 
-    split = {"split": "lines"} if file.suffix in (".ndjson", ".jsonl") else {}
-    try:
-        documents = registry.codec("json").decode(_content(file), split, {})
-    except ConnectorError as error:
-        raise ExchangeError(f"{file.name}: {error.message}") from None
-    faults = [
-        fault.message for document in documents for fault in document.faults if fault.severity == "error"
-    ]
-    if faults:
-        raise ExchangeError(f"{file.name} is no JSON", faults)
-    return [document.data for document in documents]
+    return documents(file.name, _content(file), file.suffix in (".ndjson", ".jsonl"))
 
 
 def _neighbours(file: Path) -> dict[str, bytes]:
@@ -226,9 +218,9 @@ def _neighbours(file: Path) -> dict[str, bytes]:
 
 
 def _schema_name(name: str, file: Path) -> tuple[str, str]:
-    stem, _, version = (name or file.stem).partition("@")
-    clean = "".join(char if char.isalnum() or char in "._-" else "_" for char in stem)
-    return clean or "schema", version or "v1"
+    from app.design.inference import schema_name
+
+    return schema_name(name, file.stem)
 
 
 def _propose(proposal: Any, warnings: Sequence[str], into: Path | None, as_json: bool) -> int:

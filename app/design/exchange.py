@@ -11,11 +11,13 @@ from pathlib import PurePosixPath
 
 from app.design import trials
 from app.design.errors import ImportRefused
+from app.design.inference import propose_schema
 from app.errors import NotFound
 from dsl import syntax, types
 from dsl.errors import ExchangeError
 from dsl.exchange.content import Imported
 from dsl.exchange.importing import export, import_dmn, import_sheet
+from dsl.exchange.inference import FieldNote
 from dsl.exchange.sheet_reading import Wish
 from dsl.parser import Parsed, parse
 from dsl.program import Program
@@ -33,15 +35,19 @@ LARGEST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Texts by path as they would be, the names that came in, what the reader noticed."""
+    """Texts by path as they would be, the names that came in, what the reader noticed; of samples what was seen of each field."""
 
     texts: Mapping[str, str]
     names: tuple[str, ...]
     warnings: tuple[str, ...]
+    fields: tuple[FieldNote, ...] = ()
+    samples: int = 0
 
 
 def propose(files: Mapping[str, bytes], file_name: str, content: bytes, wish: Wish) -> Proposal:
-    """What a DMN, CSV or XLSX file would change; ImportRefused with every fault of the file."""
+    """What a file would change: tables of a DMN, CSV or XLSX, or a schema; ImportRefused with every fault of the file."""
+    if wish.kind == "schema" or PurePosixPath(file_name).suffix.lower() in (".json", ".ndjson", ".jsonl", ".xsd"):
+        return _schema(files, file_name, content, wish)
     format = FORMATS.get(PurePosixPath(file_name).suffix.lower())
     if format is None:
         raise ImportRefused(f"{file_name} is no DMN, CSV or Excel file (.dmn, .xml, .csv, .xlsx)")
@@ -52,6 +58,15 @@ def propose(files: Mapping[str, bytes], file_name: str, content: bytes, wish: Wi
     except ExchangeError as error:
         raise ImportRefused(error.message, error.details) from error
     return Proposal(_placed(files, read), read.names, tuple(read.warnings))
+
+
+def _schema(files: Mapping[str, bytes], file_name: str, content: bytes, wish: Wish) -> Proposal:
+    if len(content) > LARGEST:
+        raise ImportRefused(f"{file_name} is larger than {LARGEST // 1_000_000} MB")
+    root = wish.outputs[0] if wish.outputs else ""
+    path, text, (_, fields, samples, warnings) = propose_schema(file_name, content, wish.name, root)
+    changed = {} if files.get(path) == text.encode() else {path: text}
+    return Proposal(changed, (path.removeprefix("schemas/").removesuffix(".json"),), warnings, fields, samples)
 
 
 def take_out(files: Mapping[str, bytes], name: str, format: str) -> bytes:

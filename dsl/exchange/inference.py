@@ -168,8 +168,7 @@ class _Inference:
             node, remarks = self._node(child, where, notes)
             unsaid = sum(child.texts[value] for value in node.get("x-missing", ()) if value)
             present = child.count - child.kinds["null"] - child.blanks - unsaid
-            type = node.get("format") or node.get("type", "any")
-            notes.insert(place, FieldNote(where, str(type), present, records, child.example, tuple(remarks)))
+            notes.insert(place, FieldNote(where, _word(node), present, records, child.example, tuple(remarks)))
             properties[name] = node
             if present == records:
                 required.append(name)
@@ -207,6 +206,18 @@ class _Inference:
             return {"type": "array", "items": {}}, [*remarks, "was always empty: say what is in it"]
         node, inner = self._node(items, f"{path}[]", notes)
         return {"type": "array", "items": node}, [*remarks, *inner]
+
+
+def _word(node: Mapping[str, Any]) -> str:
+    """The type of a proposed field in the words of the language."""
+    format = str(node.get("format", ""))
+    if format:
+        return "datetime" if format == "date-time" else format
+    kind = str(node.get("type", "any"))
+    return _WORDS.get(kind, kind)
+
+
+_WORDS = {"string": "text", "number": "decimal", "array": "list", "object": "record"}
 
 
 def _kind(value: Any) -> str:
@@ -262,9 +273,21 @@ _FORMATS = (
 
 def _remarks(seen: _Seen, values: Sequence[str]) -> Iterator[str]:
     total = sum(seen.texts.values())
+    yield from _mostly(seen, values)
     if all(_SAP_DATE.fullmatch(value) for value in values):
         yield 'looks like a date: read it with date(x, "YYYYMMDD")'
     elif all(_WHOLE.fullmatch(value) for value in values):
         yield 'looks like a whole number: "x-type": "integer" if it counts something, text if it is a code'
     if len(values) <= 12 and total >= 3 * len(values) and total >= 6:
-        yield f"could be an enumeration: {', '.join(sorted(values))}"
+        yield f"could be an enumeration: {', '.join(f'{value} ({seen.texts[value]})' for value in sorted(values))}"
+
+
+def _mostly(seen: _Seen, values: Sequence[str]) -> Iterator[str]:
+    """Texts of which most, but not all, have one form."""
+    total = sum(seen.texts[value] for value in values)
+    for format, pattern, read in _FORMATS:
+        fitting = [value for value in values if pattern.fullmatch(value) and _reads(read, value)]
+        fit = sum(seen.texts[value] for value in fitting)
+        if total > fit >= total / 2:
+            other = next(value for value in values if value not in fitting)
+            yield f"{_word({'format': format})} in {fit} of {total}, but not {other[:40]}"

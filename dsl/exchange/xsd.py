@@ -8,6 +8,7 @@ Refused: a DOCTYPE, a schema location elsewhere, redefine and override, two elem
 
 import posixpath
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from dsl.errors import ExchangeError
@@ -16,6 +17,7 @@ from dsl.exchange.inference import DRAFT
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 _DEEPEST = 40
+_BY_ITSELF = 2**31 - 1
 _MOST_FILES = 200
 _SIMPLE: Mapping[str, dict[str, Any]] = {
     "decimal": {"type": "string", "format": "decimal"}, "float": {"type": "string", "format": "decimal"},
@@ -23,7 +25,10 @@ _SIMPLE: Mapping[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"}, "time": {"type": "string", "format": "time"},
     "dateTime": {"type": "string", "format": "date-time"},
 }  # fmt: skip
-_LIMITS = {"maxLength": "maxLength", "minLength": "minLength", "length": "maxLength"}
+_LIMITS = {"maxLength": ("maxLength",), "minLength": ("minLength",), "length": ("minLength", "maxLength")}
+_RANGES = {
+    "minInclusive": "minimum", "maxInclusive": "maximum", "minExclusive": "exclusiveMinimum", "maxExclusive": "exclusiveMaximum",
+}  # fmt: skip
 Node = dict[str, Any]
 
 
@@ -281,21 +286,32 @@ class _Conversion:
     def _builtin(self, of: Any, path: str) -> Node:
         kinds = _ancestors(of)
         if "integer" in kinds:
-            return {"type": "string", "x-type": "integer"}
+            return {"type": "string", "x-type": "integer", **_range(of)}
         kind = next((kind for kind in kinds if kind in _SIMPLE), None)
         if kind is None:
             limits = {
                 to: facet.value
-                for name, to in _LIMITS.items()
+                for name, keywords in _LIMITS.items()
                 if (facet := of.facets.get(f"{XS}{name}")) is not None
+                for to in keywords
             }
             return {"type": "string", **limits}
         if kind == "dateTime":
             self._warn(path, "is a dateTime: a value without an offset will be a failure")
-        return dict(_SIMPLE[kind])
+        return {**_SIMPLE[kind], **(_range(of) if kind == "decimal" else {})}
 
     def _warn(self, path: str, words: str) -> None:
         self._warnings.append(f"{path} {words}")
+
+
+def _range(of: Any) -> Node:
+    """The bounds that an author set; those every integer type of XSD has by itself are left out."""
+    found: Node = {}
+    for facet, keyword in _RANGES.items():
+        value = getattr(of.facets.get(f"{XS}{facet}"), "value", None)
+        if value is not None and abs(Decimal(str(value))) < _BY_ITSELF:
+            found[keyword] = int(value) if Decimal(str(value)) == int(value) else float(value)
+    return found
 
 
 def _ancestors(of: Any) -> list[str]:

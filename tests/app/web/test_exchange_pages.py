@@ -90,3 +90,19 @@ def test_a_proposal_that_the_page_did_not_make_is_refused(ana):
 
 def test_who_may_only_read_brings_nothing_in(browse):
     assert browse("olga").get("/rulesets/orders/bring-in").status_code == 403
+
+
+def test_samples_become_a_schema_once_the_proposal_was_seen(ana, installation):
+    page = upload(ana, "orders.ndjson", b'{"no": "1", "lot": "L1"}\n{"no": "2"}\n', item="shop.note@v1")
+    assert page.status_code == 200 and "1 of 2" in page.text and "2 of 2" in page.text
+    answer = ana.post("/rulesets/orders/bring-in", {"proposal": proposal(page)})
+    assert answer.status_code == 303
+    assert '"required": [\n    "no"\n  ]' in content(installation, "schemas/shop.note@v1.json")
+
+
+def test_a_sheet_and_an_xsd_become_schemas(ana):
+    page = upload(ana, "stock.csv", b"plant,qty\nDE1,5\nDE1,6\n", kind="schema")
+    assert page.status_code == 200 and "schemas/stock@v1.json" in page.text
+    xsd = b'''<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="note"><xs:complexType><xs:sequence>
+      <xs:element name="lot" type="xs:string"/></xs:sequence></xs:complexType></xs:element></xs:schema>'''
+    assert "schemas/note@v1.json" in upload(ana, "note.xsd", xsd).text

@@ -85,7 +85,8 @@ def test_one_field(values, node):
     ("values", "words"),
     [
         ([1, "a"], "several shapes: whole number (1) or text (1)"), (["10"], "looks like a whole number"), (["20260131", "00000000"], "looks like a date"),
-        (["a", "b"] * 4, "could be an enumeration: a, b"), ([None], "never had a value"), ([[]], "always empty"), ([""], "always blank"),
+        (["a", "b"] * 4, "could be an enumeration: a (4), b (4)"),
+        (["2026-01-31T08:00:00Z"] * 2 + ["13.03.2026 06:00"], "datetime in 2 of 3, but not 13.03.2026 06:00"), ([None], "never had a value"), ([[]], "always empty"), ([""], "always blank"),
     ],
 )  # fmt: skip
 def test_what_people_have_to_decide_is_said(values, words):
