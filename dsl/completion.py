@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dsl import functions, syntax, types
+from dsl.actionwords import action_names, action_words
 from dsl.checking.flows import CRITICALITIES
 from dsl.checking.playbooks import FAILURES
 from dsl.checking.typerefs import BUILT_IN
@@ -21,7 +22,7 @@ _TOP = (
     "test",
 )  # fmt: skip
 _IN_MAP = ("let", "if", "each", "check", "copy", "end", "on missing", "on error", "on no_match")
-_IN_RULES = ("rule", "let", "when", "then", "because", "end")
+_IN_RULES = ("rule", "let", "when", "then", "else", "because", "end")
 _IN_FLOW = (
     "receive", "owner", "criticality", "sla", "identify by", "order by", "business time by", "keys", "map with", "apply",
     "enrich", "call", "reply using", "on failure playbook", "end",
@@ -62,8 +63,10 @@ def _words(words: Iterable[str], kind: str = "keyword") -> list[Entry]:
 
 
 def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
+    around.names.update(action_names(program, line, around))
     after = _in_flow(program, line, around)
     after = _after_keyword(program, line) if after is None else after
+    after = (_action_words(program, line) or None) if after is None and _in_rules(around) else after
     if after is not None:
         return after
     path = _PATH.search(line)
@@ -116,6 +119,15 @@ def _after_keyword(program: Program, line: str) -> list[Entry] | None:
             found = list(entries)
             return found if found else None
     return None
+
+
+def _in_rules(around: Surroundings) -> bool:
+    return isinstance(around.declaration, syntax.Rules)
+
+
+def _action_words(program: Program, line: str) -> list[Entry]:
+    """What may follow `then`, `else`, `expect`, `remember` and the like in a rule."""
+    return [_entry(label, kind, detail) for label, kind, detail in action_words(program, line)]
 
 
 def _types(program: Program) -> Iterator[Entry]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
+from dsl.syntax import Send
 from dsl.types import Type
 from rules import remedies
 from rules.asking import FlowState, held_by
 from rules.compiler import FILE, Compiled, CompiledFlow, CompiledRules, CompiledStep
-from rules.errors import BudgetExceeded, UnknownName
+from rules.errors import AddressMissing, BudgetExceeded, UnknownName
 from rules.generation.later import CompiledClosing
 from rules.generation.plans import Lineage
 from rules.generation.support import POISON, Run
@@ -128,11 +129,14 @@ def close_collection(
 ) -> Outcome:  # fmt: skip
     """The end of a collection: what its `then` makes of the items of one group.
 
-    `items` are those of the CollectActions, `to` and `key` what all actions of the group say.
+    `items` are those of the CollectActions, `to` and `key` what all actions of the group say. Raises
+    UnknownName where there is no such collection, AddressMissing where its send needs a `to` that is not given.
     """
     found = compiled.closings.get((rules, rule, ordinal))
     if found is None:
         raise UnknownName(f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule})
+    if isinstance(found.action, Send) and found.action.to is not None and to is None:
+        raise AddressMissing(details={"rules": rules, "rule": rule, "ordinal": ordinal})
     with exact():
         typed, faults = read_list(list(items), found.read)
         if faults:

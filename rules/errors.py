@@ -28,6 +28,12 @@ class UnknownName(RulesError):
     code = "unknown_name"
 
 
+class AddressMissing(RulesError):
+    """What a collection makes is sent to a party: give the `to` of its CollectActions."""
+
+    code = "address_missing"
+
+
 class ReleaseRefused(RulesError):
     """The rule set can't be released: it has errors or failing tests."""
 

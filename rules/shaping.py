@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from dsl import types
+from dsl.errors import FunctionFailure
 from dsl.limits import Limits, list_faults, value_faults
 from rules.reading import Unreadable, read_scalar
 from rules.writing import write_plain, write_scalar
@@ -122,6 +123,13 @@ def breaches(typed: Mapping[str, Any], record: types.Record, path: str = "") -> 
                 found += breaches_of(value, types.present(spec.type), spec.limits, inner)
             found += _breaches_inside(value, types.present(spec.type), inner)
     return found
+
+
+def hold_to_limits(typed: Mapping[str, Any], record: types.Record) -> None:
+    """Fail as `error` where a record breaks a limit of its schema: nobody could read it later."""
+    found = breaches(typed, record)
+    if found:
+        raise FunctionFailure("error", f"{found[0].path}: {found[0].message}", found[0].value)
 
 
 def _breaches_inside(value: Any, of: types.Type, path: str) -> list[ShapeFailure]:

@@ -5,6 +5,7 @@ import re
 from dsl import program, syntax, types
 from dsl.checking import findings
 from dsl.checking.endpoints import declared, find_endpoint
+from dsl.checking.events import raised_events
 from dsl.checking.expressions import Expressions
 from dsl.checking.flowsteps import Steps, fixed_time
 from dsl.checking.handlers import no_failures
@@ -43,18 +44,15 @@ def _check_endpoint(check: Expressions, node: syntax.Flow, schema: Schema) -> No
     start = text.find(node.endpoint, node.span.start, node.span.end)
     span = Span(start, start + len(node.endpoint)) if start >= 0 else node.name_span
     expected = f"{node.schema}@{node.version or schema.version}"
-    raised = any(
-        isinstance(action, syntax.Raise) and action.event == node.endpoint
-        for rules in check.session.rules.values()
-        for rule in rules.node.rules
-        if isinstance(rule, syntax.Rule)
-        for action in rule.actions
-    )
-    if raised:
-        return
-    endpoint = find_endpoint(check, node.endpoint, span, "in")
-    if endpoint is not None and endpoint.direction == "in" and endpoint.schema != expected:
-        check.report("M706", span, endpoint=node.endpoint, wanted=endpoint.schema, given=expected)
+    raised = raised_events(check.session).get(node.endpoint)
+    if raised is None:
+        endpoint = find_endpoint(check, node.endpoint, span, "in")
+        carried = [endpoint.schema] if endpoint is not None and endpoint.direction == "in" else []
+    else:
+        carried = [f"{schema.name}@{schema.version}" for schema in raised]
+    wrong = [given for given in carried if given != expected]
+    if wrong:
+        check.report("M706", span, endpoint=node.endpoint, wanted=wrong[0], given=expected)
 
 
 def _check_keys(check: Expressions, node: syntax.Flow, schema: Schema) -> None:

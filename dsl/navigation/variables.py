@@ -88,7 +88,9 @@ class Variables:
                 yield from self._binder(node.span, node.variable, node.span)
             case _ if isinstance(name, str):
                 yield from self._binder(node.span, name, whole)
-            case syntax.Send(each=(name, _)) | syntax.Raise(each=(name, _)):
+            case syntax.Send(each=(name, _)) | syntax.Raise(each=(name, _)) | syntax.Expect(each=(name, _)):
+                yield from self._binder(node.span, name, node.span)
+            case syntax.Remember(each=(name, _)) | syntax.Forget(each=(name, _)):
                 yield from self._binder(node.span, name, node.span)
 
     def _is_variable(self, column: syntax.Column) -> bool:

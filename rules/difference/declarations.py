@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from dsl import syntax
 from dsl.program import CheckedFlow, CheckedLookup, CheckedMap, CheckedRules, CheckedTable, Program
+from dsl.types import describe as described
 from rules.difference.change import Change, Texts, compared, shown
 
 MOST = 30
@@ -62,6 +63,9 @@ def maps(old: Program, new: Program, name: str) -> Iterator[Change]:
         was, now = (f"{target.name} {target.version}" for target in (before.target, after.target))
         sentence = f"map {name} makes {now}, no longer {was}"
         yield Change("changed", f"map/{name}", sentence)
+    takes = [", ".join(f"{n} ({described(of)})" for n, of in checked.parameters) for checked in (before, after)]
+    if takes[0] != takes[1]:
+        yield Change("changed", f"map/{name}", f"map {name} takes {takes[1]}, no longer {takes[0]}")
     yield from compared(f"map/{name}", f"map {name}", map_lines(old, before), map_lines(new, after))
 
 

@@ -151,7 +151,8 @@ class ActionCompiler:
         keys, record = self._values(action.keys), self.of.w.atom(self.of.need(action.record))
         name = f"{schema.name}@{schema.version}"
         spec = sending.RecordSpec(self.rules, rule, number, schema.record, action.dataset, name)
-        self._do(sending.remember, self._bound(spec), keys, record)
+        with self.of.w.at(action.record):
+            self._do(sending.remember, self._bound(spec), keys, record)
 
     def _forget(self, rule: str, action: syntax.Forget, number: int) -> None:
         spec = self._spec(rule, action, action.dataset)

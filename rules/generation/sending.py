@@ -19,7 +19,7 @@ from rules.outcome import (
     RememberAction,
     SendAction,
 )
-from rules.shaping import plain_value
+from rules.shaping import hold_to_limits, plain_value
 from rules.writing import write_plain
 
 
@@ -130,6 +130,7 @@ def collect(run: Run, spec: RecordSpec, by: tuple[Any, ...], to: Any, key: Any, 
 
 def remember(run: Run, spec: RecordSpec, keys: tuple[Any, ...], record: Any) -> None:
     """`remember dataset key k = record`."""
+    hold_to_limits(record, spec.record)
     run.actions.append(
         RememberAction(
             spec.target, key_text(keys), spec.write(record), spec.schema, spec.rules, spec.rule, spec.ordinal

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dsl import syntax
+from dsl.errors import FunctionFailure
 from dsl.program import CheckedRules
 from rules.deadlines import deadline, seconds
 from rules.keytexts import key_text, named_key_text
@@ -19,9 +20,9 @@ from rules.outcome import (
     SendAction,
 )
 from rules.referee.environment import Binding, Environment
-from rules.referee.evaluate import Evaluator
+from rules.referee.evaluate import Blamed, Evaluator
 from rules.referee.maps import Log, MapWalker
-from rules.shaping import plain_value, write_document
+from rules.shaping import hold_to_limits, plain_value, write_document
 from rules.writing import write_plain
 
 ENDS = {syntax.Reject: "rejected", syntax.Ignore: "ignored", syntax.HoldForReview: "held"}
@@ -145,7 +146,12 @@ class ActionWalker:
     def _remember(self, rule: str, action: syntax.Remember, number: int, env: Environment) -> None:
         schema = self.e.program.datasets[action.dataset].schema
         key = key_text([self.e.need(part, env) for part in action.keys])
-        record = write_document(self.e.need(action.record, env), schema.record)
+        value = self.e.need(action.record, env)
+        try:
+            hold_to_limits(value, schema.record)
+        except FunctionFailure as failure:
+            raise Blamed(failure, action.record, failure.value) from None
+        record = write_document(value, schema.record)
         name = f"{schema.name}@{schema.version}"
         self.actions.append(RememberAction(action.dataset, key, record, name, self.rules, rule, number))
 

@@ -48,6 +48,33 @@ def test_endpoints_of_the_right_direction():
     assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == ["qms.cases", "qms.spare", "erp.stock", "qms.notes"]
 
 
+RULE = 'dataset cases : case: text -> canon.case "v1"\nrules r : c in canon.case\n  rule a\n    {}\n  end\nend\n'
+
+
+def test_actions_after_then():
+    assert labels(RULE.format("then ^"), "^")[:3] == ["send", "raise", "alert"]
+    assert labels(RULE.format("then rem^"), "^") == ["remember"]
+
+
+def test_datasets_after_remember_and_forget():
+    assert labels(RULE.format("then remember ^"), "^") == ["cases"]
+    assert labels(RULE.format("then each d in c.defects forget ^"), "^") == ["cases"]
+
+
+def test_what_arrives_after_expect_and_its_fields_after_event():
+    assert "erp.notices" in labels(RULE.format("then expect ^"), "^")
+    assert labels(RULE.format("then expect erp.notices where event.^"), "^")[:2] == ["number", "qty"]
+
+
+def test_only_what_can_be_done_later_after_else():
+    line = "then expect erp.notices where event.number = c.id within 1 hours else ^"
+    assert labels(RULE.format(line), "^") == ["send", "raise", "alert"]
+
+
+def test_the_collected_messages_are_items():
+    assert "items" in labels(RULE.format("then collect by c.id for 1 hours then alert quality text(count(^"), "^")
+
+
 def test_nothing_inside_a_comment():
     assert labels(in_map("note = nc.lot # nc.^"), "^") == []
 

@@ -5,7 +5,8 @@ import pytest
 from rules.diff import semantic_diff
 from tests.rules.rulebook import checked
 
-PROGRAM = """lookup codes : text -> text
+PROGRAM = """dataset kept : k: text -> t.out
+lookup codes : text -> text
   | "a" => "A" |
   | "b" => "B" |
 end
@@ -35,6 +36,13 @@ end
 @pytest.mark.parametrize(
     ("old", "new", "sentences"),
     [
+        ("dataset kept : k: text", "dataset kept : k: text, i: integer", [
+            "dataset kept is now kept : k: text, i: integer -> t.out"]),
+        ("-> t.out\nlookup", "-> s.doc\nlookup", ["dataset kept is now kept : k: text -> s.doc"]),
+        ("dataset kept", "dataset held", ["dataset held is new", "dataset kept is removed"]),
+        ('then alert q "x"', 'then remember kept key "k" = n', [
+            'rules r, one: when coalesce(n.i1, 0) > 2 then alert q "x" -> '
+            'when coalesce(n.i1, 0) > 2 then remember kept key "k" = n']),
         ("t1 = doc.a ", "t1 = upper(doc.a) ", ["map m, t1: doc.a -> upper(doc.a)"]),
         ("no_match skip", 'no_match use "-"', [
             'map m, t2: lookup codes(doc.a) on no_match skip -> lookup codes(doc.a) on no_match use "-"']),
