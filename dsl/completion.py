@@ -14,6 +14,9 @@ from dsl.surroundings import Surroundings, leaves, quoted, surroundings
 
 Entry = dict[str, str]
 _PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
+_NAMED_FIELDS = re.compile(
+    r'\b(tree|compare)\(\s*([A-Za-z_]\w*(?:\.(?:\w+|"[^"\n]*"))*)\b.*\b(?:id|parent|kind|key|fields):\s*\[?(?:[\w.]+,\s*)*\w*$'
+)
 _WORD = re.compile(r'"?\w*$')
 _KINDS = ("missing", "error", "no_match", "many")
 _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
@@ -69,6 +72,9 @@ def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
     after = (_action_words(program, line) or None) if after is None and _in_rules(around) else after
     if after is not None:
         return after
+    named = _NAMED_FIELDS.search(line)
+    if named is not None:
+        return list(_fields_of_elements(named.group(2), around))
     path = _PATH.search(line)
     if path is not None and (path.group(1) in around.names or "=" in line):
         return list(_fields(path, around))
@@ -160,6 +166,17 @@ def _fields(path: re.Match[str], around: Surroundings) -> Iterator[Entry]:
         shown = quoted(name)
         insert = shown[1:] if path.group(3).startswith('"') and shown.startswith('"') else shown
         yield _entry(name, "field", types.describe(types.field_type(spec)), spec.title, insert)
+
+
+def _fields_of_elements(list_path: str, around: Surroundings) -> Iterator[Entry]:
+    """What may be named behind `key:` or `id:`: the fields of the elements of the list."""
+    first, *steps = re.findall(r'\w+|"[^"]*"', list_path)
+    of = around.names.get(first)
+    for step in steps:
+        of = _step(of, step.strip('"'))
+    record = _record(of)
+    for name, spec in (record.fields if record is not None else {}).items():
+        yield _entry(name, "field", types.describe(types.field_type(spec)), spec.title, quoted(name))
 
 
 def _record(of: types.Type | None) -> types.Record | None:

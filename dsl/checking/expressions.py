@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl import elsewhere, syntax, types
-from dsl.checking import calls, comprehensions, findings, operators, references
+from dsl.checking import calls, comprehensions, findings, operators, references, userfunctions
 from dsl.checking.scopes import Scope, key_of
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean, is_broken, listed
 from dsl.functions import registry
@@ -145,7 +145,16 @@ class Expressions:
         help_, fixes = did_you_mean(self.site, node.span, meant or node.name, [meant] if meant else scope.known())
         if not help_ and (spec := registry().get(node.name)):
             help_ = [f"It is a function: {spec.signature}"]
+        if self._named_below(node):
+            help_, fixes = [f"`{node.name}` is named further down: move its `let` above this line."], []
         self.report("M301", node.span, name=node.name, help=help_, fixes=fixes)
+
+    def _named_below(self, node: syntax.Name) -> bool:
+        """Whether a `let` of the same declaration names it, but only after this place."""
+        around = (d for d in self.session.modules[self.site.file].declarations
+                  if d.span.start <= node.span.start < d.span.end)  # fmt: skip
+        parts = (part for declaration in around for part in userfunctions.nodes_in(declaration))
+        return any(isinstance(p, syntax.Let) and p.name == node.name and p.span.start > node.span.start for p in parts)
 
     def _path(self, node: syntax.Path, scope: Scope) -> Typed:
         base = self.infer(node.base, scope)
