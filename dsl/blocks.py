@@ -110,7 +110,7 @@ class Reader:
             self.findings.subject = self.subject
             reading = self._reading(line, self._start())
         if reading.fault is not None:
-            line_fault(line, reading.fault, self.findings)
+            line_fault(line, reading.fault, self.findings, self._start())
             if line.first == "end" and line.tokens[1].kind == "word":
                 return self._end(line)  # `end if`, as others write it
             return self._broken(line, follows)
@@ -124,7 +124,7 @@ class Reader:
 
     def _start(self) -> str:
         """The grammar of the innermost block's next line."""
-        if self.top.kind == "table" and self.top.columns is None:
+        if self.top.kind == "table" and self.top.columns is None and not self.top.items:
             return "table_head_line"
         return STARTS[self.top.kind]
 

@@ -56,6 +56,32 @@ WORDS: Mapping[str, str] = {
 }  # fmt: skip
 """A word or sign that does not fit, and what was probably meant."""
 
+CELLS: Mapping[str, str] = {
+    "*": "any value is `-`", "|": "a cell without a condition is `-`", "..": "a range has brackets: [1..5]",
+    "-": "a range is [1..5]", ",": "a range is [1..5]", "and": "a range is (1..5); a whole condition begins with `?`",
+    "or": "several values have commas between them: 5, 6", "->": "what follows from the cells stands behind `=>`",
+    ">": "a comparison has no name before it: > 5; a whole condition begins with `?`",
+    "<": "a comparison has no name before it: < 5; a whole condition begins with `?`",
+    "=": "a comparison has no name before it: = 5; a whole condition begins with `?`",
+    "else": "what holds where no row fits stands behind `otherwise =>`",
+    "default": "what holds where no row fits stands behind `otherwise =>`",
+}  # fmt: skip
+"""Signs and words in the row of a table."""
+
+IN_RULES: Mapping[str, str] = {
+    "if": "the condition of a rule stands behind `when`", "then": "each `then` stands on a line of its own",
+    "email": "people are told by `alert channel text`", "notify": "people are told by `alert channel text`",
+    "mail": "people are told by `alert channel text`", "with": "what is sent is made by a map: `using`",
+}  # fmt: skip
+"""Words in a rule."""
+
+TYPES: Mapping[str, str] = {
+    "string": "text", "str": "text", "char": "text", "varchar": "text", "int": "integer", "number": "decimal",
+    "numeric": "decimal", "float": "decimal", "double": "decimal", "bool": "boolean", "timestamp": "datetime",
+    "percentage": "percent", "currency": "money", "amount": "money",
+}  # fmt: skip
+"""Types as others call them."""
+
 FIRST: Mapping[str, str] = {
     "for": "a list is gone through by `each d in list into target`",
     "foreach": "a list is gone through by `each d in list into target`",

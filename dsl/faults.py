@@ -8,6 +8,7 @@ from dsl.diagnostics import Fix
 from dsl.findings import Findings
 from dsl.lines import Fault, grammar
 from dsl.literals import CURRENCIES, TIME_UNITS
+from dsl.repairs import repairs
 from dsl.source import Span
 from dsl.tree import Line, Token
 from dsl.units import unit_fault
@@ -22,8 +23,10 @@ NAMED = {
     "NAME": "a name", "STRING": 'a "text"', "KEY": "a name with a colon", "INTEGER": "a number", "NUMBER": "a number",
     "CONSTANT": "a constant", "$END": "the end of the line", "COLON": "`:`", "LPAR": "`(`", "RPAR": "`)`",
     "EQUAL": "`=`", "COMMA": "`,`", "QMARK": "`?`", "LBRACE": "`{`", "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`",
-    "DOT": "`.`", "VBAR": "`|`",
+    "DOT": "`.`", "VBAR": "`|`", "LESSTHAN": "`<`", "MORETHAN": "`>`", "PLUS": "`+`", "MINUS": "`-`", "STAR": "`*`",
+    "SLASH": "`/`", "AMPERSAND": "`&`",
 }  # fmt: skip
+ARROWS = ("=>", "->", "..")
 VALUE = frozenset({"NAME", "STRING", "INTEGER", "LPAR"})
 OPERATORS = frozenset(
     {"AMPERSAND", "PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "LESSTHAN", "MORETHAN", "IN", "IS", "NOT"}
@@ -110,30 +113,47 @@ def _spaced(tokens: list[Token], start: int) -> Iterator[str]:
         start = token.span.end
 
 
-def line_fault(line: Line, fault: Fault, findings: Findings) -> None:
-    """Report a line that the grammar does not take."""
+def line_fault(line: Line, fault: Fault, findings: Findings, start: str = "") -> None:
+    """Report a line that the grammar does not take; `start` is what it was read as."""
     token = fault.token
     if line.unclosed is not None:
         findings.unclosed_bracket(line.unclosed.span, line.unclosed.text)
     elif token is None:
-        _unexpected(Span(line.span.end, line.span.end), "the end of the line", fault, findings)
+        end = Span(line.span.end, line.span.end)
+        findings.not_understood(end, "the end of the line", _help(fault, findings))
     elif fault.literal is not None:
         findings.literal(token.span, fault.literal)
     elif _is_unit(line, token):
         _unit(line, token, findings)
-    elif comma := _decimal_comma(line, token):
+    elif line.first != "|" and (comma := _decimal_comma(line, token)):
         written = ".".join(t.text for t in line.tokens if comma.start <= t.start < comma.end and t.kind == "number")
         fixes = [findings.fix(f"Write {written}", comma, written)]
         findings.not_understood(token.span, "`,`", [f"a decimal has a point: {written}"], fixes)
-    elif advice := elsewhere.FIRST.get(line.first):
-        findings.not_understood(token.span, f"`{token.text}`", [advice], _first_fixes(line, findings))
-    elif advice := elsewhere.WORDS.get(token.text):
-        help_ = [advice, *_help(fault, findings)]
-        findings.not_understood(token.span, f"`{token.text}`", help_, _word_fixes(line, token, findings))
-    elif token.text == "," and any(t.text == "in" for t in line.tokens[: line.tokens.index(token)]):
-        findings.not_understood(token.span, "`,`", ["a list stands in square brackets: [a, b]", *_help(fault, findings)])
     else:
-        _unexpected(token.span, f"`{token.text}`", fault, findings)
+        _unexpected(line, token, fault, findings, start)
+
+
+def _unexpected(line: Line, token: Token, fault: Fault, findings: Findings, start: str) -> None:
+    """A token that no kind of line has at this place: what was probably meant, what would fit, the one word to fix it."""
+    first = elsewhere.FIRST.get(line.first)
+    advice = first or _advice(line, token, fault, start)
+    fixes = _first_fixes(line, findings) if first else _word_fixes(line, token, findings) if advice else []
+    fixes = fixes if fixes or first else repairs(line, fault, start, findings)
+    help_ = [advice] if first and advice else [*([advice] if advice else []), *_help(fault, findings)]
+    findings.not_understood(token.span, f"`{token.text}`", help_, fixes)
+
+
+def _advice(line: Line, token: Token, fault: Fault, start: str) -> str | None:
+    """What elsewhere is written so, by the kind of line it stands in."""
+    if start == "table_line":
+        return elsewhere.CELLS.get(token.text)
+    if start == "rule_line" and token.text in elsewhere.IN_RULES:
+        return elsewhere.IN_RULES[token.text]
+    if token.text == ":" and "EQUAL" not in fault.expected():
+        return None
+    if token.text == "," and any(t.text == "in" for t in line.tokens[: line.tokens.index(token)]):
+        return "a list stands in square brackets: [a, b]"
+    return elsewhere.WORDS.get(token.text) if start in ("map_line", "rule_line", "expression_line", "rules_line") else None
 
 
 def _first_fixes(line: Line, findings: Findings) -> list[Fix]:
@@ -148,8 +168,9 @@ def _word_fixes(line: Line, token: Token, findings: Findings) -> list[Fix]:
     last, before = line.tokens[-1], line.tokens[at - 1]
     if token.text in (";", "then") and token is last:
         return [findings.fix("Take it out", Span(before.span.end, token.span.end), "")]
-    if token.text == ":" and at == 1 and len(line.tokens) > 2:
-        end = line.tokens[2].span.end if line.tokens[2].text == "=" else token.span.end
+    if token.text == ":" and len(line.tokens) > at + 1:
+        following = line.tokens[at + 1]
+        end = following.span.end if following.text == "=" else token.span.end
         return [findings.fix("Write =", Span(before.span.end, end), " =")]
     if token.text in ("null", "empty"):
         word = "missing" if token.text == "null" else "blank"
@@ -172,10 +193,6 @@ def _is_unit(line: Line, token: Token) -> bool:
     before = line.tokens[line.tokens.index(token) - 1] if token is not line.tokens[0] else None
     meant = token.kind == "word" and token.text not in grammar()[1] and token.text not in elsewhere.WORDS
     return meant and before is not None and before.kind == "number"
-
-
-def _unexpected(span: Span, found: str, fault: Fault, findings: Findings) -> None:
-    findings.not_understood(span, found, _help(fault, findings))
 
 
 def _help(fault: Fault, findings: Findings) -> list[str]:
@@ -210,5 +227,6 @@ def _expected(terminals: frozenset[str]) -> list[str]:
         }
     listed += sorted(
         {NAMED.get(word, f"`{word.lower()}`") for word in words if not word.startswith("__ANON")}
+        | {f"`{text}`" for text in ARROWS if grammar()[1].get(text) in terminals}
     )
     return listed[:8]

@@ -143,7 +143,12 @@ class Expressions:
             return
         meant = elsewhere.VALUES.get(node.name.lower())
         help_, fixes = did_you_mean(self.site, node.span, meant or node.name, [meant] if meant else scope.known())
-        if not help_ and (spec := registry().get(node.name)):
+        held = _held_by(node.name, scope)
+        if held:
+            help_, fixes = did_you_mean(self.site, node.span, held[0], held)
+        if not help_ and types.present(expected or types.ANYTHING) == types.TEXT:
+            help_ = [f'A text stands in quotes: "{node.name}"']
+        if (spec := registry().get(node.name)):
             help_ = [f"It is a function: {spec.signature}"]
         if self._named_below(node):
             help_, fixes = [f"`{node.name}` is named further down: move its `let` above this line."], []
@@ -227,6 +232,12 @@ class Expressions:
             required = not isinstance(typed.type, types.Maybe | types.Nothing)
             fields[name] = types.FieldSpec(types.present(typed.type), required)
         return Typed(types.Record(types.WRITTEN, fields), failures)
+
+
+def _held_by(name: str, scope: Scope) -> list[str]:
+    """Paths to a field of that name in the records that can be named: `severity` is c.severity."""
+    records = [(v.name, types.present(v.type)) for v in scope.variables.values()]
+    return [f"{variable}.{name}" for variable, of in records if isinstance(of, types.Record) and name in of.fields]
 
 
 def narrowed(of: types.Type, node: syntax.Expression, scope: Scope) -> types.Type:

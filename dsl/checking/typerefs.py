@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dsl import syntax, types
+from dsl import elsewhere, syntax, types
 from dsl.checking import findings
 from dsl.checking.session import BROKEN, Session, Site, did_you_mean
 from dsl.program import Schema
@@ -44,7 +44,8 @@ def _plain(session: Session, site: Site, ref: syntax.TypeRef) -> types.Type:
     found = find_type(session, ref.name, site.uses.values())
     if found is None:
         names = [*BUILT_IN, *session.declared_types, *(name for schema in site.uses.values() for name in schema.definitions)]
-        help_, fixes = did_you_mean(site, ref.span, ref.name, names)
+        ours = elsewhere.TYPES.get(ref.name.lower())
+        help_, fixes = did_you_mean(site, ref.span, ours or ref.name, [ours] if ours else names)
         session.report("M307", site, ref.span, name=ref.name, help=help_, fixes=fixes)
         return BROKEN
     return found
