@@ -13,12 +13,15 @@ TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations fuzzing at
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test check fuzz mutations agreement bench docs lock clean
 
 help:
 	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
 	@echo "make test         all tests; TESTS=tests/dsl for a part"
 	@echo "make check        ruff, mypy, import contracts, house rules"
+	@echo "make fuzz         parser, checker, forms, codecs and engine on spoilt inputs; MINUTES=10 SEED=7"
+	@echo "make mutations    1,000 single edits of the examples: what is said of them (writes docs/mutations.md)"
+	@echo "make agreement    compiled code and referee on 20,000 generated programs"
 	@echo "make bench        measured ratios against hand-written code and peers"
 	@echo "make docs         write docs/reference from the declarations"
 
@@ -35,6 +38,15 @@ check: $(VENV)/dev.stamp
 	@$(PY) -m mypy -p app
 	@$(VENV)/bin/lint-imports
 	@$(PYTEST) -q tests/house
+
+fuzz: $(VENV)/dev.stamp
+	@$(PY) -m tests.fuzzing.run --seconds $$(( $(or $(MINUTES),1) * 60 )) --seed $(or $(SEED),1)
+
+mutations: $(VENV)/dev.stamp
+	@$(PY) -m tests.mutations.measure --edits 1000 --seed $(or $(SEED),1) --write docs/mutations.md
+
+agreement: $(VENV)/dev.stamp
+	@$(PY) -m tests.rules.agreement --programs 20000
 
 bench: $(VENV)/dev.stamp
 	@$(PY) benchmarks/run.py

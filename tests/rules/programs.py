@@ -20,6 +20,18 @@ direction = "in"
 codec = "json"
 schema = "s.doc@v1"
 
+[endpoints."in.asks"]
+direction = "in"
+codec = "json"
+schema = "s.doc@v1"
+answer = "t.out@v1"
+
+[endpoints."out.asks"]
+direction = "out"
+codec = "json"
+schema = "t.out@v1"
+answer = "t.out@v1"
+
 [endpoints."out.docs"]
 direction = "out"
 codec = "json"
@@ -143,6 +155,7 @@ class Generator:
             lambda: f"table choice({t()}, {i()}).o",
             lambda: f"coded({t()}, {i()})",
             lambda: f"kept({t()})",
+            lambda: f"shade({self.a('colour', d - 1)})",
             lambda: f"join({self.a('texts', d - 1)}, \"+\")",
             lambda: f"{self.r.choice(['one', 'first', 'last'])}({self.comprehension('text', d - 1)})",
         )  # fmt: skip
@@ -381,6 +394,8 @@ class Generator:
         ]  # fmt: skip
         lines += self.table()
         lines += [
+            "type tint = enum { red, green, blue }",
+            'function shade(c: tint) : text = if_else(c = red, "r", "x")',
             "function kept(t: text?) : text? = if_else(t is missing, missing, t)",
             "function coded(t: text, j: integer) : text = lookup codes(t) & left(t, j)",
             "function ranked(t: text, j: integer) : integer = coalesce(table choice(t, j).p, 0) + length(coded(t, 1))",
@@ -423,7 +438,7 @@ class Generator:
             "send out.docs using again", "send out.docs using again key coalesce(n.t1, \"k\")",
             'alert quality "seen " & coalesce(n.t2, "-")', "set amount = coalesce(n.t2, \"none\")", 'ignore "no need"',
             'hold for review "look"', 'reject "no " & coalesce(n.t1, "t1")',
-            'each l in n.l1 send out.docs using again key coalesce(l.i, 0)', *self.lasting(),
+            'each l in n.l1 send out.docs using again key coalesce(l.i, 0)', "raise many.docs using again", *self.lasting(),
         ]  # fmt: skip
         weights = [4, 3, 3, 3, 1, 1, 1, 3] + [2] * (len(actions) - 8)
         lines = [
@@ -439,11 +454,26 @@ class Generator:
                 f"  rule r{number}", f"    when {self.r.choice(conditions)}", *(f"    then {a}" for a in chosen),
                 f'    because "reason {number}"', "  end",
             ]  # fmt: skip
-        return [
-            *lines, "end", "flow f", '  receive in.docs as doc : s.doc "v1"', '  owner "tests"',
-            "  identify by doc.a", "  order by doc.m", '  keys a = doc.a, b = doc.b, c = upper(doc.c)', "  map with m",
-            "  apply decide", "end",
-        ]  # fmt: skip
+        return [*lines, "end", *self.flow()]
+
+    def flow(self) -> list[str]:
+        """The flow that runs all; some ask for records and answers first, some reply."""
+        r = self.r
+        asks, replies = r.random() < 0.4, r.random() < 0.3
+        lines = [f'  receive {"in.asks" if replies else "in.docs"} as doc : s.doc "v1"', '  owner "tests"']
+        lines += ["  identify by doc.a", "  order by doc.m", "  keys a = doc.a, b = doc.b, c = upper(doc.c)"]
+        if asks:
+            missing = r.choice(["skip", 'use { t1: "used", i1: 7 } warn', "wait 1 hours", "wait 2 days then skip"])
+            failing = r.choice(["skip", "use { i1: 3 }", "reject"])
+            lines += [
+                f'  enrich known = recall docs(doc.a, coalesce(doc.b, "x")) on missing {missing}',
+                f'  call out.asks using m as got : t.out "v1" on error {failing}',
+                "  map with merged(doc, known, got)",
+            ]  # fmt: skip
+        else:
+            lines.append("  map with m")
+        lines.append("  apply decide")
+        return [*MERGED, "flow f", *lines, *(["  reply using again"] if replies else []), "end"]
 
 
     def lasting(self) -> list[str]:
@@ -470,6 +500,11 @@ class Generator:
         ]  # fmt: skip
 
 
+MERGED = [
+    "map merged : doc in s.doc, known in t.out?, got in t.out? -> t.out", "  on missing skip", "  on error skip",
+    "  t1 = coalesce(known.t1, doc.b)", "  t2 = got.t1", "  i1 = coalesce(known.i1, got.i1, doc.m)",
+    "  rec.t = coalesce(got.rec.t, known.rec.t)", "  each l in got.l1 into l1", "    t = l.t", "    i = position(l)", "  end", "end",
+]  # fmt: skip
 MANY = [
     "map many : items in list of t.out -> t.out", "  on missing skip", "  on error skip",
     "  t1 = first(i.t1 for i in items where i.t1 is not missing) on missing reject", "  i1 = count(items)",
