@@ -1,13 +1,10 @@
 """Single edits of the example rule sets, drawn by a seed: which of them a person would be told of, and where.
 
-    python -m tests.mutations.measure [--edits 1000] [--seed 1] [--write docs/reference-of-mutations.md]
+    python -m tests.mutations.measure [--edits 1000] [--seed 1] [--write docs/mutations.md]
 """
 
 import argparse
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,24 +21,14 @@ from rules.outcome import Context, to_json
 from rules.testing import run_tests
 from tests.mutations.edits import Edit, Original
 from tests.mutations.mutators import MUTATORS
+from tests.mutations.page import page
 from tests.mutations.probes import probes, table_answers
+from tests.mutations.verdicts import Verdict, shares
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = tuple(sorted(path.parent for path in (ROOT / "examples").glob("*/ruleset.toml")))
 CONTEXT = Context(datetime(2026, 4, 13, 6, 55, tzinfo=UTC), {"id": "m1"})
 _WHY = ("place", "lineage", "rules", "decisions", "file", "line", "column")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one edit. `found` is the first of: error, warning, tests, nothing - or `same` where nothing changed."""
-
-    example: str
-    edit: Edit
-    line: int
-    found: str
-    on_line: bool
-    said: str = ""
 
 
 class Example:
@@ -157,31 +144,19 @@ def measure(count: int, seed: int, folders: tuple[Path, ...] = EXAMPLES) -> list
     return [example.verdict(edit) for example, edit in drawn(examples, count, seed)]
 
 
-def shares(verdicts: list[Verdict]) -> tuple[float, float]:
-    """Of the edits that change something: the share the checker names, and of those the share on the right line."""
-    worse = [v for v in verdicts if v.found != "same"]
-    named = [v for v in worse if v.found in ("error", "warning")]
-    return len(named) / len(worse), sum(v.on_line for v in named) / len(named)
-
-
 def main() -> None:
+    """Measure, print the shares, write the page."""
     parser = argparse.ArgumentParser(description="Measure how many mistakes the checker names.")
     parser.add_argument("--edits", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     verdicts = measure(options.edits, options.seed)
-    for kind in sorted({v.edit.kind for v in verdicts}):
-        of = [v for v in verdicts if v.edit.kind == kind]
-        counts = Counter(v.found for v in of)
-        lines = sum(v.on_line for v in of if v.found in ("error", "warning"))
-        print(kind, dict(counts), "on line", lines)
-    for v in verdicts:
-        if v.found in ("tests", "nothing") or (v.found != "same" and not v.on_line):
-            print(f"{v.found:8} {v.on_line!s:5} {v.edit.kind:16} {v.edit.path}:{v.line} {v.edit.words} {v.said}")
-    print(shares(verdicts))
-    if options.json:
-        options.json.write_text(json.dumps([v.found for v in verdicts]))
+    text = page(verdicts, options.seed)
+    if options.write:
+        options.write.write_text(text, encoding="utf-8")
+    named, on_line = shares(verdicts)
+    print(f"{named:.1%} of the mistakes are named, {on_line:.1%} of those on their line")
 
 
 if __name__ == "__main__":

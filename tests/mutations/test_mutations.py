@@ -5,7 +5,8 @@ A share of the thousand is measured here; `make mutations` measures all and writ
 
 import pytest
 
-from tests.mutations.measure import measure, shares
+from tests.mutations.measure import measure
+from tests.mutations.verdicts import shares
 
 EDITS = 96
 LEAST = 0.85
