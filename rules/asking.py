@@ -136,9 +136,13 @@ class FlowState:
         self.values[step.variable] = None
         answers = self.run.context.answers
         if step.variable not in answers:
-            self.waits.append(call)
+            self._wait_for(call)
             return
         self._answered(step, call, answers[step.variable])
+
+    def _wait_for(self, call: Call) -> None:
+        self.waits.append(call)
+        self.pending.add(call.variable)
 
     def _answered(self, step: AskStep, call: Call, answer: Any) -> None:
         if not isinstance(answer, Unanswered):
@@ -159,7 +163,7 @@ class FlowState:
             spare = remedies.fallback(self.program, found, step.endpoint)
             if spare is not None and asked == step.endpoint:
                 self.calls.append(replace(call, endpoint=spare))
-                self.waits.append(self.calls[-1])
+                self._wait_for(self.calls[-1])
                 return
         elif otherwise.action != "reject":
             self._stand_in(otherwise, step)
@@ -198,7 +202,7 @@ class NamedLineage(Mapping[str, Trace]):
         sources = tuple(self._named(source) for source in trace.sources)
         heads = dict.fromkeys(source.partition(".")[0].partition("[")[0] for source in sources)
         found = [self._words[head] for head in heads if head in self._words]
-        return Trace(sources, (*trace.decisions, *(w for w in found if w not in trace.decisions)), trace.place)
+        return Trace(sources, tuple(dict.fromkeys((*trace.decisions, *found))), trace.place)
 
     def _named(self, source: str) -> str:
         end = min((i for i in (source.find("."), source.find("[")) if i >= 0), default=len(source))

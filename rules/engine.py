@@ -220,11 +220,11 @@ class _Walk:
         if self.compiled_flow is not None and self.compiled_flow.checked.node.business_time is not None:
             self.state.business = self.compiled_flow.keys(self.state, typed)[3]
         for number, step in enumerate(steps, 1):
+            if flow is not None and flow.waits and not isinstance(step, RecallStep):
+                return
             if isinstance(step, CompiledRules):
                 self._apply(step, current)
             elif flow is not None:
-                if flow.waits and not isinstance(step, RecallStep):
-                    return
                 current = self._named_step(flow, step, current)
             if flow is not None:
                 flow.count = number

@@ -194,6 +194,7 @@ class FlowWalker:
         self.bind(step.variable, None)
         if step.variable not in self.e.context.answers:
             self.waits.append(self.calls[-1])
+            self.pending.add(step.variable)
             return
         answer = self.e.context.answers[step.variable]
         if not isinstance(answer, Unanswered):
@@ -214,6 +215,7 @@ class FlowWalker:
             if spare is not None:
                 self.calls.append(question(spare))
                 self.waits.append(self.calls[-1])
+                self.pending.add(step.variable)
                 return
         words = f"{asked} {REFUSALS[answer.failure]}: {answer.reason}"
         before = len(self.failures)
