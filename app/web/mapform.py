@@ -10,6 +10,7 @@ from app.web.previews import Preview
 from app.web.targets import SourceNode, Target, has_path, read_path, rows_words, source_tree, targets
 from app.web.workspace import Workspace
 from dsl import forms, syntax
+from dsl.navigation.fields import record_in
 
 MISSING = object()
 _KIND_ORDER = ("missing", "error", "no_match", "many")
@@ -72,7 +73,7 @@ class MapPage:
     def schemas(self) -> list[str]:
         """The schemas of its source."""
         checked = self.here.trial.program.maps.get(self.name)
-        records = [record for _, record in checked.parameters] if checked is not None else []
+        records = [record_in(of) for _, of in checked.parameters] if checked is not None else []
         known = self.here.trial.program.schemas.values()
         return list(dict.fromkeys(schema.name for schema in known if any(schema.record is record for record in records)))
 

@@ -80,6 +80,7 @@ def _schema_fields(program: Program, asked: str) -> list[Ref]:
             continue
         found.append(Ref(("schema", key), path))
         found += [Ref(("map", name), path) for name, checked in program.maps.items() if checked.target is schema]
+        found += [Ref(("dataset", name), path) for name, dataset in program.datasets.items() if dataset.schema is schema]
     return found
 
 

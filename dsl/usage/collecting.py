@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dsl import syntax
+from dsl.navigation.fields import record_in
 from dsl.navigation.nodes import parts
 from dsl.program import CheckedFlow, CheckedMap, CheckedRules, CheckedTable, Program
 from dsl.source import Span
@@ -148,7 +149,7 @@ class _Map:
 
 
 def _parameter(program: Program, checked: CheckedMap, name: str) -> Value:
-    record = dict(checked.parameters)[name]
+    record = record_in(dict(checked.parameters)[name])
     keys = [key for key, schema in program.schemas.items() if schema.record is record]
     return Value(frozenset(Ref(("schema", key)) for key in keys))
 
@@ -220,17 +221,17 @@ class _Rules:
         each = getattr(action, "each", None)
         if each is not None:
             names = {**names, each[0]: self.reader.value(each[1], names)}
-        if hasattr(action, "event") and hasattr(action, "where"):
-            names = {**names, "event": NOTHING}
+        if isinstance(action, syntax.Expect):
+            endpoint = self.reader.program.manifest.endpoints.get(action.event)
+            names = {**names, "event": whole(endpoint.schema) if endpoint is not None else NOTHING}
         reads = _expressions(self.reader, action, names) | {fires}
         if each is not None:
             reads |= self.reader.value(each[1], names).shallow()
         reads |= self._maps(action)
         kind, what, made = self._described(action, rule)
         yield replace(self._use(kind, what, action.span, reads, rule.name), makes=made)
-        record = getattr(action, "record", None)
-        if record is not None and hasattr(action, "dataset"):
-            yield from self._remembered(str(action.dataset), record, names, rule)
+        if isinstance(action, syntax.Remember):
+            yield from self._remembered(action.dataset, action.record, names, rule)
         yield from self._given(action, rule, names)
 
     def _maps(self, action: syntax.Node) -> frozenset[Ref]:
@@ -308,28 +309,27 @@ class _Flow:
         for step in node.steps:
             yield from self._step(step, names)
 
-    def _step(self, step: syntax.Node, names: dict[str, Value]) -> Iterator[Use]:
-        map_name, variable = getattr(step, "map", None), getattr(step, "variable", "")
-        checked = self.reader.program.maps.get(str(map_name))
+    def _step(self, step: syntax.Step, names: dict[str, Value]) -> Iterator[Use]:
+        program = self.reader.program
+        checked = program.maps.get(str(getattr(step, "map", None)))
         if checked is not None:
-            use = self._use("flow", f"{checked.node.name}", step.span, frozenset())
-            yield from given(self.reader, use, step, names)
-        if isinstance(step, syntax.MapStep) and checked is not None:
-            made = Ref(("schema", _key(checked.target.name, checked.target.version)))
-            goes_on = self._use("flow", f"map with {checked.node.name}", step.span, frozenset())
-            yield replace(goes_on, makes=(made,), copied=frozenset({Ref(("map", checked.node.name))}), shown=False)
-            if variable:
-                names[variable] = Value(frozenset({Ref(("map", checked.node.name))}))
-            return
-        reads = _expressions(self.reader, step, names)
-        if checked is not None:
-            endpoint = getattr(step, "endpoint", "")
-            what = f"call {endpoint}" if endpoint else "reply"
-            yield self._use("endpoint", what, step.span, reads | {Ref(("map", checked.node.name))})
-        elif reads:
-            yield self._use("flow", f"enrich {variable}" if variable else "step", step.span, reads)
-        source = getattr(step, "source", None)
-        if variable and source is not None:
-            names[variable] = self.reader.value(source, names)
-        elif variable and getattr(step, "schema", ""):
-            names[variable] = whole(_key(str(getattr(step, "schema", "")), str(getattr(step, "version", ""))))
+            yield from given(self.reader, self._use("flow", checked.node.name, step.span, frozenset()), step, names)
+        made = frozenset({Ref(("map", checked.node.name))}) if checked is not None else frozenset[Ref]()
+        match step:
+            case syntax.MapStep(variable=variable) if checked is not None:
+                target = Ref(("schema", _key(checked.target.name, checked.target.version)))
+                use = self._use("flow", f"map with {checked.node.name}", step.span, frozenset())
+                yield replace(use, makes=(target,), copied=made, shown=False)
+                names[variable or "="] = Value(made)
+            case syntax.Enrich(variable=variable, source=source):
+                value = self.reader.value(source, names)
+                handled = [handler.value for handler in step.handlers if handler.value is not None]
+                names[variable] = value.besides(frozenset[Ref]().union(*(self.reader.refs(one, names) for one in handled)))
+                yield self._use("flow", f"enrich {variable}", step.span, names[variable].all())
+            case syntax.CallStep(endpoint=endpoint, variable=variable):
+                yield self._use("endpoint", f"call {endpoint}", step.span, made)
+                names[variable] = whole(_key(step.schema, step.version)).besides(made)
+            case syntax.Reply():
+                yield self._use("endpoint", "reply", step.span, made)
+            case _:
+                return

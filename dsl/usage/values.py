@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dsl import syntax, types
 from dsl.navigation.nodes import parts
@@ -63,6 +62,7 @@ class Reader:
         self._records: dict[tuple[str, str], types.Record] = {
             ("schema", key): schema.record for key, schema in program.schemas.items()
         }
+        self._records.update({("dataset", name): dataset.schema.record for name, dataset in program.datasets.items()})
         self._calling: list[str] = []
         self.columns: dict[tuple[str, str, int], frozenset[Ref]] = {}
         """What the inputs of tables and the keys of lookups are given, wherever they are asked."""
@@ -100,8 +100,9 @@ class Reader:
                 return self._call(node, names)
             case syntax.Presence(value=inner):
                 return Value(others=self.value(inner, names).all())
-            case _ if hasattr(node, "dataset") and hasattr(node, "keys"):
-                return self._recall(node, names)
+            case syntax.Recall(dataset=name, keys=keys):
+                reads = frozenset[Ref]().union(*(self.refs(key, names) for key in keys))
+                return Value(frozenset({Ref(("dataset", name))}), reads)
             case _:
                 return Value(others=self._inside(node, names))
 
@@ -189,11 +190,6 @@ class Reader:
         values = [self.value(inner, names) for inner in (*node.arguments, *(value for _, value in node.named))]
         made = joined(values)
         return made if node.function in _KEEPING else Value(others=made.all())
-
-    def _recall(self, node: Any, names: Names) -> Value:
-        """A record of reference state: its fields are those that `remember` writes."""
-        keys = frozenset[Ref]().union(*(self.refs(key, names) for key in node.keys))
-        return Value(frozenset({Ref(("dataset", node.dataset))}), keys)
 
 
 def _record(of: types.Type) -> types.Record | None:

@@ -4,7 +4,7 @@ import pytest
 
 from dsl.navigation import Index, hover
 from dsl.usage import UnknownSubject, as_json, where_used
-from tests.dsl.workshop import USES, checked
+from tests.dsl.workshop import MANIFEST, USES, checked
 
 MODULE = """use schema erp.notice "v1"
 use schema canon.case "v1"
@@ -134,3 +134,66 @@ def test_a_record_that_holds_itself_ends():
 def test_all_of_a_copy_is_used():
     program = checked(USES + "map m : nc in erp.notice -> canon.case\n  on missing reject\n  id = nc.number\n  severity = minor\n  copy nc.* except qty\nend\n")
     assert [step.use.words for step in where_used(program, "erp.notice.weight").steps] == ["map m: weight"]
+
+
+LASTING = USES + """use schema qms.note "v1"
+dataset notes : number: text -> qms.note "v1"
+rules keep : c in canon.case
+  rule note
+    when c.note is not missing
+    then remember notes key c.id = { text: c.note }
+    then expect erp.notices where event.number = c.id within 1 hours else alert quality c.id
+    then collect by c.severity for 15 minutes then send qms.notes using digest
+  end
+end
+map digest : items in list of canon.case -> qms.note
+  on missing reject
+  on many reject
+  text = first(i.id for i in items)
+end
+map both : nc in erp.notice, n in qms.note -> canon.case
+  on missing reject
+  id = nc.number
+  severity = minor
+  note = n.text
+end
+map ask : nc in erp.notice -> qms.note
+  on missing reject
+  text = nc.unit
+end
+flow f
+  receive erp.notices as nc : erp.notice "v1"
+  enrich x = recall notes(nc.lot) on missing use { text: coalesce(nc.priority, "?") }
+  map with both(nc, x)
+  apply keep
+end
+flow g
+  receive erp.notices as nc : erp.notice "v1"
+  call qms.notes using ask as r : qms.note "v1" on error use { text: "none" }
+  map with both(nc, r)
+  reply using answer
+end
+map answer : c in canon.case -> qms.note
+  text = c.id
+end
+"""
+ANSWERS = MANIFEST.replace('schema = "qms.note@v1"', 'schema = "qms.note@v1"\nanswer = "qms.note@v1"')
+ANSWERS = ANSWERS.replace('schema = "erp.notice@v1"', 'schema = "erp.notice@v1"\nanswer = "qms.note@v1"')
+KEPT = checked(LASTING, {"ruleset.toml": ANSWERS.encode()})
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("canon.case.note", {"rules keep: note fires", "flow f: enrich x", "map both: note"}),
+        ("erp.notice.lot", {"flow f: enrich x", "map both: note"}),
+        ("erp.notice.priority", {"flow f: enrich x", "map both: note"}),
+        ("erp.notice.unit", {"map ask: text", "flow g: call qms.notes", "map both: note"}),
+        ("dataset notes", {"flow f: enrich x", "map both: note"}),
+        ("canon.case.id", {"map digest: text", "map answer: text", "flow g: reply"}),
+        ("canon.case.severity", {"rules keep: note: collect by c.severity for 15 minutes then send qms.notes using digest"}),
+    ],
+)  # fmt: skip
+def test_reference_state_calls_and_replies_are_followed(asked, expected):
+    assert [d.message for d in KEPT.diagnostics if d.severity == "error"] == []
+    assert expected <= {step.use.words for step in where_used(KEPT, asked).steps}
