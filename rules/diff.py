@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dsl import types
-from dsl.program import Endpoint, Program, Schema
-from rules.difference import declarations, standing
+from dsl.program import Program, Schema
+from rules.difference import declarations, settings, standing
 from rules.difference.change import Change
 
 __all__ = ["Change", "semantic_diff"]
@@ -22,9 +22,8 @@ def semantic_diff(old: Program | None, new: Program) -> list[Change]:
         if old is not None:
             for name in before.keys() & pick(new).keys():
                 changes += compare(old, new, name)
-    changes += _endpoints(old.manifest.endpoints if old else {}, new.manifest.endpoints)
     if old is not None:
-        changes += declarations.tests(old, new)
+        changes += [*settings.manifest(old.manifest, new.manifest), *declarations.tests(old, new)]
     elif new.tests:
         changes.append(Change("added", "test", f"{len(new.tests)} tests are new"))
     return sorted(changes, key=lambda change: (change.subject.split("/")[:2], change.subject))
@@ -40,7 +39,10 @@ def _names(noun: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change
 
 def _schemas(old: Program, new: Program, name: str) -> Iterator[Change]:
     before, after = _schemas_of(old)[name], _schemas_of(new)[name]
-    yield from _records(name, before.record, after.record, "", {id(before.record)})
+    found = list(_records(name, before.record, after.record, "", {id(before.record)}))
+    if not found and before.guide != after.guide:
+        found = [Change("changed", f"schema/{name}", f"schema {name}: its layout is read in another way now")]
+    yield from found
 
 
 def _records(name: str, old: types.Record, new: types.Record, prefix: str, seen: set[int]) -> Iterator[Change]:
@@ -58,12 +60,15 @@ def _records(name: str, old: types.Record, new: types.Record, prefix: str, seen:
             words = "is required now" if spec.required else "is no longer required"
             yield Change("changed", f"{subject}/{path}", f"{where}: field {path} {words}")
         inner, outer = _record_in(was.type), _record_in(spec.type)
-        if inner is not None and outer is not None:
+        if inner is not None and outer is not None and _is_list(was.type) == _is_list(spec.type):
             if id(inner) not in seen:
                 yield from _records(name, inner, outer, f"{path}.", {*seen, id(inner)})
         elif _described(was.type) != _described(spec.type):
             change = f"{_described(was.type)} -> {_described(spec.type)}"
             yield Change("changed", f"{subject}/{path}", f"{where}, field {path}: {change}")
+        elif was.wire != spec.wire:
+            words = f"is written as {spec.wire or 'anything'} now, no longer as {was.wire or 'anything'}"
+            yield Change("changed", f"{subject}/{path}", f"{where}: field {path} {words}")
         if was.missing != spec.missing:
             yield Change("changed", f"{subject}/{path}", f"{where}: other values of {path} count as missing now")
 
@@ -74,21 +79,15 @@ def _record_in(of: types.Type) -> types.Record | None:
     return kind if isinstance(kind, types.Record) else None
 
 
+def _is_list(of: types.Type) -> bool:
+    return isinstance(types.present(of), types.ListOf)
+
+
 def _described(of: types.Type) -> str:
     kind = types.present(of)
     if isinstance(kind, types.Enum):
         return "one of " + ", ".join(kind.values)
     return types.describe(kind)
-
-
-def _endpoints(old: Mapping[str, Endpoint], new: Mapping[str, Endpoint]) -> Iterator[Change]:
-    yield from _names("endpoint", old, new)
-    for name in old.keys() & new.keys():
-        for what in ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable", "answer"):
-            was, now = getattr(old[name], what), getattr(new[name], what)
-            if was != now:
-                sentence = f"endpoint {name}: {what} {was or 'nothing'} -> {now or 'nothing'}"
-                yield Change("changed", f"endpoint/{name}", sentence)
 
 
 def _schemas_of(program: Program) -> dict[str, Schema]:
@@ -105,5 +104,6 @@ _KINDS: tuple[tuple[str, Callable[[Program], Mapping[str, Any]], Compare], ...] 
     ("flow", lambda program: program.flows, declarations.flows),
     ("dataset", lambda program: program.datasets, standing.datasets),
     ("playbook", lambda program: program.playbooks, standing.playbooks),
+    ("endpoint", lambda program: program.manifest.endpoints, settings.endpoints),
     ("schema", _schemas_of, _schemas),
 )

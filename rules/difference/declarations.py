@@ -1,9 +1,10 @@
 """Maps, tables, lookups, rules, flows and tests of two programs compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dsl import syntax
 from dsl.program import CheckedFlow, CheckedLookup, CheckedMap, CheckedRules, CheckedTable, Program
+from dsl.types import Type
 from dsl.types import describe as described
 from rules.difference.change import Change, Texts, compared, shown
 
@@ -73,7 +74,8 @@ def tables(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a decision table: rows by their id, cells by their column."""
     before, after = old.tables[name], new.tables[name]
     where, subject = f"table {name}", f"table/{name}"
-    heads = {"policy": (_policy(before), _policy(after)), "columns": (_columns(before), _columns(after))}
+    columns = (_columns(old, before), _columns(new, after))
+    heads = {"policy": (_policy(before), _policy(after)), "columns": columns}
     for what, (was, now) in heads.items():
         if was != now:
             yield Change("changed", subject, f"{where}: {what} {was} -> {now}")
@@ -97,8 +99,10 @@ def _policy(table: CheckedTable) -> str:
     return f"{node.policy} {node.aggregation}" if node.policy == "collect" else node.policy
 
 
-def _columns(table: CheckedTable) -> str:
-    return f"{', '.join(n for n, _ in table.inputs)} => {', '.join(n for n, _ in table.outputs)}"
+def _columns(program: Program, table: CheckedTable) -> str:
+    texts = Texts(program, table.path)
+    sides = (", ".join(texts.of(column) for column in side) for side in (table.node.inputs, table.node.outputs))
+    return " => ".join(sides)
 
 
 def _rows(program: Program, table: CheckedTable) -> dict[str, dict[str, str]]:
@@ -131,12 +135,16 @@ def lookups(old: Program, new: Program, name: str) -> Iterator[Change]:
 
 def _lookup_head(old: CheckedLookup, new: CheckedLookup) -> Iterator[Change]:
     subject, where = f"lookup/{new.name}", f"lookup {new.name}"
-    was, now = (f"{', '.join(n for n, _ in of.keys)} -> {', '.join(n for n, _ in of.results)}" for of in (old, new))
+    was, now = (f"{_typed(of.keys)} -> {_typed(of.results)}" for of in (old, new))
     if was != now:
         yield Change("changed", subject, f"{where}: columns {was} -> {now}")
     if old.two_way != new.two_way:
         words = "can be read backwards now" if new.two_way else "can no longer be read backwards"
         yield Change("changed", subject, f"{where} {words}")
+
+
+def _typed(columns: Iterable[tuple[str, Type]]) -> str:
+    return ", ".join(f"{name}: {described(of)}" for name, of in columns)
 
 
 def _lookup_rows(lookup: CheckedLookup) -> dict[str, str]:
@@ -169,7 +177,19 @@ def rules(old: Program, new: Program, name: str) -> Iterator[Change]:
     if before.node.first_only != after.node.first_only:
         which = "only the first matching rule fires" if after.node.first_only else "all matching rules fire"
         yield Change("changed", f"rules/{name}", f"rules {name}: {which} now")
+    about, asked = (Texts(p, p.rules[name].path).of(p.rules[name].node.parameter) for p in (old, new))
+    if about != asked:
+        yield Change("changed", f"rules/{name}", f"rules {name} are about {asked} now, no longer {about}")
     yield from compared(f"rules/{name}", f"rules {name}", _rules(old, before), _rules(new, after), "")
+    was, now = _order(before, after), _order(after, before)
+    if was != now:
+        yield Change("changed", f"rules/{name}", f"rules {name}: they are asked in another order now: {', '.join(now)}")
+
+
+def _order(rules: CheckedRules, others: CheckedRules) -> list[str]:
+    """The rules that both have, in the order of the one."""
+    known = {rule.name for rule in others.node.rules if isinstance(rule, syntax.Rule)}
+    return [rule.name for rule in rules.node.rules if isinstance(rule, syntax.Rule) and rule.name in known]
 
 
 def _rules(program: Program, checked: CheckedRules) -> dict[str, str]:

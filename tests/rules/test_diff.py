@@ -2,7 +2,9 @@
 
 import pytest
 
+from dsl.checker import check
 from rules.diff import semantic_diff
+from tests.rules.programs import files
 from tests.rules.rulebook import checked
 
 PROGRAM = """dataset kept : k: text -> t.out
@@ -29,6 +31,14 @@ rules r : n in t.out
     then alert q "x"
     because "big"
   end
+  rule two
+    then alert q "y"
+  end
+end
+dataset seen : key: text -> t.out
+playbook "hold"
+  runbook "docs/hold.md"
+  on transport retry for 6 hours then hold
 end
 """
 
@@ -57,6 +67,16 @@ end
         ('  | "b" => "B" |\n', "", ['lookup codes: "b" is removed (was "B")']),
         ("> 2\n", "> 3\n", [
             'rules r, one: when coalesce(n.i1, 0) > 2 then alert q "x" -> when coalesce(n.i1, 0) > 3 then alert q "x"']),
+        ("i: integer =>", "i: decimal =>", [
+            "table kind: columns i: integer => k: text, n: integer -> i: decimal => k: text, n: integer"]),
+        ("lookup codes : text -> text\n", "lookup codes : text -> text two_way\n", ["lookup codes can be read backwards now"]),
+        ("map m : doc in s.doc", "map m : doc in s.doc, other in t.out", [
+            "map m takes doc (s.doc), other (t.out), no longer doc (s.doc)"]),
+        ("rules r : n in t.out", "rules r : n in t.out first", ["rules r: only the first matching rule fires now"]),
+        ("seen : key: text ->", "seen : key: integer ->", [
+            "dataset seen is now seen : key: integer -> t.out"]),
+        ("for 6 hours", "for 2 hours", [
+            'playbook hold, on transport: retry for 6 hours then hold -> retry for 2 hours then hold']),
         ("# the key", "# another comment", []),
         ("  t1 = doc.a ", "\n\n  t1   =   doc.a ", []),
     ],
@@ -70,6 +90,34 @@ def test_a_change_is_a_sentence(old: str, new: str, sentences: list[str]) -> Non
 def test_the_order_of_lines_is_no_change() -> None:
     first, second = "  t1 = doc.a   # the key\n", "  t2 = lookup codes(doc.a) on no_match skip\n"
     assert semantic_diff(checked(PROGRAM), checked(PROGRAM.replace(first + second, second + first))) == []
+
+
+def test_rules_in_another_order_are_a_change() -> None:
+    one = PROGRAM[PROGRAM.index("  rule one") : PROGRAM.index("  rule two")]
+    two = '  rule two\n    then alert q "y"\n  end\n'
+    found = semantic_diff(checked(PROGRAM), checked(PROGRAM.replace(one + two, two + one)))
+    assert [change.sentence for change in found] == ["rules r: they are asked in another order now: two, one"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("ruleset.toml", "Europe/Berlin", "Asia/Tokyo", "rule set: time zone Europe/Berlin -> Asia/Tokyo"),
+        ("ruleset.toml", 'schema = "t.out@v1"', 'schema = "t.out@v1"\nidempotent = true', "endpoint out.docs: idempotent False -> True"),
+        ("ruleset.toml", "[endpoints", '[calendars]\ndefault = ["2026-12-25"]\n[endpoints', "rule set: calendar default is new: 2026-12-25"),
+        ("schemas/s.doc@v1.json", '"a": {"type": "string"}', '"a": {"type": "array", "items": {"type": "string"}}',
+         "schema s.doc v1, field a: text -> list of text"),
+        ("schemas/s.doc@v1.json", '"n": {"type": "number"}', '"n": {"type": "string", "format": "decimal"}',
+         "schema s.doc v1: field n is written as string now, no longer as number"),
+        ("schemas/s.doc@v1.json", '["red", "green", "blue"]', '["red", "green"]', None),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_modules_is_compared(file: str, old: str, new: str, sentence: str | None) -> None:
+    known = files(PROGRAM)
+    assert old in known[file].decode()
+    changed = {**known, file: known[file].decode().replace(old, new, 1).encode()}
+    found = [change.sentence for change in semantic_diff(check(known), check(changed))]
+    assert sentence in found if sentence else any("red, green, blue" in words for words in found), found
 
 
 def test_a_first_release_lists_what_it_has() -> None:
