@@ -18,7 +18,10 @@ DOTTED = {
     "receive": ("endpoint", "schema"), "send": ("endpoint",), "call": ("endpoint",), "fallback": ("endpoint",),
     "raise": ("schema",), "expect": ("endpoint", "schema"), "schema": ("schema",),
 }  # fmt: skip
-QUOTED = {"fired": "rule", "matched": "table", "sent": "endpoint", "raised": "schema", "playbook": "playbook"}
+QUOTED = {
+    "fired": "rule", "matched": "table", "sent": "endpoint", "expected": "endpoint", "collected": "endpoint",
+    "remembered": "dataset", "forgotten": "dataset", "playbook": "playbook",
+}  # fmt: skip
 TESTED = frozenset({"map", "apply", "flow", "table"})
 HEADS = frozenset({"map", "rules", "receive", "call", "dataset"})
 TYPED = frozenset({"table", "lookup", "function", "type", "dataset", "|"})
@@ -104,6 +107,8 @@ class Names:
         kind = AFTER.get(before, "")
         if before == "with" and index > 1 and tokens[index - 2].text == "map":
             kind = "map"
+        elif before == "given" and [t.text for t in tokens[index + 1 : index + 2]] == ["("]:
+            kind = "dataset"
         elif index == 1 and before in TESTED:
             kind = "rules" if before == "apply" else before
         elif tokens[0].text in TYPED and before in (":", "of", "->") and token.text in self.names["type"]:

@@ -88,10 +88,8 @@ class Variables:
                 yield from self._binder(node.span, node.variable, node.span)
             case _ if isinstance(name, str):
                 yield from self._binder(node.span, name, whole)
-            case syntax.Send(each=(name, _)) | syntax.Raise(each=(name, _)) | syntax.Expect(each=(name, _)):
-                yield from self._binder(node.span, name, node.span)
-            case syntax.Remember(each=(name, _)) | syntax.Forget(each=(name, _)):
-                yield from self._binder(node.span, name, node.span)
+            case _ if isinstance(each := getattr(node, "each", None), tuple):
+                yield from self._binder(node.span, each[0], node.span)
 
     def _is_variable(self, column: syntax.Column) -> bool:
         """Inputs of tables and parameters of functions are variables; other columns are fields of a record."""

@@ -14,8 +14,8 @@ def manifest(old: Manifest, new: Manifest) -> Iterator[Change]:
         was, now = getattr(old, what), getattr(new, what)
         if was != now:
             yield Change("changed", f"ruleset/{what}", f"rule set: {words} {was or 'nothing'} -> {now or 'nothing'}")
-    calendars = [{name: ", ".join(map(str, days)) for name, days in of.calendars.items()} for of in (old, new)]
-    yield from compared("ruleset/calendar", "rule set", *calendars, "calendar")
+    before, after = ({name: ", ".join(map(str, days)) for name, days in of.calendars.items()} for of in (old, new))
+    yield from compared("ruleset/calendar", "rule set", before, after, "calendar")
 
 
 def endpoints(old: Program, new: Program, name: str) -> Iterator[Change]:
@@ -25,8 +25,8 @@ def endpoints(old: Program, new: Program, name: str) -> Iterator[Change]:
         was, now = getattr(before, what), getattr(after, what)
         if was != now:
             yield Change("changed", f"endpoint/{name}", f"endpoint {name}: {what} {_said(was)} -> {_said(now)}")
-    options = [{key: str(value) for key, value in of.options.items()} for of in (before, after)]
-    yield from compared(f"endpoint/{name}", f"endpoint {name}", *options)
+    left, right = ({key: str(value) for key, value in of.options.items()} for of in (before, after))
+    yield from compared(f"endpoint/{name}", f"endpoint {name}", left, right)
 
 
 def _said(value: object) -> str:

@@ -1,5 +1,6 @@
 """Definition, references and rename answer from the whole rule set, by what a name means."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from dsl.navigation import Index, RenameRefused, definition, outline, references
 from dsl.positions import from_editor, to_editor
 from dsl.source import Source
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "incoming-quality"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "incoming-quality"
 FILES = {p.relative_to(EXAMPLE).as_posix(): p.read_bytes() for p in sorted(EXAMPLE.rglob("*")) if p.is_file()}
 TEXTS = {path: content for path, content in FILES.items() if not path.startswith("samples/")}
 
@@ -109,6 +111,32 @@ def test_a_line_that_does_not_parse_keeps_its_references(index):
     broken = Index(checker.check({**TEXTS, "rules/containment.mw": text.encode()}))
     found = definition(broken, "rules/containment.mw", text.index("to_inventory_hold"))
     assert [place.file for place in found] == ["maps/containment.mw"]
+
+
+def lasting():
+    """A module that keeps reference data, and the rule set around it, from the cases of the language."""
+    shared = tomllib.loads((ROOT / "tests" / "spec" / "lasting.toml").read_text("utf-8"))["shared"]
+    module = shared["program"] + (
+        "rules keeping : nc in canon.nc\n"
+        "  rule keep\n"
+        "    then each lot in nc.lots remember items key lot = { item: lot }\n"
+        "    then forget items key nc.id\n"
+        "  end\n"
+        "end\n"
+    )
+    schemas = {f"schemas/{name}.json": text.encode() for name, text in shared["schemas"].items()}
+    return {"ruleset.toml": shared["manifest"].encode(), "m.mw": module.encode(), **schemas}, module
+
+
+@pytest.mark.parametrize(("marked", "uses"), [("dataset ite^ms", 3), ("each lo^t in nc.lots", 3), ("rules keeping : n^c in", 3)])
+def test_names_of_lasting_actions_are_followed_and_renamed(marked, uses):
+    texts, module = lasting()
+    before, after = marked.split("^")
+    kept = Index(checker.check(texts))
+    assert kept.program.ok
+    at = module.index(before + after) + len(before)
+    assert len(references(kept, "m.mw", at)) == uses
+    assert len(rename(texts, kept, "m.mw", at, "other_name")) == uses
 
 
 def test_the_signature_knows_the_argument_that_is_typed(index):
