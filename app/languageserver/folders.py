@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 from app.design import trials
-from app.design import trials
 from dsl import checker
 from dsl.manifest import FILE as MANIFEST
 from dsl.navigation import Index
@@ -41,11 +40,6 @@ class State:
     @cached_property
     def judged(self) -> Program:
         """The same with what the samples show."""
-        return trials.judge(self.program, self.files)
-
-    @cached_property
-    def judged(self) -> Program:
-        """The program with what its samples show beside the findings, as the web editor has it."""
         return trials.judge(self.program, self.files)
 
     @property
