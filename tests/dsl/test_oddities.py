@@ -1,7 +1,9 @@
 """Slips that are no errors: findings that need more than one module text to show."""
 
+import pytest
+
 from dsl.checker import check
-from tests.dsl.workshop import codes_of, files
+from tests.dsl.workshop import checked, codes_of, files
 
 LAYOUT = """
 format = "x12"
@@ -43,3 +45,27 @@ def test_a_broken_line_may_use_what_nothing_else_does() -> None:
     assert "M330" not in codes_of(module)
 
 
+
+
+def test_a_search_for_idle_rows_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dsl.analysis.idle.WORK", 0)
+    rows = "".join(f"  | r{n} | < {n} => true |\n" for n in range(1, 9))
+    table = f"table unsearched policy first\n  | row | qty: decimal => hold: boolean |\n{rows}  otherwise => false |\nend\n"
+    (found,) = checked(table).diagnostics
+    assert (found.code, str(found.severity)) == ("M632", "info")
+    assert "unsearched" in found.message
+
+
+def test_an_info_stops_no_release() -> None:
+    table = "table t policy first\n  | row | q: integer => r: boolean |\n  | a | ? q > 1 => true |\n  otherwise => false |\nend\n"
+    program = checked(table)
+    assert [d.code for d in program.diagnostics] == ["M633"]
+    assert program.ok
+
+
+def test_a_sliver_before_a_row_for_everything_is_named() -> None:
+    rows = "  | a | < 10 => 1 |\n  | b | > 10 => 2 |\n  | c | - => 3 |\n"
+    table = f"table t policy first\n  | row | q: decimal => r: integer |\n{rows}end\n"
+    (found,) = checked(table).diagnostics
+    assert found.code == "M630"
+    assert "q 10 is left to row `c`" in found.message
