@@ -62,6 +62,10 @@ class FlowState:
             return None, {}
         return use.map.write(output), self.lineage(use, marks, output)
 
+    def plain(self) -> bool:
+        """Whether the flow recalled, asked and replied nothing."""
+        return not (self.calls or self.waits or self.words) and self.reply is None
+
     def inputs(self) -> Mapping[str, Any]:
         """What was recalled and answered, by variable."""
         return {name: self.values[name] for name in self.words if self.values.get(name) is not None}

@@ -294,6 +294,7 @@ class _Walk:
         state = self.state
         decisions = Decisions(state.frames)
         failures = tuple(state.failures)
+        flow = self.flow
         if state.rejects:
             reason = next(f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject")
             rejected = Outcome(
@@ -305,9 +306,9 @@ class _Walk:
         actions = () if state.ended else tuple(state.actions)
         outcome = Outcome(
             ended, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
-            self.traces, state.facts, decisions,
+            self.traces, state.facts, decisions, steps=0 if flow is None else flow.count,
         )  # fmt: skip
-        return self._asked(outcome)
+        return outcome if flow is None or flow.plain() else self._asked(outcome)
 
     def _asked(self, outcome: Outcome) -> Outcome:
         """The outcome of a flow with what it recalled, asked and replied, and what it waits for."""

@@ -8,6 +8,7 @@ from dsl import edits, forms
 from dsl.diagnostics import Edit
 from dsl.errors import EditError
 from dsl.parser import Parsed, parse
+from dsl.printer import format_text
 from dsl.source import Source
 
 TEXT = """# who does what
@@ -111,3 +112,10 @@ def test_the_form_of_a_playbook() -> None:
     assert (first["failure"], first["retry"], first["action"], first["channel"], first["message"], first["comment"]) == (
         "transport", "6 hours", "hold", "operations", "down", "ERP",
     )  # fmt: skip
+
+
+def test_the_formatter_puts_each_reaction_on_its_line_and_keeps_comments() -> None:
+    text = 'playbook   "p"\nrunbook "p.md"\n# the ERP\non transport retry for 6   hours then hold  # late\n   on mapping   park\nend\n'
+    assert format_text(Source("m.mw", text)) == (
+        'playbook "p"\n  runbook "p.md"\n  # the ERP\n  on transport retry for 6 hours then hold  # late\n  on mapping park\nend\n'
+    )
