@@ -4,7 +4,7 @@ import pytest
 
 from dsl.navigation import Index, hover
 from dsl.usage import UnknownSubject, as_json, where_used
-from tests.dsl.workshop import MANIFEST, USES, checked
+from tests.dsl.workshop import USES, checked
 
 MODULE = """use schema erp.notice "v1"
 use schema canon.case "v1"
@@ -168,7 +168,7 @@ flow f
   apply keep
 end
 flow g
-  receive erp.notices as nc : erp.notice "v1"
+  receive erp.questions as nc : erp.notice "v1"
   call qms.notes using ask as r : qms.note "v1" on error use { text: "none" }
   map with both(nc, r)
   reply using answer
@@ -177,8 +177,24 @@ map answer : c in canon.case -> qms.note
   text = c.id
 end
 """
-ANSWERS = MANIFEST.replace('schema = "qms.note@v1"', 'schema = "qms.note@v1"\nanswer = "qms.note@v1"')
-ANSWERS = ANSWERS.replace('schema = "erp.notice@v1"', 'schema = "erp.notice@v1"\nanswer = "qms.note@v1"')
+ANSWERS = """
+name = "workshop"
+language = "1"
+[endpoints."erp.notices"]
+direction = "in"
+codec = "json"
+schema = "erp.notice@v1"
+[endpoints."erp.questions"]
+direction = "in"
+codec = "json"
+schema = "erp.notice@v1"
+answer = "qms.note@v1"
+[endpoints."qms.notes"]
+direction = "out"
+codec = "json"
+schema = "qms.note@v1"
+answer = "qms.note@v1"
+"""
 KEPT = checked(LASTING, {"ruleset.toml": ANSWERS.encode()})
 
 
