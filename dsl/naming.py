@@ -27,6 +27,9 @@ def _names(declaration: syntax.Declaration) -> Iterator[Named]:
             yield from _statements(declaration.body)
         case syntax.Lookup() | syntax.Dataset() | syntax.Table() | syntax.Type():
             yield declaration.name, declaration.name_span
+        case syntax.Function():
+            yield declaration.name, declaration.name_span
+            yield from ((column.name, column.span) for column in declaration.parameters)
         case syntax.Rules():
             yield declaration.name, declaration.name_span
             yield declaration.parameter.name, declaration.parameter.span
