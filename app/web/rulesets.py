@@ -75,6 +75,7 @@ def show(name: str) -> Any:
         findings=here.findings(),
         sections=[_section(here, *one) for one in _SECTIONS],
         data=sorted(program.lookups.values(), key=lambda lookup: lookup.name),
+        datasets=sorted(program.datasets.values(), key=lambda dataset: dataset.node.name),
         schemas=sorted(program.schemas.values(), key=lambda schema: schema.path),
         tests=_tests(here),
     )

@@ -18,6 +18,7 @@ from dsl.edits.cards import (
     set_let,
 )
 from dsl.edits.columns import add_column, remove_column, set_column, set_otherwise, set_table_policy
+from dsl.edits.datasets import set_dataset_keys, set_dataset_schema
 from dsl.edits.flows import (
     add_reaction,
     add_step,
@@ -43,6 +44,7 @@ __all__ = [
     "add_rule", "add_step", "apply_edits", "move_action", "move_row", "move_rule", "move_step",
     "remove_action", "remove_column", "remove_field", "remove_lookup_row", "remove_reaction", "remove_row",
     "remove_rule", "remove_step", "rename_rule", "set_action", "set_because", "set_cell", "set_column",
+    "set_dataset_keys", "set_dataset_schema",
     "set_field", "set_first_only", "set_flow_keys", "set_flow_property", "set_function", "set_let",
     "set_line", "set_lookup_row", "set_otherwise", "set_policy", "set_reaction", "set_receive",
     "set_runbook", "set_step", "set_table_policy", "set_two_way", "set_type", "set_when",

@@ -14,6 +14,7 @@ from dsl.edits.applying import (
 )
 from dsl.forms.reading import find
 from dsl.forms.rules import action_text
+from dsl.lines import read_line
 from dsl.literals import quote
 from dsl.parser import Parsed
 from dsl.source import Span
@@ -52,8 +53,29 @@ def set_action(parsed: Parsed, rules: str, rule: str, number: int, text: str) ->
         raise refused(f"{rule} has no action {number}")
     if text.strip() == action_text(parsed, node.actions[number - 1]):
         return ()
-    single_line(f"then {text.strip()}", "rule_line", Part)
-    return checked(parsed, [Edit(parsed.source.path, node.actions[number - 1].span, text.strip())])
+    line = single_line(f"{_THEN}{text.strip()}", "rule_line", Part)
+    edits = _by_parts(parsed, node.actions[number - 1], f"{_THEN}{text.strip()}", read_line(line.tokens, "rule_line").node)
+    return checked(parsed, edits or [Edit(parsed.source.path, node.actions[number - 1].span, text.strip())])
+
+
+_THEN = "then "
+
+
+def _by_parts(parsed: Parsed, old: syntax.Action, text: str, made: Part) -> list[Edit]:
+    """An expectation before and after its `else`, so that what stands between the two lines stays."""
+    new = made.value
+    if not isinstance(old, syntax.Expect) or not isinstance(new, syntax.Expect):
+        return []
+    if old.otherwise is None or new.otherwise is None:
+        return []
+    spans = [_parts_of(old, old.otherwise), _parts_of(new, new.otherwise)]
+    pairs = [(before, text[after.start : after.end]) for before, after in zip(*spans, strict=True)]
+    path = parsed.source.path
+    return [Edit(path, before, after) for before, after in pairs if parsed.source.slice(before) != after]
+
+
+def _parts_of(node: syntax.Expect, otherwise: syntax.Action) -> tuple[Span, Span]:
+    return Span(node.span.start, (node.calendar or node.within).span.end), otherwise.span
 
 
 def _rule(parsed: Parsed, rules: str, name: str) -> syntax.Rule:

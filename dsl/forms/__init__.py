@@ -9,6 +9,7 @@ text. `dsl.edits` turns a changed row back into an edit of the text.
 from typing import Any
 
 from dsl import syntax
+from dsl.forms.datasets import dataset_form
 from dsl.forms.flows import flow_form, playbook_form
 from dsl.forms.functions import function_form, type_form
 from dsl.forms.maps import map_form, map_rows
@@ -18,7 +19,7 @@ from dsl.forms.tables import lookup_form, table_form
 from dsl.parser import Parsed
 
 __all__ = [
-    "flow_form", "function_form", "lookup_form", "map_form", "map_rows", "outline", "playbook_form",
+    "dataset_form", "flow_form", "function_form", "lookup_form", "map_form", "map_rows", "outline", "playbook_form",
     "rules_form", "table_form", "type_form",
 ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from dsl.parser import Parsed
 Form = dict[str, Any]
 D = TypeVar(
     "D", syntax.Map, syntax.Function, syntax.Type, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Flow,
-    syntax.Playbook,
+    syntax.Playbook, syntax.Dataset,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from dsl import edits
 from dsl.diagnostics import Edit
 from dsl.forms import (
+    dataset_form,
     flow_form,
     function_form,
     lookup_form,
@@ -75,6 +76,12 @@ def _lookup(parsed: Parsed, name: str) -> Iterator[Change]:
             yield f"lookup {name}: {row['id']}", edits.set_lookup_row(parsed, name, int(row["id"]), cells)
 
 
+def _dataset(parsed: Parsed, name: str) -> Iterator[Change]:
+    form = dataset_form(parsed, name)
+    yield f"dataset {name}: keys", edits.set_dataset_keys(parsed, name, [key["text"] for key in form["keys"]])
+    yield f"dataset {name}: schema", edits.set_dataset_schema(parsed, name, form["schema"], form["version"])
+
+
 def _rules(parsed: Parsed, name: str) -> Iterator[Change]:
     form = rules_form(parsed, name)
     yield f"rules {name}: first", edits.set_first_only(parsed, name, form["first_only"])
@@ -121,6 +128,6 @@ def _playbook(parsed: Parsed, name: str) -> Iterator[Change]:
 
 
 _FORMS = {
-    "map": _map, "table": _table, "lookup": _lookup, "rules": _rules, "function": _function, "type": _type,
+    "dataset": _dataset, "map": _map, "table": _table, "lookup": _lookup, "rules": _rules, "function": _function, "type": _type,
     "flow": _flow, "playbook": _playbook,
 }  # fmt: skip
