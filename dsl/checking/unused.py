@@ -43,7 +43,10 @@ def _is_wrong(session: Session, path: str, span: Span) -> bool:
 
 
 def _declared(session: Session, runs: Iterable[tuple[str, syntax.Declaration]], named: set[str]) -> None:
+    proposed = " ".join(words for d in session.diagnostics for words in d.help)
     for path, node in runs:
+        if isinstance(node, Declared) and f"`{node.name}`" in proposed:
+            continue  # misspelt elsewhere: that is to be settled first
         if isinstance(node, Declared) and node.name not in named:
             kind = _NAMED[type(node)]
             session.report("M331", Site(path, f"{kind}/{node.name}", {}), node.name_span, kind=kind, name=node.name)
