@@ -21,6 +21,7 @@ from dsl.checking import (
     userfunctions,
 )
 from dsl.checking.session import Session, Site, did_you_mean
+from dsl.collecting import collection_later
 from dsl.diagnostics import Diagnostic
 from dsl.errors import SchemaError
 from dsl.incremental import Bodies, KeptModule, kept_module, kept_schema
@@ -39,6 +40,11 @@ def check(files: Mapping[str, bytes], samples: Mapping[str, Any] | None = None) 
     `files` maps paths in the rule set to contents; `samples` are only asked for their names, and where none
     are given, names of samples are not judged.
     """
+    with collection_later():
+        return _checked(files, samples)
+
+
+def _checked(files: Mapping[str, bytes], samples: Mapping[str, Any] | None) -> Program:
     texts, found = _decode(files)
     manifest, problems = _manifest(texts)
     session = Session(manifest)

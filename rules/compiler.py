@@ -9,16 +9,20 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import CodeType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dsl import syntax
+from dsl.collecting import collection_later
 from dsl.program import CheckedFlow, CheckedTable, Program
 from dsl.types import ListOf, Record
+from rules.codes import CodeStore, code_of
 from rules.errors import CompileError, UnknownName
 from rules.generation.actions import RulesCompiler, RulesPlan
 from rules.generation.flowsteps import Functions, StepAssembler, records_of, step_functions
 from rules.generation.functions import in_order
+from rules.generation.fusing import Fusing
 from rules.generation.later import (
     CompiledClosing,
     CompiledExpectation,
@@ -55,13 +59,19 @@ class CompiledRules:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledFlow:
-    """A flow: what it receives, its keys and its steps in order."""
+    """A flow: what it receives, its keys and its steps in order.
+
+    `straight` is the first step, where that is a map, and `straight_keys` are the keys, as functions of the document
+    as it arrived: (run, raw) -> what the function of the read document gives, or None.
+    """
 
     name: str
     checked: CheckedFlow
     read: Read
     keys: Callable[..., Any]
     steps: tuple["CompiledStep", ...]
+    straight: Callable[..., Any] | None = None
+    straight_keys: Callable[..., Any] | None = None
 
 
 CompiledStep = UseStep | CompiledRules | RecallStep | AskStep | ReplyStep
@@ -106,10 +116,18 @@ class Compiled:
         return self.rules[name]
 
 
-def compile_program(program: Program) -> Compiled:
-    """Compile a program that the checker found in order; raises CompileError otherwise."""
+def compile_program(program: Program, release: str = "", store: CodeStore | None = None) -> Compiled:
+    """Compile a program that the checker found in order; raises CompileError otherwise.
+
+    The code of a release may be taken from a store, and is given to it.
+    """
     if not program.ok:
         raise CompileError(details={"diagnostics": [d.message for d in program.diagnostics]})
+    with collection_later():
+        return _compiled(program, release, store)
+
+
+def _compiled(program: Program, release: str, store: CodeStore | None) -> Compiled:
     unit = Unit(program)
     runtime = Runtime(program.manifest)
     runtime.lookups.update((name, LookupRuntime(lookup)) for name, lookup in program.lookups.items())
@@ -136,20 +154,25 @@ def compile_program(program: Program) -> Compiled:
             shapes.add([], value.record)
     for flow in program.flows.values():
         shapes.add(list(records_of(program, flow)), None)
-    namespace = _execute(unit)
+    straight = {n: shapes.straight(checked, keys[n], functions) for n, checked in program.flows.items()}
+    namespace = _execute(unit, release, store)
     shapes.namespace = namespace
     for name, parts in tables.items():
         parts.finish(runtime.tables[name], namespace)
-    return _assemble(unit, runtime, shapes, maps, rules, keys, awaited, closings, steps)
+    return _assemble(unit, runtime, shapes, maps, rules, keys, straight, awaited, closings, steps)
 
 
-def _execute(unit: Unit) -> dict[str, Any]:
+def _execute(unit: Unit, release: str, store: CodeStore | None) -> dict[str, Any]:
+    namespace = {"__builtins__": {}, **unit.namespace}
+    exec(code_of(unit, release, store, partial(_code, unit)), namespace)
+    return namespace
+
+
+def _code(unit: Unit) -> CodeType:
     module = ast.Module(unit.definitions, [])
     for definition in unit.definitions:
         _locate(definition)
-    namespace = {"__builtins__": {}, **unit.namespace}
-    exec(compile(module, FILE, "exec", dont_inherit=True), namespace)
-    return namespace
+    return compile(module, FILE, "exec", dont_inherit=True)
 
 
 def _locate(statement: ast.stmt) -> None:
@@ -198,6 +221,19 @@ class _ShapeNames:
         """The reader of what a map takes: a record, or a list of them."""
         return list_reader(self.read(one_of(of))) if isinstance(of, ListOf) else self.read(of)
 
+    def straight(self, flow: CheckedFlow, keys: str, maps: Mapping[str, str]) -> tuple[str | None, str | None]:
+        """The forms of a flow's first map and of its keys that read the document themselves."""
+        fusing, record = Fusing(self._shapes.unit, self._shapes), flow.schema.record
+        first = flow.node.steps[0] if flow.node.steps else None
+        fused = None
+        if isinstance(first, syntax.MapStep) and all(map(_plain, flow.node.steps)) and flow.node.business_time is None:
+            fused = fusing.fused(maps[first.map], record)
+        return fused, fusing.fused(keys, record, all_fields=False)
+
+    def named(self, name: str | None) -> Callable[..., Any] | None:
+        """A generated function by its name, if it has one."""
+        return None if name is None else self.namespace[name]
+
     def write(self, record: Record) -> Callable[[Any], Any]:
         """The writer of a record."""
         name = self._writers[id(record)]
@@ -209,6 +245,13 @@ def one_of(of: Record | ListOf) -> Record:
     record = of.item if isinstance(of, ListOf) else of
     assert isinstance(record, Record)
     return record
+
+
+def _plain(step: syntax.Step) -> bool:
+    """Whether a step takes what the one before made, and nothing else of the flow."""
+    if isinstance(step, syntax.MapStep):
+        return not step.arguments and not step.variable
+    return isinstance(step, syntax.ApplyStep)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -250,7 +293,8 @@ class _TableParts:
 
 def _assemble(
     unit: Unit, runtime: Runtime, shapes: _ShapeNames, maps: Mapping[str, tuple[str, FramePlan]],
-    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str], awaited: Mapping[syntax.Expect, str],
+    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str],
+    straight: Mapping[str, tuple[str | None, str | None]], awaited: Mapping[syntax.Expect, str],
     closings: Mapping[Number, tuple[str, FramePlan]], steps: Mapping[str, Functions],
 ) -> Compiled:  # fmt: skip
     program, namespace = unit.program, shapes.namespace
@@ -276,6 +320,7 @@ def _assemble(
         name: CompiledFlow(
             name, checked, shapes.read(checked.schema.record), namespace[keys[name]],
             tuple(_steps(StepAssembler(program, checked, made_maps, steps[name], namespace, shapes.read), made_rules)),
+            *map(shapes.named, straight[name]),
         )
         for name, checked in program.flows.items()
     }

@@ -6,10 +6,8 @@ collected; one that rejects leaves no actions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import getcontext, setcontext
 from typing import Any
 
-from dsl.decimals import CONTEXT
 from dsl.program import CheckedFlow
 from dsl.syntax import Send
 from dsl.types import Type
@@ -25,28 +23,21 @@ from rules.outcome import Context, ExpectationKey, Failure, Keys, Outcome, Place
 from rules.shaping import ShapeFailure, read_input, read_list
 from rules.steps import AskStep, CompiledMap, MapUse, RecallStep, ReplyStep, UseStep
 from rules.traces import Decisions, RuleTraces
+from rules.unread import Unread
+from rules.unread import exact as exact
 from rules.values import shorten
 from rules.waiting import Remedy
 from rules.writing import write_plain
-
-
-class exact:
-    """Inside, numbers have 34 digits, half-even."""
-
-    __slots__ = ("_outer",)
-
-    def __enter__(self) -> None:
-        self._outer = getcontext()
-        setcontext(CONTEXT)
-
-    def __exit__(self, *_: object) -> None:
-        setcontext(self._outer)
 
 
 def run(compiled: Compiled, flow: str, document: Any, context: Context, *, partial: bool = False) -> Outcome:
     """One message through one flow; a partial document may lack what its schema requires."""
     found = compiled.flow(flow)
     with exact():
+        if found.straight is not None:
+            outcome = _Walk(compiled, context, found, document, partial).straight(document, found)
+            if outcome is not None:
+                return outcome
         typed, faults = found.read(document)
         faults = _tolerated(faults, partial)
         if faults:
@@ -93,10 +84,10 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
     """What the flow says of a document before it runs; what can't be made is left out."""
     found = compiled.flow(flow)
     with exact():
-        typed, _ = found.read(document)
         state = _Walk(compiled, context).state
         try:
-            identify, order, business, _ = found.keys(state, typed)
+            made = None if found.straight_keys is None else found.straight_keys(state, document)
+            identify, order, business, _ = made or found.keys(state, found.read(document)[0])
         except BudgetExceeded:
             return Keys(None, None, {})
     return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
@@ -216,10 +207,13 @@ class _Walk:
         return self.guarded(typed, lambda: self._steps(typed, steps))
 
     def _steps(self, typed: Any, steps: Sequence[CompiledStep]) -> None:
-        current, flow = typed, self.flow
         if self.compiled_flow is not None and self.compiled_flow.checked.node.business_time is not None:
             self.state.business = self.compiled_flow.keys(self.state, typed)[3]
-        for number, step in enumerate(steps, 1):
+        self._onward(typed, steps, 1)
+
+    def _onward(self, current: Any, steps: Sequence[CompiledStep], first: int) -> None:
+        flow = self.flow
+        for number, step in enumerate(steps, first):
             if flow is not None and flow.waits and not isinstance(step, RecallStep):
                 return
             if isinstance(step, CompiledRules):
@@ -248,7 +242,25 @@ class _Walk:
 
     def map(self, step: CompiledMap, documents: Sequence[Any], use: MapUse | None = None) -> Any:
         """Run a map; its output is the event so far."""
-        output, marks = step.function(self.state, *documents)
+        return self._mapped(step, use, *step.function(self.state, *documents))
+
+    def straight(self, raw: Any, flow: CompiledFlow) -> Outcome | None:
+        """A flow whose first map reads the document itself; None where that is out of the ordinary."""
+        first = flow.steps[0]
+        assert isinstance(first, UseStep) and flow.straight is not None and self.flow is not None
+        try:
+            found = flow.straight(self.state, raw)
+            if found is None:
+                return None
+            output = self._mapped(first.use.map, first.use, *found)
+            self.flow.count = 1
+            if not self.state.rejects:
+                self._onward(output, flow.steps[1:], 2)
+        except BudgetExceeded as exceeded:
+            self._exceeded(exceeded)
+        return self._outcome(Unread(raw, flow.read))
+
+    def _mapped(self, step: CompiledMap, use: MapUse | None, output: Any, marks: Any) -> Any:
         self.state.frames.append((step.plan, marks))
         if not self.state.rejects:
             self.event = step.write(output)

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Literal
 
+from rules.unread import Unread
 from rules.waiting import Call, Recall, Remedy, Wait
 
 State = Literal["done", "ignored", "rejected", "held", "waiting"]
@@ -187,7 +188,7 @@ class Outcome:
     """The result of one message in one flow.
 
     `state` done: carry out `actions`; ignored, rejected, held: `reason` says why, no actions.
-    `document` is the input as read by its schema, `event` what the map made of it, in the shape in
+    `read` is the input, perhaps not read yet (`document` reads it), `event` what the map made of it, in the shape in
     which it leaves. `lineage` explains the paths of `event`, `decisions` are all lookup and table
     rows that were used ("table disposition r3"); both and `rules` are made when first asked for.
 
@@ -198,7 +199,7 @@ class Outcome:
     """
 
     state: State
-    document: Any
+    read: Any
     event: Any = None
     reason: str = ""
     actions: tuple[Action, ...] = ()
@@ -214,6 +215,11 @@ class Outcome:
     remedy: Remedy | None = None
     steps: int = 0
     reply_lineage: Mapping[str, Trace] = field(default_factory=dict)
+
+    @property
+    def document(self) -> Any:
+        """The input as read by its schema."""
+        return self.read.value() if isinstance(self.read, Unread) else self.read
 
 
 @dataclass(frozen=True, slots=True)

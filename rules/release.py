@@ -11,6 +11,7 @@ from typing import Any
 
 from dsl.checker import check
 from dsl.diagnostics import Severity
+from rules.codes import CodeStore
 from rules.compiler import VERSION, Compiled, compile_program
 from rules.errors import ReleaseRefused, ReleaseTampered
 from rules.testing import run_tests
@@ -91,13 +92,13 @@ _compiled: OrderedDict[str, Compiled] = OrderedDict()
 _lock = Lock()
 
 
-def compile_release(release: Release) -> Compiled:
-    """The release ready to run; the last few used are kept."""
+def compile_release(release: Release, store: CodeStore | None = None) -> Compiled:
+    """The release ready to run; the last few used are kept, and its code objects in a store beside."""
     with _lock:
         if release.id in _compiled:
             _compiled.move_to_end(release.id)
             return _compiled[release.id]
-    compiled = compile_program(check(release.files()))
+    compiled = compile_program(check(release.files()), release.id, store)
     with _lock:
         _compiled[release.id] = compiled
         while len(_compiled) > KEPT:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol
 
+from app.runtime.codes import SignedFolder
 from app.security.secrets import Vault
-from app.settings import Settings
+from app.settings import Settings, secret_keys
 from app.storage.database import Database
 from app.storage.releases import release_content
 from connectors.contract import Codec, Transport
@@ -50,8 +52,12 @@ class Installation:
             if release_id not in self._releases:
                 with self.database.read() as tx:
                     content = release_content(tx, release_id)
-                self._releases[release_id] = compile_release(load_release(release_id, content))
+                self._releases[release_id] = compile_release(load_release(release_id, content), self._codes)
             return self._releases[release_id]
+
+    @cached_property
+    def _codes(self) -> SignedFolder:
+        return SignedFolder(self.settings.home / "code", secret_keys(self.settings))
 
     def close(self) -> None:
         """Give connections back."""

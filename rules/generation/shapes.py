@@ -97,7 +97,7 @@ class Shapes:
             name = self._readers[id(record)] = self.unit.fresh("q")
             is_dict = nodes.compare(self._type_of("raw"), ast.IsNot(), self._bound(dict))
             body = [
-                nodes.branch(is_dict, [self._slow()]),
+                nodes.branch(is_dict, [self.slow()]),
                 nodes.assign("get", nodes.attribute(nodes.load("raw"), "get")),
                 nodes.assign("out", nodes.method(nodes.load("raw"), "copy")),
                 nodes.assign("left", nodes.const(len(record.fields))),
@@ -122,60 +122,63 @@ class Shapes:
     def _type_of(self, name: str) -> ast.expr:
         return nodes.call(self.unit.bind(type), nodes.load(name))
 
-    def _slow(self) -> ast.stmt:
+    def slow(self) -> ast.stmt:
+        """Give up on the straight way."""
         return ast.Raise(self._bound(Slow))
 
     def _read_field(self, field: str, spec: types.FieldSpec) -> list[ast.stmt]:
         kind, value = types.present(spec.type), nodes.load("v")
         lines = [nodes.assign("v", nodes.call("get", nodes.const(field)))]
         if any(not isinstance(marker, str) for marker in spec.missing):
-            return [self._slow()]
-        gone = [self._slow()] if spec.required else self._gone(field)
-        absent = [nodes.branch(self._is_missing(spec), gone, [self._slow()])]
+            return [self.slow()]
+        gone = [self.slow()] if spec.required else self._gone(field)
+        absent = [nodes.branch(self.is_missing(spec), gone, [self.slow()])]
         match kind:
             case types.Record():
                 made = nodes.call(self.reader(kind), value)
-                return [*lines, self._typed(dict, [nodes.assign_item("out", field, made)], absent)]
+                return [*lines, self.typed(dict, [nodes.assign_item("out", field, made)], absent)]
             case types.ListOf():
-                made = self._read_list(types.present(kind.item), spec)
-                return [*lines, self._typed(list, [nodes.assign_item("out", field, made)], absent)]
+                made = self.read_list(types.present(kind.item), spec)
+                return [*lines, self.typed(list, [nodes.assign_item("out", field, made)], absent)]
             case types.Scalar(name="text"):
-                marked = self._marked(spec)
+                marked = self.marked(spec)
                 fine: list[ast.stmt] = [nodes.branch(marked, gone)] if marked is not None else [ast.Pass()]
-                null = [nodes.branch(nodes.is_none(value), gone, [self._slow()])]
-                return [*lines, self._typed(str, fine, null)]
+                null = [nodes.branch(nodes.is_none(value), gone, [self.slow()])]
+                return [*lines, self.typed(str, fine, null)]
             case types.Enum() if not set(spec.missing) & set(kind.values):
                 inside = nodes.compare(value, ast.In(), self._bound(frozenset(kind.values)))
                 return [*lines, nodes.branch(inside, [ast.Pass()], absent)]
-        made = self._read_scalar(kind, spec, value)
-        return [*lines, nodes.branch(self._is_missing(spec), gone, [nodes.assign_item("out", field, made)])]
+        made = self.read_scalar(kind, spec, value)
+        return [*lines, nodes.branch(self.is_missing(spec), gone, [nodes.assign_item("out", field, made)])]
 
-    def _typed(self, python: type, keep: list[ast.stmt], absent: list[ast.stmt]) -> ast.stmt:
-        return nodes.branch(nodes.compare(self._type_of("v"), ast.Is(), self._bound(python)), keep, absent)
+    def typed(self, python: type, keep: list[ast.stmt], absent: list[ast.stmt], name: str = "v") -> ast.stmt:
+        """What is done with a value of a Python type, and with any other."""
+        return nodes.branch(nodes.compare(self._type_of(name), ast.Is(), self._bound(python)), keep, absent)
 
     def _gone(self, field: str) -> list[ast.stmt]:
         """The field has no value: it leaves the copy."""
         popped = nodes.method(nodes.load("out"), "pop", nodes.const(field), nodes.const(None))
         return [ast.Expr(popped), ast.AugAssign(ast.Name("left", ast.Store()), ast.Sub(), nodes.const(1))]
 
-    def _marked(self, spec: types.FieldSpec) -> ast.expr | None:
+    def marked(self, spec: types.FieldSpec, name: str = "v") -> ast.expr | None:
         """Whether a text is one that counts as missing."""
         if not spec.missing:
             return None
         if spec.missing == ("",):
-            return nodes.negate(nodes.load("v"))
-        return nodes.compare(nodes.load("v"), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+            return nodes.negate(nodes.load(name))
+        return nodes.compare(nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
 
-    def _is_missing(self, spec: types.FieldSpec) -> ast.expr:
+    def is_missing(self, spec: types.FieldSpec, name: str = "v") -> ast.expr:
         """Whether any value is None or a text that counts as missing."""
-        null = nodes.is_none(nodes.load("v"))
+        null = nodes.is_none(nodes.load(name))
         if not spec.missing:
             return null
-        is_text = nodes.compare(self._type_of("v"), ast.Is(), self._bound(str))
-        inside = nodes.compare(nodes.load("v"), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+        is_text = nodes.compare(self._type_of(name), ast.Is(), self._bound(str))
+        inside = nodes.compare(nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
         return ast.BoolOp(ast.Or(), [null, ast.BoolOp(ast.And(), [is_text, inside])])
 
-    def _read_scalar(self, kind: types.Type, spec: types.FieldSpec, value: ast.expr) -> ast.expr:
+    def read_scalar(self, kind: types.Type, spec: types.FieldSpec, value: ast.expr) -> ast.expr:
+        """The value of the language that a present wire value stands for."""
         match kind:
             case types.Scalar(name="decimal" | "percent"):
                 return nodes.call(self.unit.bind(fast_decimal), value)
@@ -185,17 +188,18 @@ class Shapes:
                 return value
         return nodes.call(self.unit.bind(partial(read_scalar, kind, spec.wire)), value)
 
-    def _read_list(self, item: types.Type, spec: types.FieldSpec) -> ast.expr:
+    def read_list(self, item: types.Type, spec: types.FieldSpec, name: str = "v") -> ast.expr:
+        """The elements of a list, read one by one."""
         element = nodes.load("e")
         if isinstance(item, types.Record):
             made = nodes.call(self.reader(item), element)
         elif isinstance(item, types.ListOf):
             made = nodes.call(self.unit.bind(_give_up), element)
         else:
-            made = self._read_scalar(item, spec, element)
+            made = self.read_scalar(item, spec, element)
         if isinstance(item, types.Anything):
             made = nodes.call(self.unit.bind(_present), element)
-        loop = ast.comprehension(ast.Name("e", ast.Store()), nodes.load("v"), [], 0)
+        loop = ast.comprehension(ast.Name("e", ast.Store()), nodes.load(name), [], 0)
         return ast.ListComp(made, [loop])
 
     # ------------------------------------------------------------ writing
