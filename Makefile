@@ -48,7 +48,7 @@ mutations: $(VENV)/dev.stamp
 agreement: $(VENV)/dev.stamp
 	@$(PY) -m tests.rules.agreement --programs 20000
 
-bench: $(VENV)/dev.stamp
+bench: $(VENV)/bench.stamp
 	@$(PY) benchmarks/run.py
 
 docs: $(VENV)/runtime.stamp
@@ -72,12 +72,19 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
 	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
-# Both locks name versions and hashes, never a registry: the machine's own configuration says where to fetch from.
+# Peers are only for comparing: where one can't be installed, the benchmarks say so and go on.
+$(VENV)/bench.stamp: $(VENV)/dev.stamp benchmarks/peers.lock
+	@$(PIP) install --require-hashes --no-deps -r benchmarks/peers.lock || echo "not all peers could be installed" >&2
+	@touch $@
+
+# The locks name versions and hashes, never a registry: the machine's own configuration says where to fetch from.
 lock: $(VENV)/dev.stamp
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 		--custom-compile-command "make lock" --extra build --extra test --extra check setup.cfg -o requirements-dev.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 		--custom-compile-command "make lock" --extra build -c requirements-dev.lock setup.cfg -o requirements.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		--custom-compile-command "make lock" --extra bench -c requirements-dev.lock setup.cfg -o benchmarks/peers.lock
 
 clean:
 	@rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -36,6 +36,13 @@ def fast_decimal(value: Any) -> Decimal:
     return READERS["decimal"](value)  # type: ignore[no-any-return]
 
 
+def fast_integer(value: Any) -> int:
+    """A whole number; the usual ones without ceremony."""
+    if type(value) is int and -LIMIT < value < LIMIT:
+        return value
+    return READERS["integer"](value)  # type: ignore[no-any-return]
+
+
 def without_unknown(output: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """A closed record without the fields its schema does not know."""
     return {name: value for name, value in output.items() if name in known}
@@ -182,6 +189,8 @@ class Shapes:
         match kind:
             case types.Scalar(name="decimal" | "percent"):
                 return nodes.call(self.unit.bind(fast_decimal), value)
+            case types.Scalar(name="integer"):
+                return nodes.call(self.unit.bind(fast_integer), value)
             case types.Scalar(name=name):
                 return nodes.call(self.unit.bind(READERS[name]), value)
             case types.Anything():

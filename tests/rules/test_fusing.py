@@ -50,6 +50,7 @@ DOCUMENTS = [
     {"id": "1", "n": "no number", "e": "z"},
     {"id": "1", "rows": [{"k": 5}, None]},
     {"id": ""}, {}, [], None, "text", {"id": 5, "e": []}, {"id": "q"},
+    {"id": "1", "unused": 10**40}, {"id": "1", "unused": True}, {"id": "1", "unused": -7}, {"id": "1", "unused": 2.5},
 ]  # fmt: skip
 
 
