@@ -8,7 +8,7 @@ import pytest
 from tests.mutations.measure import measure
 from tests.mutations.verdicts import shares
 
-EDITS = 96
+EDITS = 64
 LEAST = 0.85
 """Less than of the thousand: in a small draw the rarest kind of edit, which is the hardest, weighs as much as any."""
 
