@@ -91,9 +91,11 @@ def tell(target: Target, number: int, made: Any, what: str) -> None:
     """The seed of a failure, its traceback, and the least input that fails alike."""
     print(f"FAILED {target.name}: {what}\nagain: python -m tests.fuzzing.run --only '{target.name}' --input {number}")
     try:
-        target.run(made, Random(number))
+        if what != "hang":
+            target.run(made, Random(number))
     except Exception:
         traceback.print_exc(limit=-6, file=sys.stdout)
+    faulthandler.cancel_dump_traceback_later()
     least = _shrunk_files(made, lambda part: failure(target, part, number) == what) if what != "hang" else made
     print(f"least input: {str(least)}"[:6000], flush=True)
 
