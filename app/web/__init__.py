@@ -21,6 +21,7 @@ from app.web import (
     display,
     errors,
     exchange,
+    flows,
     frame,
     handbooks,
     history,
@@ -46,7 +47,7 @@ from app.web import (
 __all__ = ["errors", "register"]
 
 _NOUNS = (
-    session, home, search, rulesets, texts, maps, tables, lookups, rules, trials, releases, messages,
+    session, home, search, rulesets, texts, maps, tables, lookups, rules, flows, trials, releases, messages,
     problems, accounts, history, exchange, handbooks, reference, whereused,
     names,
 )  # fmt: skip

@@ -49,9 +49,7 @@ def _edits(here: Workspace, item: str, form: Any) -> Any:
 
 def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str, Any]:
     path, node = here.find("lookup", item)
-    source = here.trial.program.sources[path]
-    first, last = source.position(node.span.start)[0], source.position(node.span.end)[0]
-    findings = [f for f in here.findings() if f["file"] == path and first <= f["line"] <= last]
+    findings = here.findings_of(path, node)
     return {
         "here": here,
         "path": path,

@@ -1,4 +1,4 @@
-"""Rules and flows as cards: when, then, because, each edited where it stands."""
+"""Rules as cards: when, then, because, each edited where it stands."""
 
 from typing import Any
 
@@ -101,16 +101,3 @@ def _offered(here: Workspace) -> list[str]:
     ends = [one for one in manifest.endpoints.values() if one.direction == "out"] if manifest else []
     maps = {f"{m.target.name}@{m.target.version}": name for name, m in program.maps.items()}
     return [f"send {one.name} using {maps[one.schema]}" for one in ends if one.schema in maps]
-
-
-@blueprint.get("/rulesets/<name>/flows/<item>")
-@requires("view")
-def show_flow(name: str, item: str) -> Any:
-    """What a flow receives and what happens with it."""
-    here = open_workspace(name)
-    path, _ = here.find("flow", item)
-    form, findings = forms.flow_form(here.parsed(path), item), here.findings(f"flow/{item}")
-    endpoint = (
-        here.trial.program.manifest.endpoints.get(form["endpoint"]) if here.trial.program.manifest else None
-    )
-    return render_template("flow.html", here=here, path=path, form=form, findings=findings, endpoint=endpoint)

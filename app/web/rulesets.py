@@ -22,14 +22,15 @@ _SECTIONS = (
     ("maps", "Maps", ("map",)),
     ("tables", "Tables", ("table",)),
     ("lookups", "Value maps", ("lookup",)),
-    ("rules", "Rules and flows", ("flow", "rules")),
+    ("rules", "Rules and flows", ("flow", "rules", "playbook")),
 )
 _PAGES = {
     "map": "maps.show",
     "table": "tables.show",
     "lookup": "lookups.show",
     "rules": "rules.show",
-    "flow": "rules.show_flow",
+    "flow": "flows.show",
+    "playbook": "flows.show_playbook",
 }
 
 
@@ -120,6 +121,8 @@ def _says(node: Any) -> str:
             return f"{len(node.rows)} rows"
         case syntax.Rules():
             return f"{len(node.rules)} rules about {node.parameter.schema or node.parameter.name}"
+        case syntax.Playbook():
+            return f"what is done about failures; {len(node.reactions)} reactions"
         case _:
             return f"receives {node.endpoint}"
 

@@ -18,7 +18,7 @@ _PAGES = {
     "table": "tables.show",
     "lookup": "lookups.show",
     "rules": "rules.show",
-    "flow": "rules.show_flow",
+    "flow": "flows.show",
 }
 
 

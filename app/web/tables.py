@@ -113,9 +113,7 @@ def _last_outputs(parsed: Any, item: str) -> list[str]:
 
 def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str, Any]:
     path, node = here.find("table", item)
-    source = here.trial.program.sources[path]
-    first, last = source.position(node.span.start)[0], source.position(node.span.end)[0]
-    findings = [f for f in here.findings() if f["file"] == path and first <= f["line"] <= last]
+    findings = here.findings_of(path, node)
     table = forms.table_form(here.parsed(path), item)
     return {
         "here": here,

@@ -15,7 +15,7 @@ _PAGES = {
     "table": "tables.show",
     "lookup": "lookups.show",
     "rules": "rules.show",
-    "flow": "rules.show_flow",
+    "flow": "flows.show",
 }
 _MOST_FIELDS = 300
 

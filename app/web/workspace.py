@@ -21,6 +21,7 @@ _KINDS: dict[str, type] = {
     "lookup": syntax.Lookup,
     "rules": syntax.Rules,
     "flow": syntax.Flow,
+    "playbook": syntax.Playbook,
 }
 
 
@@ -84,6 +85,12 @@ class Workspace:
         return [
             {**to_json(d, program.sources), "place": f"{d.file}:{d.span.start}", "message": with_evidence(d)} for d in chosen
         ]
+
+    def findings_of(self, path: str, node: Any) -> list[dict[str, Any]]:
+        """Diagnostics on the lines of one construct."""
+        source = self.trial.program.sources[path]
+        first, last = source.position(node.span.start)[0], source.position(node.span.end)[0]
+        return [f for f in self.findings() if f["file"] == path and first <= f["line"] <= last]
 
     def fix_edits(self, code: str, place: str, number: int) -> Any:
         """The edits of an offered fix; NotFound where the finding is gone."""

@@ -19,6 +19,8 @@ PAGES = [
     ("ana", f"{R}/lookups/defect_classes"),
     ("ana", f"{R}/rules/containment"),
     ("ana", f"{R}/flows/incoming_nonconformance"),
+    ("ana", f"{R}/bring-in"),
+    ("ana", f"{R}/history/maps/defect.mw"),
     ("ana", f"{R}/tests"),
     ("ana", f"{R}/release"),
     ("ana", "/reference/functions/round"),
