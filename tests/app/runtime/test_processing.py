@@ -20,12 +20,10 @@ from app.storage.messages import Message, history, message, open_messages
 from app.storage.outcomes import outcome
 from app.storage.queries import message_view, search_messages
 from rules.engine import run
-from rules.outcome import Outcome, Place
-from rules.waiting import Recall
+from rules.outcome import Outcome
 from tests.journey import ENVIRONMENT, drain_all, order
 
 ALL = set(range(256))
-PLACE = Place("flows/a.mw", 1, 1)
 
 
 @dataclass(frozen=True)
@@ -87,26 +85,6 @@ def test_an_action_that_nobody_carries_out_makes_a_dead_letter_and_is_not_lost(
     dead = found(installation, id)
     assert (dead.state, dead.code) == ("dead", "action_not_carried_out")
     assert "`teleport`" in dead.reason
-
-
-@pytest.mark.parametrize(
-    ("more", "code", "words"),
-    [
-        ({"state": "waiting", "waits": (Recall("items", "M-1", "x", False, 60, PLACE),)}, "waiting_not_carried_out", "dataset items"),
-        ({"reply": {"free": 1}}, "reply_not_carried_out", "gives a reply"),
-    ],
-)  # fmt: skip
-def test_what_waits_or_replies_is_held_and_not_lost(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], code: str, words: str
-) -> None:
-    monkeypatch.setattr("app.runtime.deciding.run", lambda *given, **named: replace(run(*given, **named), **more))
-    id = send(installation, 1)
-    drain_all(installation)
-    held = found(installation, id)
-    assert (held.state, held.code) == ("held", code)
-    assert words in held.reason
-    with installation.database.read() as tx:
-        assert of_message(tx, id) == []
 
 
 def test_an_alert_is_stored(installation: Installation) -> None:
