@@ -17,6 +17,8 @@ _PATH = re.compile(r'([A-Za-z_]\w*)((?:\.(?:\w+|"[^"\n]*"))*)\.("?\w*)$')
 _NAMED_FIELDS = re.compile(
     r'\b(tree|compare)\(\s*([A-Za-z_]\w*(?:\.(?:\w+|"[^"\n]*"))*)\b.*\b(?:id|parent|kind|key|fields):\s*\[?(?:[\w.]+,\s*)*\w*$'
 )
+LONGEST = 400
+"""How much of a line before the cursor is looked at: nobody's path is longer, and patterns take time with its square."""
 _WORD = re.compile(r'"?\w*$')
 _KINDS = ("missing", "error", "no_match", "many")
 _ACTIONS = ("use", "skip", "skip row", "reject", "reject row")
@@ -45,6 +47,7 @@ def complete(program: Program, path: str, offset: int) -> list[Entry]:
     line = before[before.rfind("\n") + 1 :]
     if _in_text_or_comment(line):
         return []
+    line = line[-LONGEST:]
     around = surroundings(program, path, offset)
     typed = _WORD.search(line)
     prefix = typed.group().strip('"').casefold() if typed else ""
@@ -54,7 +57,7 @@ def complete(program: Program, path: str, offset: int) -> list[Entry]:
 
 def _in_text_or_comment(line: str) -> bool:
     outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
-    return "#" in outside or (outside.count('"') % 2 == 1 and not re.search(r'\."\w*$', line))
+    return "#" in outside or (outside.count('"') % 2 == 1 and not re.search(r'\."\w*$', line[-LONGEST:]))
 
 
 def _entry(label: str, kind: str, detail: str = "", doc: str = "", insert: str | None = None) -> Entry:

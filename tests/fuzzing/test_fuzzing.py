@@ -27,6 +27,19 @@ FOUND: list[tuple[str, object]] = [
 ]
 
 
+def test_completion_behind_a_long_line_comes_at_once() -> None:
+    from time import process_time
+
+    from dsl.checker import check
+    from dsl.completion import complete
+
+    text = "map m : nc in x.y -> x.z\n  f = " + "a" * 180_000
+    program = check({"m.mw": text.encode()})
+    started = process_time()
+    complete(program, "m.mw", len(text))
+    assert process_time() - started < 1
+
+
 @pytest.mark.parametrize(("name", "made"), FOUND)
 def test_what_was_found_stays_mended(name: str, made: object) -> None:
     BY_NAME[name].run(made, Random(1))
