@@ -103,7 +103,7 @@ def test_rules_in_another_order_are_a_change() -> None:
     ("file", "old", "new", "sentence"),
     [
         ("ruleset.toml", "Europe/Berlin", "Asia/Tokyo", "rule set: time zone Europe/Berlin -> Asia/Tokyo"),
-        ("ruleset.toml", 'schema = "t.out@v1"', 'schema = "t.out@v1"\nidempotent = true', "endpoint out.docs: idempotent False -> True"),
+        ("ruleset.toml", 'schema = "t.out@v1"', 'schema = "t.out@v1"\nidempotent = true', "endpoint out.asks: idempotent False -> True"),
         ("ruleset.toml", "[endpoints", '[calendars]\ndefault = ["2026-12-25"]\n[endpoints', "rule set: calendar default is new: 2026-12-25"),
         ("schemas/s.doc@v1.json", '"a": {"type": "string"}', '"a": {"type": "array", "items": {"type": "string"}}',
          "schema s.doc v1, field a: text -> list of text"),
