@@ -497,6 +497,7 @@ class Generator:
             f"remember docs key ({key}, coalesce(n.t2, \"x\")) = n",
             f"remember rows key {key} = {{ t1: n.t1, i1: n.i1, rec: {{ t: {key}, n: n.n1 }}, l1: n.l1 }}",
             f"each l in n.l1 forget rows key coalesce(l.t, {key})",
+            f"forget rows key {key}",
         ]  # fmt: skip
 
 
