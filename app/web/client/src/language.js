@@ -1,13 +1,15 @@
 // Colours for .mw: words by their role, no grammar; the server's checker says what is right.
 import { StreamLanguage } from "@codemirror/language";
 
-const HEADINGS = new Set("map table lookup rules rule flow test".split(" "));
+const HEADINGS = new Set("map table lookup rules rule flow test function type dataset playbook".split(" "));
 const KEYWORDS = new Set(
   (
     "use schema let if else each in into where group by order descending on check reject skip row warn end policy " +
     "otherwise two_way when then send using to key raise ignore alert because hold for review set first receive as " +
     "owner criticality sla identify keys with apply failure playbook given expect and or not is missing blank " +
-    "true false error no_match many"
+    "true false error no_match many copy except from for of list record enum reverse recall remember forget collect " +
+    "within at most enrich wait waited call reply answer fails business time calendar runbook retry fallback park block " +
+    "dead_letter transport application partner_data mapping"
   ).split(" "),
 );
 const ATOMS = new Set(["true", "false", "missing", "blank"]);
