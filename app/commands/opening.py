@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from app.terminal import REFUSED, Stop
@@ -15,9 +16,8 @@ def check_home(home: Path) -> None:
     """The data folder exists and can be written; Stop says what to do otherwise."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe = home / ".writable"
-        probe.write_text("")
-        probe.unlink()
+        with TemporaryFile(dir=home):  # a name of its own: several processes of an installation start at once
+            pass
     except (FileExistsError, NotADirectoryError):
         raise Stop(
             REFUSED, f"{home} is not a folder: move it away, or set MAPWRIGHT_HOME to another one"
