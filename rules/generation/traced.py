@@ -1,6 +1,7 @@
 """Where the values of functions that pass elements on come from: a node of a tree is still its element."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from dsl import syntax
 from dsl.functions import PASSING
@@ -50,10 +51,13 @@ def _tree(source: Origin, node: syntax.Call) -> Origin:
 
 def _comparison(old: Origin, new: Origin, node: syntax.Call) -> Origin:
     """Added elements are of the new list, removed ones of the old, changed ones of both."""
-    both, keys = old.joined(new), _named(new, node, "key")
-    key = keys[0][1] if len(keys) == 1 else Origin(new.sources, new.decisions, new.base, None, True, dict(keys))
-    change = Origin(both.sources, both.decisions, new.base, None, True, {"old": old, "new": new, "key": key, "fields": both})
-    return Origin(both.sources, both.decisions, parts={"added": new, "removed": old, "changed": change})
+    both = old.joined(new)
+    removed, added = (replace(side, decisions=both.decisions) for side in (old, new))  # each tells of both sides
+    keys = _named(added, node, "key")
+    key = keys[0][1] if len(keys) == 1 else Origin(added.sources, added.decisions, added.base, None, True, dict(keys))
+    parts = {"old": removed, "new": added, "key": key, "fields": both}
+    change = Origin(both.sources, both.decisions, new.base, None, True, parts)
+    return Origin(both.sources, both.decisions, parts={"added": added, "removed": removed, "changed": change})
 
 
 def _named(source: Origin, node: syntax.Call, argument: str) -> list[tuple[str, Origin]]:

@@ -73,3 +73,30 @@ def test_generated_programs_hold_every_kind_of_node() -> None:
     known = {name for name in syntax.__all__ if isinstance(getattr(syntax, name), type)}
     nodes = {name for name in known if issubclass(getattr(syntax, name), syntax.Node)}
     assert nodes - found - UNREACHED == set()
+
+
+COMPARED = """\
+table choice policy first
+  | row | c: text? | n: integer => o: text | p: integer |
+  | r0  | -        | (0..3]     => "low"   | 0          |
+  otherwise => "none" | 1 |
+end
+map m : doc in s.doc -> t.out
+  on missing skip
+  on error skip
+  on no_match skip
+  on many skip
+  t1 = join(compare(doc.items, [{ k: "z", v: table choice(doc.b, doc.i).p }], key: k, fields: [v]).removed.k, "+")
+end
+flow f
+  receive in.docs as doc : s.doc "v1"
+  map with m
+end
+"""
+
+
+def test_what_decided_on_one_side_of_a_comparison_is_told_of_the_other() -> None:
+    program = check(files(COMPARED))
+    ours = plain(engine.run(compile_program(program), "f", payload(10654), CONTEXT))
+    assert ours["lineage"]["t1"]["decisions"] == ["table choice otherwise"]
+    assert ours == plain(oracle.run(program, "f", payload(10654), CONTEXT))
