@@ -1,6 +1,8 @@
 """A map of nested lists and branches, made by forms alone, says in the text what was meant."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -65,9 +67,10 @@ end
 
 
 @pytest.fixture
-def receipts(house):
-    """A rule set with an empty map between two nested schemas."""
-    files = {path: text.encode() for path, text in starter_files("receipts").items()}
+def receipts(house, request):
+    """A rule set of this test's own with an empty map between two nested schemas."""
+    name = f"receipts-{len(request.node.name)}"
+    files = {path: text.encode() for path, text in starter_files(name).items()}
     files |= {"schemas/asn@v1.json": json.dumps(NOTICE).encode(), "schemas/receipt@v1.json": json.dumps(RECEIPT).encode()}
     files |= {FILE: EMPTY.encode(), "samples/asn.json": json.dumps(SAMPLE).encode()}
     with house.installation.database.begin() as tx:
@@ -94,6 +97,19 @@ def test_a_nested_map_is_made_by_forms_alone(house, visit, receipts):
     expect(page.locator('[id="row-rows[].lots[].count"] .result')).to_contain_text("5")
 
 
+def test_what_is_typed_before_the_answer_came_is_kept_too(house, visit, receipts):
+    page = visit("ana", f"/rulesets/{receipts}/maps/to_receipt?sample=asn.json&all=yes")
+    for target, text in (("id", "a.number"), ("kind", '"plain"'), ("rows", "l in a.lines")):
+        cell = page.locator(f'[id="formula-{target}"]')
+        cell.fill(text)
+        cell.press("Enter")
+    expect(page.locator('[id="formula-rows[].item"]')).to_be_visible()
+    with house.installation.database.read() as connection:
+        text = rulesets.read_file(connection, receipts, FILE).content.decode()
+    assert text.endswith('  id = a.number\n  kind = "plain"\n  each l in a.lines into rows\n  end\nend\n')
+    expect(page.locator(".banner.error")).to_have_count(0)
+
+
 def formula(page: Page, target: str, text: str) -> None:
     """Type a formula into the row of a target."""
     cell = page.locator(f'[id="formula-{target}"]')
@@ -111,5 +127,9 @@ def line(page: Page, text: str, parent: str) -> None:
         page.get_by_role("button", name="Add line").click()
 
 
-def saved(page: Page):
-    return page.expect_response(lambda answer: answer.request.method == "POST" and "/complete" not in answer.url)
+@contextmanager
+def saved(page: Page) -> Iterator[None]:
+    """Waits until the page shows the next version of the text."""
+    before = page.locator("#work").get_attribute("data-etag")
+    yield
+    expect(page.locator(f"#work:not([data-etag='{before}'])")).to_have_count(1)

@@ -1,12 +1,10 @@
 // Tables and lookups: a changed cell is sent at once; arrows and Enter move like in a spreadsheet.
-const underway = new Map();
+import { change, changeOnce } from "./changes.js";
 
 document.addEventListener("change", (event) => {
   const cell = event.target.closest("[data-cell]");
   if (cell) commit(cell);
 });
-
-document.addEventListener("htmx:finally:request", () => underway.clear());
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
@@ -46,9 +44,8 @@ document.addEventListener("paste", (event) => {
 
 /** Sends a changed cell, once for each text. */
 function commit(cell) {
-  if (cell.value === cell.defaultValue || underway.get(cell.id) === cell.value) return;
-  underway.set(cell.id, cell.value);
-  act(cell, { ...JSON.parse(cell.dataset.cell), text: cell.value });
+  if (cell.value === cell.defaultValue) return;
+  act(cell, { ...JSON.parse(cell.dataset.cell), text: cell.value }, changeOnce);
 }
 
 function neighbour(cell, step) {
@@ -58,13 +55,9 @@ function neighbour(cell, step) {
   return row?.cells[cell.closest("td").cellIndex]?.querySelector("[data-cell]") ?? cell;
 }
 
-function act(source, values) {
+function act(source, values, way = change) {
   const work = source.closest("[data-act-url]");
-  const file = { file: work.dataset.file, etag: work.dataset.etag, sample: work.dataset.sample ?? "" };
-  window.htmx.ajax("POST", work.dataset.actUrl, {
-    source: work,
-    target: `#${work.id}`,
-    swap: "outerMorph",
-    values: { ...file, ...values },
-  });
+  way(work.id, work.dataset.actUrl, values, versionOf);
 }
+
+const versionOf = ({ dataset }) => ({ file: dataset.file, etag: dataset.etag, sample: dataset.sample ?? "" });

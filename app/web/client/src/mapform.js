@@ -3,18 +3,17 @@ import { closeBrackets, closeBracketsKeymap, acceptCompletion } from "@codemirro
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, drawSelection, keymap } from "@codemirror/view";
+import { change, changeOnce } from "./changes.js";
 import { common, completion, language } from "./codemirror.js";
 import { characters } from "./positions.js";
 import { send } from "./request.js";
 
 export function openMapForm(page) {
-  const work = () => page.querySelector("#work");
   const row = (target) => page.querySelector(`tr[data-target="${CSS.escape(target)}"]`);
   const bar = page.querySelector(".fx");
   const writable = page.dataset.writable === "yes";
   let chosen = null;
   let mirrored = false;
-  let sent = "";
 
   const formula = new EditorView({
     parent: bar.querySelector(".formula"),
@@ -123,37 +122,34 @@ export function openMapForm(page) {
     return JSON.stringify(chosenOnes);
   }
 
-  const written = (found) => JSON.stringify(Object.values(JSON.parse(found.dataset.handlers || "{}")));
+  const handlersOf = (found) => JSON.stringify(Object.values(JSON.parse(found.dataset.handlers || "{}")));
 
-  function commit(force = false) {
+  function commit() {
     const found = chosen && row(chosen);
     const cell = found && cellOf(found);
     if (!cell || !writable) return;
     const same = cell.value === cell.defaultValue && sameHandlers(found);
-    if ((same && !force) || (!cell.value.trim() && !cell.defaultValue.trim())) return;
-    if (!cell.value.trim()) return post({ do: "remove", target: chosen });
-    if (found.dataset.kind === "list") return post({ do: "rows", target: chosen, expression: cell.value });
-    const more = found.dataset.kind === "field" || found.dataset.kind === "let" ? { handlers: handlers() } : {};
-    post({ do: found.dataset.kind === "raw" ? "line" : "set", target: chosen, expression: cell.value, ...more });
+    if (same || (!cell.value.trim() && !cell.defaultValue.trim())) return;
+    post(written(found, cell.value), changeOnce);
+  }
+
+  function written(found, text) {
+    const { kind } = found.dataset;
+    if (!text.trim()) return { do: "remove", target: chosen };
+    if (kind === "list") return { do: "rows", target: chosen, expression: text };
+    const more = kind === "field" || kind === "let" ? { handlers: handlers() } : {};
+    return { do: kind === "raw" ? "line" : "set", target: chosen, expression: text, ...more };
   }
 
   function sameHandlers(found) {
     const plain = (text) => JSON.stringify(JSON.parse(text).map((h) => [h.on, h.action, h.value ?? null, Boolean(h.warn)]).sort());
-    return plain(handlers()) === plain(written(found));
+    return plain(handlers()) === plain(handlersOf(found));
   }
 
-  function post(values) {
-    const said = JSON.stringify(values);
-    if (said === sent) return undefined;
-    sent = said;
-    const { file, etag, all = "" } = work().dataset;
-    const sample = page.querySelector("[name=sample]")?.value ?? "";
-    return window.htmx.ajax("POST", page.dataset.saveUrl, {
-      source: work(),
-      target: "#work",
-      swap: "outerMorph",
-      values: { file, etag, sample, all, ...values },
-    });
+  const post = (values, way = change) => way("work", page.dataset.saveUrl, values, versionOf);
+
+  function versionOf({ dataset: { file, etag, all = "" } }) {
+    return { file, etag, all, sample: page.querySelector("[name=sample]")?.value ?? "" };
   }
 
   page.addEventListener("focusin", (event) => {
@@ -218,9 +214,6 @@ export function openMapForm(page) {
     formula.focus();
   }
 
-  document.addEventListener("htmx:finally:request", () => {
-    sent = "";
-  });
   document.addEventListener("htmx:after:swap", () => {
     if (!row(chosen)) return;
     const keep = chosen;
