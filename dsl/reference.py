@@ -34,7 +34,6 @@ GROUPS = {
     "M6": "Lookups and tables",
     "M7": "Rules and flows",
     "M8": "Rule set, schemas, tests",
-    "M9": "Not in this version",
 }
 
 

@@ -26,6 +26,12 @@ def remedy(program: Program, flow: CheckedFlow, failure: FailureClass) -> Remedy
     )  # fmt: skip
 
 
+def alert_text(found: Remedy, otherwise: str) -> str:
+    """What an alert of a playbook says: its own text or what happened, and the page that says what to do."""
+    runbook = f" ({found.runbook})" if found.runbook else ""
+    return (found.text or otherwise) + runbook
+
+
 def fallback(program: Program, found: Remedy | None, endpoint: str) -> str | None:
     """The endpoint that stands in for another one, by the playbook."""
     known = program.manifest.endpoints

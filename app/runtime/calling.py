@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.runtime.firing import fire_waits
 from app.runtime.installation import Installation
-from app.runtime.later import PATIENCE_SECONDS, call_match
+from app.runtime.later import CALL, PATIENCE_SECONDS, call_match
 from app.runtime.routing import guide
 from app.runtime.states import FINAL_DELIVERY_STATES
 from app.runtime.verdicts import Sent
@@ -24,7 +24,6 @@ from rules.compiler import Compiled
 from rules.outcome import SendAction
 from rules.waiting import Call, Unanswered
 
-CALL = "call"
 _SETTLED = FINAL_DELIVERY_STATES | {"dead"}
 _CLASSES: dict[str, Any] = {"transport": "transport", "partner": "partner_data"}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any
 
 import structlog
 
@@ -25,13 +25,25 @@ from app.storage.messages import Message
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
-from rules.outcome import Action, AlertAction, Context, Outcome, RaiseAction, SendAction, to_json
+from rules.outcome import (
+    AlertAction,
+    CollectAction,
+    Context,
+    ExpectAction,
+    ForgetAction,
+    Outcome,
+    RaiseAction,
+    RememberAction,
+    SendAction,
+    to_json,
+)
+from rules.remedies import alert_text
 from rules.waiting import Recall, Remedy
 
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
 _SPREAD = 16
-_CARRIED_OUT = get_args(Action)
+_CARRIED_OUT = (SendAction, RaiseAction, AlertAction, ExpectAction, CollectAction, RememberAction, ForgetAction)
 
 
 @dataclass(frozen=True)
@@ -225,8 +237,7 @@ def _remedied(decided: Decided, found: Remedy | None) -> Decided:
     """What the playbook says of a message that fails: who hears of it, where it waits, whether its lane does."""
     if found is None:
         return decided
-    runbook = f" ({found.runbook})" if found.runbook else ""
-    text = (found.text or f"{decided.message.flow}: {decided.reason}") + runbook
+    text = alert_text(found, f"{decided.message.flow}: {decided.reason}")
     alerts = (AlertAction(found.channel, text, "playbook", found.playbook),) if found.channel else ()
     state = {"dead_letter": "dead", "park": "held", "hold": "held"}.get(found.reaction, decided.state)
     return replace(decided, state=state, alerts=alerts, blocks=found.reaction == "block")

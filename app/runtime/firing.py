@@ -7,6 +7,7 @@ state in the transaction that stores the message.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -36,7 +37,7 @@ def fire_due(installation: Installation, stop: Callable[[], bool] = lambda: Fals
         with installation.database.read() as tx:
             waiting = due(tx, now(tx), _A_SWEEP)
         for timer in waiting:
-            fired += insist(lambda timer=timer: _fire(installation, timer), undone)  # type: ignore[misc]
+            fired += insist(partial(_fire, installation, timer), undone)
         if len(waiting) < _A_SWEEP:
             break
     return fired
@@ -46,7 +47,7 @@ def fire_waits(installation: Installation, matches: Sequence[str]) -> int:
     """Wake whoever waits for these now; how many."""
     with installation.database.read() as tx:
         found = waiting_for(tx, matches)
-    return sum(insist(lambda timer=timer: _fire(installation, timer), undone) for timer in found)  # type: ignore[misc]
+    return sum(insist(partial(_fire, installation, timer), undone) for timer in found)
 
 
 def _fire(installation: Installation, timer: Timer) -> int:

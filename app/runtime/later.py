@@ -30,6 +30,7 @@ from rules.outcome import (
 from rules.waiting import Call, Recall
 
 Kept = RememberAction | ForgetAction
+CALL = "call"
 PATIENCE_SECONDS = 86_400
 
 
@@ -71,7 +72,7 @@ def expectation_match(
 
 def call_match(message_id: str, variable: str, step: int) -> str:
     """What a waiting message and the delivery of its question have in common."""
-    return digest("call", message_id, variable, str(step))
+    return digest(CALL, message_id, variable, str(step))
 
 
 def write_later(tx: Connection, all: Sequence[Later], at: datetime) -> None:

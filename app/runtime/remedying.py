@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.runtime.calling import CALL
 from app.runtime.installation import Installation
+from app.runtime.later import CALL
 from app.storage.alerts import add_alerts
 from app.storage.claims import ClaimedLane
 from app.storage.deliveries import Delivery, DeliveryMove, add_deliveries, delivery_bodies
 from app.storage.identity import digest, new_id, partition_of
 from app.storage.lanes import LaneKey, Touch, touch
 from dsl.program import Endpoint
-from rules.remedies import fallback, remedy
+from rules.remedies import alert_text, fallback, remedy
 from rules.waiting import FailureClass, Remedy
 
 _CLASSES: dict[str, FailureClass] = {
@@ -56,9 +56,8 @@ class Remedies:
             if d.rules == CALL:
                 continue
             if found.channel:
-                text = found.text or f"{d.endpoint} does not take it: {move.reason}"
-                runbook = f" ({found.runbook})" if found.runbook else ""
-                add_alerts(tx, d.environment, [(d.message_id, found.channel, text + runbook, found.playbook)], at)
+                text = alert_text(found, f"{d.endpoint} does not take it: {move.reason}")
+                add_alerts(tx, d.environment, [(d.message_id, found.channel, text, found.playbook)], at)
             spare = self.stand_in(d, found)
             if spare is not None:
                 _send_instead(tx, lane, d, spare, at)

@@ -1,9 +1,8 @@
 """Tables and value maps from and to files of other tools: shown as a proposal, then taken over."""
 
-import difflib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -13,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 from app.design import exchange, rulesets
 from app.design.errors import EditConflict, ImportRefused
 from app.web.access import installation, requires
+from app.web.differences import differences
 from app.web.errors import page_blueprint
 from app.web.workspace import Workspace, open_workspace
 from dsl.exchange.content import POLICIES
@@ -90,18 +90,14 @@ def _page(here: Workspace, made: exchange.Proposal | None = None, refused: Impor
         refused=refused,
         policies=POLICIES,
         item=request.values.get("item", ""),
-        changes=[(path, list(_difference(here, path, text))) for path, text in texts.items()],
+        changes=[(path, list(differences(_present(here, path), text))) for path, text in texts.items()],
         proposal=json.dumps({"texts": dict(texts), "etags": etags}),
         findings=_findings(here, texts),
     )
 
 
-def _difference(here: Workspace, path: str, text: str) -> Iterator[dict[str, str]]:
-    old = here.text(path).splitlines() if path in here.files else []
-    kinds = {"+": "add", "-": "del", "@": "hunk"}
-    for number, line in enumerate(difflib.unified_diff(old, text.splitlines(), n=3, lineterm="")):
-        if number > 1:
-            yield {"kind": kinds.get(line[:1], ""), "text": line}
+def _present(here: Workspace, path: str) -> str:
+    return here.text(path) if path in here.files else ""
 
 
 def _findings(here: Workspace, texts: Mapping[str, str]) -> list[dict[str, Any]]:

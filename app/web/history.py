@@ -1,6 +1,5 @@
 """Undo, redo and the earlier texts of a file."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +10,12 @@ from werkzeug.exceptions import BadRequest
 from app.design import history
 from app.design.errors import DesignError
 from app.web.access import installation, requires
+from app.web.differences import differences
 from app.web.errors import page_blueprint
 from app.web.workspace import open_workspace
 
 blueprint = page_blueprint("history", __name__)
 
-_CONTEXT = 3
-_SHOWN_LINES = 2_000
 
 
 @blueprint.get("/rulesets/<name>/history/<path:path>")
@@ -77,17 +75,12 @@ def _difference(connection: Any, name: str, path: str, versions: list[Any], chos
     """The lines of a change against the text before it."""
     place = versions.index(chosen)
     before = versions[place + 1] if place + 1 < len(versions) else None
-    old, new = (_lines(connection, name, path, change) for change in (before, chosen))
-    made = difflib.unified_diff(old, new, n=_CONTEXT, lineterm="")
-    kinds = {"+": "add", "-": "del", "@": "hunk"}
-    for number, line in enumerate(made):
-        if 1 < number < _SHOWN_LINES:
-            yield {"kind": kinds.get(line[:1], ""), "text": line}
+    return differences(*(_text(connection, name, path, change) for change in (before, chosen)))
 
 
-def _lines(connection: Any, name: str, path: str, change: Any) -> list[str]:
+def _text(connection: Any, name: str, path: str, change: Any) -> str:
     if change is None or not change.etag:
-        return []
-    return history.text_at(connection, name, path, change.id).decode("utf-8", "replace").splitlines()
+        return ""
+    return history.text_at(connection, name, path, change.id).decode("utf-8", "replace")
 
 

@@ -12,7 +12,7 @@ from app.design import rulesets
 from app.storage import environments, releases
 from app.web.access import installation, requires
 from app.web.errors import page_blueprint
-from app.web.workspace import Workspace, open_workspace
+from app.web.workspace import CONSTRUCT_PAGES, Workspace, open_workspace
 from dsl import syntax
 
 blueprint = page_blueprint("rulesets", __name__)
@@ -24,14 +24,6 @@ _SECTIONS = (
     ("lookups", "Value maps", ("lookup",)),
     ("rules", "Rules and flows", ("flow", "rules", "playbook")),
 )
-_PAGES = {
-    "map": "maps.show",
-    "table": "tables.show",
-    "lookup": "lookups.show",
-    "rules": "rules.show",
-    "flow": "flows.show",
-    "playbook": "flows.show_playbook",
-}
 
 
 @blueprint.get("/rulesets")
@@ -100,7 +92,7 @@ def _row(here: Workspace, kind: str, path: str, node: Any) -> dict[str, Any]:
     findings = here.findings(f"{kind}/{node.name}")
     return {
         "name": node.name,
-        "url": url_for(_PAGES[kind], name=here.name, item=node.name),
+        "url": url_for(CONSTRUCT_PAGES[kind], name=here.name, item=node.name),
         "says": _says(node),
         "path": path,
         "line": here.trial.program.sources[path].position(node.span.start)[0],

@@ -9,17 +9,10 @@ from app.storage import queries, releases
 from app.web.access import installation, requires
 from app.web.errors import page_blueprint
 from app.web.frame import current_environment
-from app.web.workspace import open_workspace
+from app.web.workspace import CONSTRUCT_PAGES, open_workspace
 
 blueprint = page_blueprint("search", __name__)
 
-_PAGES = {
-    "map": "maps.show",
-    "table": "tables.show",
-    "lookup": "lookups.show",
-    "rules": "rules.show",
-    "flow": "flows.show",
-}
 
 
 @blueprint.get("/search")
@@ -58,7 +51,7 @@ def _constructs(name: str, words: str) -> list[dict[str, str]]:
             "ruleset": here.title,
             "url": url_for(page, name=name, item=node.name),
         }
-        for kind, page in _PAGES.items()
+        for kind, page in CONSTRUCT_PAGES.items()
         for _, node in here.declarations(kind)
         if words in node.name.lower()
     ]

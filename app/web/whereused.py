@@ -6,17 +6,10 @@ from flask import render_template, request, url_for
 
 from app.web.access import requires
 from app.web.errors import page_blueprint
-from app.web.workspace import Workspace, open_workspace
+from app.web.workspace import CONSTRUCT_PAGES, Workspace, open_workspace
 from dsl import compatibility, usage
 
 blueprint = page_blueprint("whereused", __name__)
-_PAGES = {
-    "map": "maps.show",
-    "table": "tables.show",
-    "lookup": "lookups.show",
-    "rules": "rules.show",
-    "flow": "flows.show",
-}
 _MOST_FIELDS = 300
 
 
@@ -54,8 +47,8 @@ def versions(name: str) -> Any:
 
 def _address(here: Workspace, use: dict[str, Any]) -> str:
     kind, item, *_ = use["subject"].split("/")
-    if kind in _PAGES and any(node.name == item for _, node in here.declarations(kind)):
-        return url_for(_PAGES[kind], name=here.name, item=item)
+    if kind in CONSTRUCT_PAGES and any(node.name == item for _, node in here.declarations(kind)):
+        return url_for(CONSTRUCT_PAGES[kind], name=here.name, item=item)
     return url_for("texts.show", name=here.name, path=use["file"])
 
 

@@ -23,6 +23,15 @@ _KINDS: dict[str, type] = {
     "flow": syntax.Flow,
     "playbook": syntax.Playbook,
 }
+CONSTRUCT_PAGES = {
+    "map": "maps.show",
+    "table": "tables.show",
+    "lookup": "lookups.show",
+    "rules": "rules.show",
+    "flow": "flows.show",
+    "playbook": "flows.show_playbook",
+}
+"""The page of a construct, by kind; it takes `name`, the rule set, and `item`, the construct."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from dsl.edits.applying import (
     indent_of,
     line_break,
     line_start,
+    moved,
     refused,
     single_line,
     whole_lines,
 )
+from dsl.edits.rules import rule_named
 from dsl.forms.reading import find
 from dsl.parser import Parsed
 from dsl.source import Span
@@ -34,7 +36,7 @@ def add_rule(parsed: Parsed, rules: str, name: str, when: str, action: str, afte
     lines = [f"{inner}rule {name.strip()}", *condition, f"{inner}{STEP}then {action.strip()}", f"{inner}end"]
     text = "".join(line + line_break(parsed.source) for line in lines)
     if after:
-        place = whole_lines(parsed.source, _rule(parsed, rules, after).span).end
+        place = whole_lines(parsed.source, rule_named(parsed, rules, after).span).end
     else:
         place = line_start(parsed.source, end_of_block(parsed, node).start)
     return checked(parsed, [Edit(parsed.source.path, Span(place, place), text)])
@@ -42,7 +44,7 @@ def add_rule(parsed: Parsed, rules: str, name: str, when: str, action: str, afte
 
 def remove_rule(parsed: Parsed, rules: str, rule: str) -> tuple[Edit, ...]:
     """Take a rule out, the comments right above it included."""
-    span = _with_comments(parsed, _rule(parsed, rules, rule))
+    span = _with_comments(parsed, rule_named(parsed, rules, rule))
     return checked(parsed, [Edit(parsed.source.path, span, "")])
 
 
@@ -51,17 +53,17 @@ def move_rule(parsed: Parsed, rules: str, rule: str, before: str | None) -> tupl
     if rule == before:
         return ()
     node = find(parsed, syntax.Rules, rules)
-    span = _with_comments(parsed, _rule(parsed, rules, rule))
+    span = _with_comments(parsed, rule_named(parsed, rules, rule))
     if before is None:
         place = line_start(parsed.source, end_of_block(parsed, node).start)
     else:
-        place = _with_comments(parsed, _rule(parsed, rules, before)).start
-    return _moved(parsed, span, place)
+        place = _with_comments(parsed, rule_named(parsed, rules, before)).start
+    return moved(parsed, span, place)
 
 
 def rename_rule(parsed: Parsed, rules: str, rule: str, name: str) -> tuple[Edit, ...]:
     """Another name of a rule; tests that name it stay as they are."""
-    line = parsed.tree.line_at(_rule(parsed, rules, rule).span.start)
+    line = parsed.tree.line_at(rule_named(parsed, rules, rule).span.start)
     assert line is not None
     return checked(parsed, [Edit(parsed.source.path, line.tokens[1].span, name.strip())])
 
@@ -69,7 +71,7 @@ def rename_rule(parsed: Parsed, rules: str, rule: str, name: str) -> tuple[Edit,
 def add_action(parsed: Parsed, rules: str, rule: str, text: str) -> tuple[Edit, ...]:
     """One action more, the last of a rule."""
     _action_checked(text)
-    last = _rule(parsed, rules, rule).actions[-1]
+    last = rule_named(parsed, rules, rule).actions[-1]
     span = whole_lines(parsed.source, last.span)
     line = indent_of(parsed.source, last.span.start) + f"then {text.strip()}" + line_break(parsed.source)
     return checked(parsed, [Edit(parsed.source.path, Span(span.end, span.end), line)])
@@ -77,7 +79,7 @@ def add_action(parsed: Parsed, rules: str, rule: str, text: str) -> tuple[Edit, 
 
 def remove_action(parsed: Parsed, rules: str, rule: str, number: int) -> tuple[Edit, ...]:
     """Take the action with that number (from 1) out; the last one of a rule stays."""
-    actions = _rule(parsed, rules, rule).actions
+    actions = rule_named(parsed, rules, rule).actions
     action = _numbered(actions, number, rule)
     if len(actions) == 1:
         raise refused(f"{rule} would do nothing: remove the rule instead")
@@ -86,13 +88,13 @@ def remove_action(parsed: Parsed, rules: str, rule: str, number: int) -> tuple[E
 
 def move_action(parsed: Parsed, rules: str, rule: str, number: int, before: int) -> tuple[Edit, ...]:
     """Put an action before another one; a number beyond the last puts it last."""
-    actions = _rule(parsed, rules, rule).actions
+    actions = rule_named(parsed, rules, rule).actions
     span = whole_lines(parsed.source, _numbered(actions, number, rule).span)
     if before > len(actions):
         place = whole_lines(parsed.source, actions[-1].span).end
     else:
         place = whole_lines(parsed.source, _numbered(actions, before, rule).span).start
-    return _moved(parsed, span, place)
+    return moved(parsed, span, place)
 
 
 def set_first_only(parsed: Parsed, rules: str, first_only: bool) -> tuple[Edit, ...]:
@@ -130,13 +132,6 @@ def _below_head(parsed: Parsed, node: syntax.Rules) -> int:
     return whole_lines(parsed.source, line.span).end
 
 
-def _rule(parsed: Parsed, rules: str, name: str) -> syntax.Rule:
-    for rule in find(parsed, syntax.Rules, rules).rules:
-        if isinstance(rule, syntax.Rule) and rule.name == name:
-            return rule
-    raise refused(f"{rules} has no rule {name}")
-
-
 def _numbered(actions: Sequence[syntax.Action], number: int, rule: str) -> syntax.Action:
     if not 1 <= number <= len(actions):
         raise refused(f"{rule} has no action {number}")
@@ -151,10 +146,3 @@ def _with_comments(parsed: Parsed, node: syntax.Node) -> Span:
     line = parsed.tree.line_at(node.span.start)
     start = line.above[0].start if line is not None and line.above else node.span.start
     return whole_lines(parsed.source, Span(start, node.span.end))
-
-
-def _moved(parsed: Parsed, span: Span, place: int) -> tuple[Edit, ...]:
-    if span.start <= place <= span.end:
-        return ()
-    path = parsed.source.path
-    return checked(parsed, [Edit(path, span, ""), Edit(path, Span(place, place), parsed.source.slice(span))])

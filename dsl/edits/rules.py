@@ -22,7 +22,7 @@ from dsl.source import Span
 
 def set_when(parsed: Parsed, rules: str, rule: str, expression: str) -> tuple[Edit, ...]:
     """Another condition; an empty one lets the rule always fire."""
-    node = _rule(parsed, rules, rule)
+    node = rule_named(parsed, rules, rule)
     if not expression.strip():
         return _without(parsed, node, "when")
     text = expression_checked(expression)
@@ -33,7 +33,7 @@ def set_when(parsed: Parsed, rules: str, rule: str, expression: str) -> tuple[Ed
 
 def set_because(parsed: Parsed, rules: str, rule: str, reason: str) -> tuple[Edit, ...]:
     """Another reason; an empty one takes the line out."""
-    node = _rule(parsed, rules, rule)
+    node = rule_named(parsed, rules, rule)
     if not reason.strip():
         return _without(parsed, node, "because")
     text = f"because {quote(reason.strip())}"
@@ -48,7 +48,7 @@ def set_because(parsed: Parsed, rules: str, rule: str, reason: str) -> tuple[Edi
 
 def set_action(parsed: Parsed, rules: str, rule: str, number: int, text: str) -> tuple[Edit, ...]:
     """Another text of the action with that number (from 1), without its `then`."""
-    node = _rule(parsed, rules, rule)
+    node = rule_named(parsed, rules, rule)
     if not 1 <= number <= len(node.actions):
         raise refused(f"{rule} has no action {number}")
     if text.strip() == action_text(parsed, node.actions[number - 1]):
@@ -78,7 +78,8 @@ def _parts_of(node: syntax.Expect, otherwise: syntax.Action) -> tuple[Span, Span
     return Span(node.span.start, (node.calendar or node.within).span.end), otherwise.span
 
 
-def _rule(parsed: Parsed, rules: str, name: str) -> syntax.Rule:
+def rule_named(parsed: Parsed, rules: str, name: str) -> syntax.Rule:
+    """One rule of a block. Errors: EditError where there is none of that name."""
     for rule in find(parsed, syntax.Rules, rules).rules:
         if isinstance(rule, syntax.Rule) and rule.name == name:
             return rule

@@ -10,6 +10,7 @@ from dsl.edits.applying import (
     indent_of,
     line_break,
     line_start,
+    moved,
     refused,
     single_line,
     whole_lines,
@@ -79,10 +80,7 @@ def move_row(parsed: Parsed, table: str, row_id: str, before: str | None) -> tup
         place, _ = _place(parsed, node, None)
     else:
         place = line_start(parsed.source, _line(parsed, node, before).span.start)
-    if span.start <= place <= span.end:
-        return ()
-    path = parsed.source.path
-    return checked(parsed, [Edit(path, span, ""), Edit(path, Span(place, place), parsed.source.slice(span))])
+    return moved(parsed, span, place)
 
 
 def _names(columns: Sequence[syntax.Column]) -> list[str]:

@@ -17,7 +17,7 @@ from dsl.checker import check
 from rules import engine
 from rules.compiler import Compiled, compile_program
 from rules.outcome import Context
-from tests.rules.programs import files
+from tests.rules.documents import files
 from tests.rules.rulebook import CONTEXT, REJECT, compiled, mapping
 
 

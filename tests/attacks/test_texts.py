@@ -14,7 +14,7 @@ from rules import engine
 from rules.compiler import compile_program
 from rules.release import build_release
 from tests.dsl.workshop import MANIFEST, codes_of
-from tests.rules.programs import files
+from tests.rules.documents import files
 from tests.rules.rulebook import CONTEXT, mapping, run
 
 

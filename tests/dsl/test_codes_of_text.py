@@ -1,4 +1,4 @@
-"""Each code of the text and of constructs left out is found in its bad example and not in its good one."""
+"""Each code of the text is found in its bad example and not in its good one."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from dsl.parser import parse
 from dsl.source import Source
 
 OF_SIZE = {"M108"}
-READ = [spec for code, spec in sorted(CODES.items()) if code[:2] in ("M1", "M9") and code not in OF_SIZE]
+READ = [spec for code, spec in sorted(CODES.items()) if code[:2] == "M1" and code not in OF_SIZE]
 
 
 @pytest.mark.parametrize("spec", READ, ids=lambda spec: spec.code)

@@ -11,7 +11,8 @@ from dsl.parser import Parsed, parse
 from dsl.printer import format_text
 from dsl.source import Source
 from tests.fuzzing.inputs import modules
-from tests.rules.programs import HEAD, Generator
+from tests.rules.documents import HEAD
+from tests.rules.programs import Generator
 
 TEXTS = [*modules(), *(format_text(Source("m.mw", HEAD + Generator(seed).program())) for seed in range(12))]
 

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from app.design.rulesets import read_folder
-from tests.rules.programs import HEAD, Generator, files
+from tests.rules.documents import HEAD, files
+from tests.rules.programs import Generator
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ODD = (

@@ -15,7 +15,8 @@ from rules import engine, oracle
 from rules.compiler import Compiled, compile_program
 from rules.outcome import CollectAction, Context, to_json
 from rules.waiting import Call, Unanswered, Wait
-from tests.rules.programs import Generator, files, payload
+from tests.rules.documents import files, payload
+from tests.rules.programs import Generator
 from tests.rules.rulebook import CONTEXT
 
 PAYLOADS = 2

@@ -9,7 +9,7 @@ from dsl.program import Program
 from rules import engine
 from rules.compiler import Compiled, compile_program
 from rules.outcome import Context, Outcome
-from tests.rules.programs import files
+from tests.rules.documents import files
 
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
 CONTEXT = Context(NOW, {"id": "m1"})

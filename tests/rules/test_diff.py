@@ -4,7 +4,7 @@ import pytest
 
 from dsl.checker import check
 from rules.diff import semantic_diff
-from tests.rules.programs import files
+from tests.rules.documents import files
 from tests.rules.rulebook import checked
 
 PROGRAM = """dataset kept : k: text -> t.out

@@ -12,7 +12,8 @@ from rules import engine
 from rules.compiler import Compiled, compile_program
 from rules.generation.fusing import Uses, got, replaced
 from rules.outcome import Context, Outcome, to_json
-from tests.rules.programs import Generator, files, payload
+from tests.rules.documents import files, payload
+from tests.rules.programs import Generator
 
 CONTEXT = Context(datetime(2026, 1, 31, tzinfo=UTC))
 MANIFEST = b'name = "a"\nlanguage = "1"\n[endpoints."a.b"]\ndirection = "in"\ncodec = "json"\nschema = "s@v1"\n'

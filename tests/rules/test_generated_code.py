@@ -11,7 +11,8 @@ from dsl.checker import check
 from rules import compiler, engine
 from rules.compiler import compile_program
 from rules.errors import CompileError
-from tests.rules.programs import Generator, files
+from tests.rules.documents import files
+from tests.rules.programs import Generator
 from tests.rules.rulebook import CONTEXT, DOCUMENT, checked, compiled, mapping, run
 
 HOSTILE = ['__import__', 'a"]; import os; x["', "__class__", "a\nb", "{0.__class__}", "${x}"]

@@ -17,7 +17,8 @@ from rules import engine
 from rules.compiler import compile_program
 from rules.lineage import value_at
 from rules.outcome import Outcome, Trace
-from tests.rules.programs import Generator, files, payload
+from tests.rules.documents import files, payload
+from tests.rules.programs import Generator
 from tests.rules.rulebook import CONTEXT
 from tests.rules.test_usage_holds import changed, leaves
 

@@ -8,7 +8,7 @@ import pytest
 
 from rules.errors import ReleaseRefused, ReleaseTampered
 from rules.release import build_release, compile_release, load_release
-from tests.rules.programs import files
+from tests.rules.documents import files
 from tests.rules.rulebook import DOCUMENT
 
 MAP = "map m : doc in s.doc -> t.out\n  on missing reject\n  t1 = doc.a\nend\n"

@@ -15,7 +15,7 @@ from dsl.program import Program
 from dsl.schema import read_schema
 from rules.compiler import compile_program
 from rules.shaping import plain_value, read_document, write_document
-from tests.rules.programs import payload
+from tests.rules.documents import payload
 from tests.rules.rulebook import checked, mapping
 
 TEXT = {"type": "string"}

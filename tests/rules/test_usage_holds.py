@@ -17,7 +17,8 @@ from dsl.usage import where_used
 from rules import engine
 from rules.compiler import compile_program
 from rules.outcome import Outcome
-from tests.rules.programs import Generator, files, payload
+from tests.rules.documents import files, payload
+from tests.rules.programs import Generator
 from tests.rules.rulebook import CONTEXT
 
 Leaf = tuple[str | int, ...]
