@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.runtime.deciding import Decided, Send
+from app.runtime.fingerprints import note_decided
 from app.runtime.installation import Installation
 from app.runtime.later import write_later
 from app.runtime.states import move_messages
@@ -134,6 +135,7 @@ def _write_events(
 
 def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) -> None:
     move_messages(tx, [Move(d.message.id, "received", d.state, d.reason, d.code) for d in decided], at)
+    note_decided(tx, decided, at)
     again = [d.message.id for d in decided if d.message.updated_at != d.message.received_at]
     for d in decided:
         if d.reply is not None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.errors import TransitionRefused
+from app.runtime.fingerprints import follow_deliveries, follow_messages
 from app.storage.deliveries import DeliveryMove, move_deliveries
 from app.storage.messages import Move, move
 
@@ -52,6 +53,7 @@ def move_messages(tx: Connection, moves: Sequence[Move], at: datetime) -> None:
         require(MESSAGE_STATES, "message", m.from_state, m.to_state)
     if moves and move(tx, moves, at) != len(moves):
         raise TransitionRefused("a message changed its state in between", {"ids": [m.id for m in moves]})
+    follow_messages(tx, moves)
 
 
 def move_delivery_states(tx: Connection, moves: Sequence[DeliveryMove], at: datetime) -> None:
@@ -62,3 +64,4 @@ def move_delivery_states(tx: Connection, moves: Sequence[DeliveryMove], at: date
         raise TransitionRefused(
             "a delivery changed its state in between", {"ids": [m.delivery.id for m in moves]}
         )
+    follow_deliveries(tx, moves, at)

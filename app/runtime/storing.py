@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.runtime.drafts import Draft, Intake, fault_json, lane_key, new_correlation_id, new_message_id
+from app.runtime.fingerprints import note_drafts
 from app.storage.bodies import Body, add_bodies
 from app.storage.database import now
 from app.storage.duplicates import Seen, SeenKey, correct, remember
@@ -101,6 +102,8 @@ def _write(
             made |= {entry.message_id: message_of(entry, body_id, at) for entry in new}
     add_bodies(tx, bodies)
     add_messages(tx, list(made.values()))
+    drafts = {entry.message_id: entry.draft for group in groups for entry in group}
+    note_drafts(tx, {id: (m, drafts[id]) for id, m in made.items() if m.state != "received"}, at)
     faulty = {e.message_id: e.draft for group in groups for e in group if e.draft.errors and not e.repeats}
     known = {id: {"state": "dead", "faults": [fault_json(f) for f in d.faults]} for id, d in faulty.items()}
     put_outcomes(tx, known, at)
