@@ -238,7 +238,11 @@ def note_members(tx: Connection, id: str, rows: Sequence[tuple[str, str, str, st
     """Say what became of members: (id, child, code, reason)."""
     if rows:
         statement = update(members_table).where(_of(id), _m.subject_id == bindparam("who"))
-        values = {"child_id": bindparam("child"), "code": bindparam("said"), "reason": bindparam("why")}
+        values: dict[str, Any] = {
+            "child_id": bindparam("child"),
+            "code": bindparam("said"),
+            "reason": bindparam("why"),
+        }
         given = [
             {"who": who, "child": child, "said": code[:60], "why": why[:2000]}
             for who, child, code, why in rows
