@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,21 +51,37 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def fresh_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], AbstractContextManager[str]]:
+    """Fresh, migrated databases by kind, for as long as somebody wants them; as a context they are URLs."""
+
+    @contextmanager
+    def fresh(kind: str) -> Iterator[str]:
+        if kind == "sqlite":
+            path = tmp_path_factory.mktemp("database") / "mapwright.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            yield f"sqlite:///{path}"
+            return
+        template: str = request.getfixturevalue("postgres_template")
+        server: Postgres = request.getfixturevalue("postgres")
+        name = f"mw_{uuid4().hex[:16]}"
+        with locked(shared_folder() / "template.lock"):
+            url = server.create(name, template)
+        yield url
+        server.drop(name)
+
+    return fresh
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(
+    request: pytest.FixtureRequest, fresh_database: Callable[[str], AbstractContextManager[str]]
+) -> Iterator[str]:
     """The URL of a fresh, migrated database, once of each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "mapwright.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    template: str = request.getfixturevalue("postgres_template")
-    server: Postgres = request.getfixturevalue("postgres")
-    name = f"mw_{uuid4().hex[:16]}"
-    with locked(shared_folder() / "template.lock"):
-        url = server.create(name, template)
-    yield url
-    server.drop(name)
+    with fresh_database(request.param) as url:
+        yield url
 
 
 @pytest.fixture

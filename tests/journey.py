@@ -122,6 +122,10 @@ class Target:
         """How many requests brought something it had already."""
         return sum(self._seen.values()) - len(self._seen)
 
+    def times(self, key: str) -> int:
+        """How often it took the effect of this key, had it no memory."""
+        return self._seen[key]
+
     def _receive(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("Content-Length", "0"))
         raw = request.rfile.read(length)

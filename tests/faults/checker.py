@@ -1,119 +1,132 @@
-"""What must hold in SQL after any run, whatever was killed: nothing lost, doubled or out of order."""
+"""What must hold in SQL after any run, whatever was killed: nothing lost, doubled or out of order.
 
-from collections import defaultdict
-from dataclasses import dataclass
+`check` looks at everything and fails with all violations and the history of the messages they were found at.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app.runtime.states import DELIVERY_STATES, MESSAGE_STATES
 from app.security.audit import verify
-from app.storage.attempts import attempts_table
 from app.storage.database import Database
-from app.storage.deliveries import deliveries_table, ledger_table
-from app.storage.lanes import lanes_table
+from app.storage.deliveries import deliveries_table
 from app.storage.messages import messages_table
+from tests.faults import inbox_invariants as inbox
+from tests.faults import outbox_invariants as outbox
+from tests.faults import timer_invariants as timed
+from tests.faults.violations import CheckFailed, Violation, story
+from tests.journey import Target
+
+STORIES = 2
+_MESSAGES = {
+    "received": "waiting", "waiting": "waiting", "held": "parked", "quarantined": "parked", "ignored": "delivered",
+    "rejected": "dead", "dead": "dead", "discarded": "dead",
+}  # fmt: skip
+_DELIVERIES = {
+    "pending": "waiting",
+    "inflight": "waiting",
+    "retry": "waiting",
+    "uncertain": "parked",
+    "dead": "dead",
+}
+_WORST = ("waiting", "parked", "dead", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many messages and deliveries stand in which state."""
+    """How many messages and deliveries stand in which state, and the fences, for a later look."""
 
     messages: dict[str, int]
     deliveries: dict[str, int]
+    accounts: dict[str, int] = field(default_factory=dict)
+    fences: dict[str, int] = field(default_factory=dict, repr=False)
 
 
-def check(database: Database, accepted: int | None = None) -> Figures:
-    """Assert everything; the figures of what was found."""
+def check(
+    database: Database,
+    accepted: int | None = None,
+    *,
+    acknowledged: Collection[str] = (),
+    target: Target | None = None,
+    endpoints: Collection[str] | None = None,
+    before: Figures | None = None,
+    forgotten: bool = False,
+) -> Figures:
+    """Assert everything; the figures of what was found. Errors: CheckFailed.
+
+    `acknowledged` are the ids that senders were told; `target` got what `endpoints` (all, if not given) sent;
+    `before` are the figures of an earlier look; `forgotten` says that retention removed old rows.
+    """
     with database.read() as tx:
-        figures = Figures(_by_state(tx, messages_table), _by_state(tx, deliveries_table))
-        _every_message_is_somewhere(figures, accepted)
-        _one_effect_a_ledger_key(tx)
-        _lanes_keep_their_order(tx)
-        _deliveries_leave_in_order(tx)
-        _fences_only_grow(tx)
-        _done_messages_have_their_history(tx)
-        audit = verify(tx)
-        assert audit.ok, audit
-    return figures
+        found = figures(tx)
+        wrong = list(violations(tx, found, accepted, acknowledged, before, forgotten))
+        if target is not None:
+            wrong += outbox.target(tx, target, endpoints)
+        if wrong:
+            ids = list(dict.fromkeys(v.message_id for v in wrong if v.message_id))
+            raise CheckFailed(wrong, [story(tx, id) for id in ids[:STORIES]])
+    return found
+
+
+def figures(tx: Connection) -> Figures:
+    """What stands where: accepted = delivered + parked + dead + waiting."""
+    return Figures(
+        _by_state(tx, messages_table), _by_state(tx, deliveries_table), _accounts(tx), outbox.fences_of(tx)
+    )
+
+
+def violations(
+    tx: Connection,
+    found: Figures,
+    accepted: int | None = None,
+    acknowledged: Collection[str] = (),
+    before: Figures | None = None,
+    forgotten: bool = False,
+) -> Iterator[Violation]:
+    """Everything that does not hold in SQL."""
+    total = sum(found.messages.values())
+    if accepted is not None and total != accepted:
+        yield Violation("accepted", f"{accepted} messages were accepted, {total} are there: {found.messages}")
+    if sum(found.accounts.values()) != total:
+        yield Violation("accepted", f"{total} messages, accounted for: {found.accounts}")
+    yield from inbox.acknowledged(tx, acknowledged)
+    for invariant in (inbox.known_states, outbox.known_states, timed.known_states, *_INVARIANTS):
+        yield from invariant(tx)
+    for invariant in () if forgotten else _WHOLE:
+        yield from invariant(tx)
+    yield from outbox.fences(tx, before.fences if before else {})
+    audit = verify(tx)
+    if not audit.ok:
+        yield Violation("audit", f"the chain is broken at {audit.broken}: {audit.problem}")
+
+
+_INVARIANTS = (
+    inbox.numbers, inbox.history, inbox.inbox_order, inbox.stuck_inbox, inbox.waits, inbox.one_release, inbox.outcomes,
+    outbox.one_effect, outbox.ledger, outbox.numbers, outbox.outbox_order, outbox.sending_order, outbox.attempts,
+    outbox.stuck_outbox, timed.fired_once, timed.windows,
+)  # fmt: skip
+_WHOLE = (inbox.bodies, inbox.remembered, outbox.whole)
 
 
 def _by_state(tx: Connection, table: Any) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(select(table.c.state, func.count()).group_by(table.c.state))}
 
 
-def _every_message_is_somewhere(figures: Figures, accepted: int | None) -> None:
-    """accepted = done + ignored + rejected + held + dead + quarantined + discarded + waiting."""
-    assert set(figures.messages) <= set(MESSAGE_STATES) and set(figures.deliveries) <= set(DELIVERY_STATES)
-    if accepted is not None:
-        assert sum(figures.messages.values()) == accepted, figures
-
-
-def _one_effect_a_ledger_key(tx: Connection) -> None:
-    c = deliveries_table.c
-    doubled = select(c.ledger_key).group_by(c.ledger_key).having(func.count() > 1)
-    assert tx.execute(doubled).all() == []
-    known = select(ledger_table.c.key).where(
-        ledger_table.c.delivery_id == c.id, ledger_table.c.key == c.ledger_key
+def _accounts(tx: Connection) -> dict[str, int]:
+    """Each message in one account: a done one in that of its worst delivery."""
+    m, d = messages_table.c, deliveries_table.c
+    accounts: Counter[str] = Counter()
+    for state, count in _by_state(tx, messages_table).items():
+        if state in _MESSAGES:
+            accounts[_MESSAGES[state]] += count
+    worst: dict[str, str] = {}
+    query = select(m.id, d.state).join_from(
+        messages_table, deliveries_table, d.message_id == m.id, isouter=True
     )
-    assert tx.execute(select(c.id).where(~known.exists())).all() == [], "a delivery outside the ledger"
-    meant = select(c.message_id, c.rules, c.rule, c.ordinal, c.endpoint, c.address)
-    effects = [tuple(row) for row in tx.execute(meant)]
-    assert len(effects) == len(set(effects)), "two deliveries mean the same effect"
-
-
-def _lanes_keep_their_order(tx: Connection) -> None:
-    """In an ordered lane, messages came to the outbox in the order of their numbers."""
-    m, d, lane = messages_table.c, deliveries_table.c, lanes_table.c
-    query = (
-        select(d.lane, d.seq, m.lane.label("inbox"), m.seq.label("message_seq"))
-        .join(messages_table, (m.id == d.message_id))
-        .join(lanes_table, (lane.id == d.lane) & (lane.partition == d.partition))
-        .where(lane.ordered, lane.flow != "")
-        .order_by(d.lane, d.seq)
-    )
-    last: dict[tuple[str, str], int] = {}
-    for row in tx.execute(query):
-        key = (row.lane, row.inbox)
-        assert row.message_seq >= last.get(key, 0), f"lane {row.lane} is out of order at {row.seq}"
-        last[key] = row.message_seq
-
-
-def _deliveries_leave_in_order(tx: Connection) -> None:
-    """In an ordered lane, no delivery was made before an earlier one of the lane was."""
-    d, a, lane = deliveries_table.c, attempts_table.c, lanes_table.c
-    query = (
-        select(d.lane, d.seq, a.ended_at)
-        .join(attempts_table, (a.delivery_id == d.id) & (a.partition == d.partition))
-        .join(lanes_table, (lane.id == d.lane) & (lane.partition == d.partition))
-        .where(lane.ordered, a.result == "delivered")
-        .order_by(d.lane, d.seq)
-    )
-    last: dict[str, Any] = {}
-    for row in tx.execute(query):
-        assert row.lane not in last or row.ended_at >= last[row.lane], (
-            f"lane {row.lane} overtook at {row.seq}"
-        )
-        last[row.lane] = row.ended_at
-
-
-def _fences_only_grow(tx: Connection) -> None:
-    d, a, lane = deliveries_table.c, attempts_table.c, lanes_table.c
-    query = (
-        select(d.lane, a.fence, lane.fence.label("now"))
-        .join(attempts_table, (a.delivery_id == d.id) & (a.partition == d.partition))
-        .join(lanes_table, (lane.id == d.lane) & (lane.partition == d.partition))
-        .order_by(d.lane, a.started_at)
-    )
-    seen: dict[str, list[int]] = defaultdict(list)
-    for row in tx.execute(query):
-        seen[row.lane].append(row.fence)
-        assert row.fence <= row.now, f"lane {row.lane} went back behind an attempt"
-    for lane_id, fences in seen.items():
-        assert fences == sorted(fences), f"lane {lane_id} has a fence that shrank"
-
-
-def _done_messages_have_their_history(tx: Connection) -> None:
-    """A message was moved to done once, never twice."""
-    count = "select message_id from message_history where to_state = 'done' group by message_id having count(*) > 1"
-    assert tx.exec_driver_sql(count).all() == []
+    for id, state in tx.execute(query.where(m.state == "done")):
+        account = _DELIVERIES.get(state, "delivered")
+        worst[id] = min(account, worst.get(id, account), key=_WORST.index)
+    return dict(accounts + Counter(worst.values()))
