@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.errors import ActionNotCarriedOut, AppError, UnknownEndpoint
 from app.runtime.calling import question
@@ -92,11 +93,16 @@ class Decider:
         self._expectations = Expectations(installation)
 
     def decide(self, message: Message, lane: ClaimedLane) -> Decided:
-        """Never raises for what is wrong with a message: it becomes a dead letter that says so."""
+        """Never raises for what is wrong with a message: it becomes a dead letter that says so.
+
+        Errors: OperationalError, InterfaceError of a database that can't be asked now.
+        """
         try:
             return self._decide(message, lane)
         except (AppError, ConnectorError) as error:
             return _dead(message, error.code, error.message, error.details)
+        except (OperationalError, InterfaceError):
+            raise  # a database that can't be asked says nothing about the message: its lane comes again
         except Exception as error:
             _log.error("message failed", message_id=message.id, exc_info=True)
             return _dead(message, "engine_failed", f"{type(error).__name__}: {error}"[:500], {})

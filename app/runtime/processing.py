@@ -89,7 +89,7 @@ class Batch:
             if time.monotonic() > self._until or stop():
                 break
             decided = (
-                _poison(message, lane) if lane.claims >= POISON_CLAIMS else decider.decide(message, lane)
+                _poison(message, lane) if lane.claims >= POISON_CLAIMS else _decided(decider, message, lane)
             )
             worked.decided.append(decided)
             stops = decided.failed and policy.on_failure == "block_lane"
@@ -98,6 +98,10 @@ class Batch:
                 worked.blocks = message.id
                 break
         return worked
+
+
+def _decided(decider: Decider, message: Message, lane: ClaimedLane) -> Decided:
+    return insist(lambda: decider.decide(message, lane))
 
 
 def _poison(message: Message, lane: ClaimedLane) -> Decided:

@@ -12,46 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from app.jobs import QUEUE
-from app.runtime.intake import accept
-from app.storage.database import Database
-from app.storage.deliveries import deliveries_table
 from app.storage.lanes import lanes_table
 from app.storage.messages import messages
 from app.storage.security_events import security_events
 from app.storage.workers import leases_table, workers
 from tests.faults.checker import check
-from tests.faults.conftest import Plant, wait_for
-from tests.journey import ENVIRONMENT, Answer, order
+from tests.faults.plant import Plant, delivered, insist_on_sending, send, settled, states, wait_for
+from tests.journey import Answer
 
 pytestmark = pytest.mark.faults
-
-
-def send(plant: Plant, count: int, lanes: int = 5, first: int = 0, **more: Any) -> list[str]:
-    return [
-        accept(plant.installation, ENVIRONMENT, "shop.order", order(n, f"L{n % lanes}", **more))[0].message_id
-        for n in range(first, first + count)
-    ]
-
-
-def delivered(plant: Plant, count: int, seconds: float = 20) -> None:
-    wait_for(
-        lambda: len(plant.target.effects) >= count, seconds, lambda: f"{len(plant.target.effects)} of {count}"
-    )
-
-
-def states(database: Database) -> set[str]:
-    with database.read() as tx:
-        return set(tx.execute(select(deliveries_table.c.state)).scalars())
-
-
-def settled(plant: Plant, count: int) -> None:
-    """Each delivered once, in order, and SQL says so."""
-    delivered(plant, count)
-    wait_for(lambda: states(plant.installation.database) == {"delivered"}, 10)
-    check(plant.installation.database, count)
-    assert sorted(arrival.body["n"] for arrival in plant.target.effects) == list(range(count))
-    for lane in {arrival.body["lot"] for arrival in plant.target.effects}:
-        assert plant.target.numbers(lane) == sorted(plant.target.numbers(lane))
 
 
 def test_a_forged_job_is_refused_and_recorded_and_the_worker_goes_on(plant: Plant, tmp_path: Path) -> None:
@@ -211,16 +180,5 @@ def test_sessions_that_the_database_ends_lose_and_double_nothing(plant: Plant) -
     for first in range(0, 200, 20):
         with plant.installation.database.engine.begin() as tx:
             tx.exec_driver_sql(f"select pg_terminate_backend(pid) {others}")
-        _send_insisting(plant, first, 20)
+        insist_on_sending(plant, range(first, first + 20))
     settled(plant, 200)
-
-
-def _send_insisting(plant: Plant, first: int, count: int) -> None:
-    """As a good sender does: again with the same body until it is acknowledged."""
-    for n in range(first, first + count):
-        for _ in range(5):
-            try:
-                accept(plant.installation, ENVIRONMENT, "shop.order", order(n, f"L{n % 5}"))
-                break
-            except Exception:
-                time.sleep(0.1)
