@@ -17,6 +17,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
+from app.collector import collect_seldom
 from app.jobs import Bells
 from app.runtime.connections import Connections
 from app.runtime.delivery import deliver
@@ -168,6 +169,7 @@ class Worker:
 
 def run_worker(installation: Installation) -> int:
     """Run a worker in this process until SIGTERM or SIGINT; the exit code."""
+    collect_seldom()
     worker = Worker(installation)
     limit = installation.settings.memory_limit
     if limit > 0:

@@ -23,6 +23,7 @@ from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
 from app.storage.lanes import LaneKey
 from app.storage.messages import Message
+from app.storage.outcomes import encoded
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
@@ -67,7 +68,7 @@ class Decided:
     state: str
     reason: str = ""
     code: str = ""
-    outcome: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Any = field(default_factory=dict)
     sends: tuple[Send, ...] = ()
     events: tuple[Intake, ...] = ()
     alerts: tuple[AlertAction, ...] = ()
@@ -121,9 +122,10 @@ class Decider:
             replayed=bool(message.replay_of),
         )
         outcome = self._outcome(message, found, document, about)
-        content = to_json(outcome)
+        said = to_json(outcome)
         if document.faults:
-            content["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
+            said["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
+        content = encoded(said)
         later = later_of(message, lane, outcome, self._answered(message, document, about))
         self._recaller.noted(later)
         if outcome.state == "waiting":
@@ -166,7 +168,7 @@ class Decider:
         return self._documents[key][message.document_index]
 
     def _effects(
-        self, message: Message, lane: ClaimedLane, found: Route, outcome: Outcome, content: Mapping[str, Any]
+        self, message: Message, lane: ClaimedLane, found: Route, outcome: Outcome, content: Any
     ) -> Decided:
         _refuse_unknown(outcome)
         sends = [self._send(message, lane, found, a) for a in outcome.actions if isinstance(a, SendAction)]

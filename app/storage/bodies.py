@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, select
 
-from app.storage.database import Json, UtcTime, among, insert_rows, metadata
+from app.storage.database import Json, UtcTime, among, metadata
 from app.storage.identity import partition_of
+from app.storage.rows import write_rows
 
 bodies_table = Table(
     "bodies",
@@ -35,9 +35,13 @@ class Body:
     at: datetime
 
 
+_COLUMNS = ("id", "content", "hash", "media_type", "headers", "at")
+
+
 def add_bodies(tx: Connection, bodies: Sequence[Body]) -> None:
     """Store bodies; they are never changed."""
-    insert_rows(tx, bodies_table, [{"partition": partition_of(b.id), **_columns(b)} for b in bodies])
+    rows = [(partition_of(b.id), b.id, b.content, b.hash, b.media_type, dict(b.headers), b.at) for b in bodies]
+    write_rows(tx, bodies_table, ["partition", *_COLUMNS], rows)
 
 
 def body(tx: Connection, id: str) -> Body:
@@ -53,13 +57,6 @@ def contents(tx: Connection, ids: Collection[str]) -> dict[str, Body]:
     if not ids:
         return {}
     c = bodies_table.c
-    query = select(bodies_table).where(among(tx, c.partition, c.id, ids))
-    return {row["id"]: Body(**_without_partition(row)) for row in tx.execute(query).mappings()}
-
-
-def _columns(b: Body) -> dict[str, Any]:
-    return {name: getattr(b, name) for name in Body.__slots__} | {"headers": dict(b.headers)}
-
-
-def _without_partition(row: Any) -> dict[str, Any]:
-    return {**{name: row[name] for name in Body.__slots__}, "content": bytes(row["content"])}
+    query = select(*[c[name] for name in _COLUMNS]).where(among(tx, c.partition, c.id, ids))
+    rows = tx.execute(query)
+    return {id: Body(id, bytes(content), *rest) for id, content, *rest in rows}

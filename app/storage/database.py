@@ -32,6 +32,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
+from app.storage.rows import write_rows
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -240,19 +242,11 @@ def among(
 
 
 def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write many rows of equal columns at once: COPY on PostgreSQL, executemany on SQLite."""
+    """Write many rows of equal columns at once, as dictionaries."""
     if not rows:
         return
-    if tx.dialect.name == "sqlite" or len(rows) < 8:
-        tx.execute(table.insert(), list(rows))
-        return
     columns = list(rows[0])
-    converters = [table.c[name].type.bind_processor(tx.dialect) for name in columns]
-    target = ", ".join(f'"{name}"' for name in columns)
-    cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
-    with cursor, cursor.copy(f'COPY "{table.name}" ({target}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row([c(row[n]) if c else row[n] for c, n in zip(converters, columns, strict=True)])
+    write_rows(tx, table, columns, [[row[name] for name in columns] for row in rows])
 
 
 def chunks(rows: Sequence[Any], size: int = _ROWS_A_STATEMENT) -> Iterator[Sequence[Any]]:

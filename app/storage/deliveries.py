@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -22,8 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, among, insert_many, insert_rows, many, metadata
+from app.storage.database import UtcTime, among, insert_many, many, metadata
 from app.storage.identity import partition_of
+from app.storage.rows import write_rows
 
 OPEN_STATES = ("pending", "inflight", "retry", "uncertain")
 
@@ -142,18 +144,18 @@ class DeliveryMove:
 
 
 _COLUMNS = list(Delivery.__slots__)
+_READ = [_c[name] for name in _COLUMNS]
+_values = attrgetter(*_COLUMNS)
 
 
 def add_deliveries(tx: Connection, deliveries: Sequence[tuple[Delivery, bytes]]) -> int:
     """Store deliveries with their bytes; one whose ledger key is taken is left out. How many were new."""
     taken = _enter_ledger(tx, [delivery for delivery, _ in deliveries])
     new = [(d, content) for d, content in deliveries if d.ledger_key in taken]
-    rows = [{"partition": partition_of(d.id), **{n: getattr(d, n) for n in _COLUMNS}} for d, _ in new]
-    insert_rows(tx, deliveries_table, rows)
-    bodies = [
-        {"partition": partition_of(d.id), "delivery_id": d.id, "content": content} for d, content in new
-    ]
-    insert_rows(tx, delivery_bodies_table, bodies)
+    rows = [(partition_of(d.id), *_values(d)) for d, _ in new]
+    write_rows(tx, deliveries_table, ["partition", *_COLUMNS], rows)
+    bodies = [(partition_of(d.id), d.id, content) for d, content in new]
+    write_rows(tx, delivery_bodies_table, ["partition", "delivery_id", "content"], bodies)
     return len(new)
 
 
@@ -175,18 +177,18 @@ def _entering(kind: str) -> Any:
 
 def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:
     """One delivery; LookupError where there is none."""
-    query = select(deliveries_table).where(_c.partition == partition_of(id), _c.id == id)
-    row = tx.execute(query.with_for_update() if lock else query).mappings().first()
+    query = select(*_READ).where(_c.partition == partition_of(id), _c.id == id)
+    row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise LookupError(f"no delivery {id}")
-    return _delivery(row)
+    return Delivery(*row)
 
 
 def of_message(tx: Connection, message_id: str) -> list[Delivery]:
     """What a message caused, in order."""
-    query = select(deliveries_table).where(_c.message_id == message_id)
-    rows = tx.execute(query.order_by(_c.created_at, _c.rules, _c.rule, _c.ordinal)).mappings()
-    return [_delivery(row) for row in rows]
+    query = select(*_READ).where(_c.message_id == message_id)
+    rows = tx.execute(query.order_by(_c.created_at, _c.rules, _c.rule, _c.ordinal))
+    return [Delivery(*row) for row in rows]
 
 
 def delivery_body(tx: Connection, id: str) -> bytes:
@@ -208,10 +210,10 @@ def open_deliveries(
     tx: Connection, lane_id: str, limit: int, due_at: datetime | None = None
 ) -> list[Delivery]:
     """The first unfinished deliveries of a lane, in order; with `due_at` only those due by then."""
-    query = select(deliveries_table).where(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN)
+    query = select(*_READ).where(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN)
     if due_at is not None:
         query = query.where((_c.state == "inflight") | ((_c.state != "uncertain") & (_c.next_at <= due_at)))
-    return [_delivery(row) for row in tx.execute(query.order_by(_c.seq).limit(limit)).mappings()]
+    return [Delivery(*row) for row in tx.execute(query.order_by(_c.seq).limit(limit))]
 
 
 def next_due(tx: Connection, lane_id: str) -> datetime | None:
@@ -244,7 +246,3 @@ def _move_row(m: DeliveryMove) -> dict[str, Any]:
     }
     key = {"old_partition": partition_of(old.id), "old_id": old.id, "old_state": old.state}
     return {**key, **new, "new_state": m.to_state, "new_reason": str(new["new_reason"])[:2000]}
-
-
-def _delivery(row: Any) -> Delivery:
-    return Delivery(**{name: row[name] for name in _COLUMNS})

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -20,9 +21,10 @@ from sqlalchemy import (
 )
 
 from app.storage.claims import ClaimedLane
-from app.storage.database import UtcTime, among, insert_rows, metadata
+from app.storage.database import UtcTime, among, metadata
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
+from app.storage.rows import write_rows
 
 messages_table = Table(
     "messages",
@@ -143,29 +145,32 @@ class Move:
 
 
 _COLUMNS = [name for name in Message.__slots__ if name != "keys"]
+_READ = [messages_table.c[name] for name in _COLUMNS]
+_KEYS = ("partition", "message_id", "name", "value", "environment", "received_at")
+_HISTORY = ("partition", "message_id", "at", "from_state", "to_state", "by", "reason")
+_values = attrgetter(*_COLUMNS)
 
 
 def add_messages(tx: Connection, messages: Sequence[Message]) -> None:
     """Store new messages with their business keys."""
-    rows = [{"partition": partition_of(m.id), **{n: getattr(m, n) for n in _COLUMNS}} for m in messages]
-    insert_rows(tx, messages_table, rows)
-    insert_rows(tx, message_keys_table, [row for m in messages for row in _key_rows(m)])
-
-
-def _key_rows(m: Message) -> list[dict[str, Any]]:
-    common = {"partition": partition_of(m.id), "message_id": m.id}
-    where = {"environment": m.environment, "received_at": m.received_at}
-    return [{**common, "name": n[:60], "value": str(v)[:400], **where} for n, v in m.keys.items()]
+    rows = [(partition_of(m.id), *_values(m)) for m in messages]
+    write_rows(tx, messages_table, ["partition", *_COLUMNS], rows)
+    keys = [
+        (partition_of(m.id), m.id, name[:60], str(value)[:400], m.environment, m.received_at)
+        for m in messages
+        for name, value in m.keys.items()
+    ]
+    write_rows(tx, message_keys_table, _KEYS, keys)
 
 
 def message(tx: Connection, id: str, lock: bool = False) -> Message:
     """One message without its keys; LookupError where there is none."""
     c = messages_table.c
-    query = select(messages_table).where(c.partition == partition_of(id), c.id == id)
-    row = tx.execute(query.with_for_update() if lock else query).mappings().first()
+    query = select(*_READ).where(c.partition == partition_of(id), c.id == id)
+    row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise LookupError(f"no message {id}")
-    return _message(row)
+    return Message(*row)
 
 
 def messages(tx: Connection, ids: Collection[str]) -> dict[str, Message]:
@@ -173,8 +178,8 @@ def messages(tx: Connection, ids: Collection[str]) -> dict[str, Message]:
     if not ids:
         return {}
     c = messages_table.c
-    query = select(messages_table).where(among(tx, c.partition, c.id, ids))
-    return {row["id"]: _message(row) for row in tx.execute(query).mappings()}
+    query = select(*_READ).where(among(tx, c.partition, c.id, ids))
+    return {row.id: Message(*row) for row in tx.execute(query)}
 
 
 def keys_of(tx: Connection, ids: Collection[str]) -> dict[str, dict[str, str]]:
@@ -197,13 +202,13 @@ def open_messages(tx: Connection, lanes: Sequence[ClaimedLane], window: int) -> 
     m, c = messages_table.c, lanes_table.c
     here = and_(m.partition == c.partition, m.lane == c.id, m.seq > c.head_seq, m.seq <= c.head_seq + window)
     query = (
-        select(messages_table)
+        select(*_READ)
         .join_from(lanes_table, messages_table, here)
         .where(among(tx, c.partition, c.id, found), _OPEN)
         .order_by(m.lane, m.seq)
     )
-    for row in tx.execute(query).mappings():
-        found[row["lane"]].append(_message(row))
+    for row in tx.execute(query):
+        found[row.lane].append(Message(*row))
     return found
 
 
@@ -240,7 +245,10 @@ def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:
     for m in moves:
         same.setdefault((m.from_state, m.to_state, m.reason[:2000], m.code[:60]), []).append(m.id)
     moved = sum(_move_alike(tx, *alike, ids, at) for alike, ids in same.items())
-    insert_rows(tx, history_table, [_history_row(m, at) for m in moves])
+    rows = [
+        (partition_of(m.id), m.id, at, m.from_state, m.to_state, m.by, m.reason[:2000]) for m in moves
+    ]
+    write_rows(tx, history_table, _HISTORY, rows)
     return moved
 
 
@@ -251,17 +259,6 @@ def _move_alike(
     values = {"state": after, "reason": reason, "code": code, "updated_at": at}
     here = and_(among(tx, c.partition, c.id, ids), c.state == before)
     return tx.execute(update(messages_table).where(here).values(values)).rowcount
-
-
-def _history_row(m: Move, at: datetime) -> dict[str, Any]:
-    where = {"partition": partition_of(m.id), "message_id": m.id, "at": at}
-    return {
-        **where,
-        "from_state": m.from_state,
-        "to_state": m.to_state,
-        "by": m.by,
-        "reason": m.reason[:2000],
-    }
 
 
 def place(tx: Connection, id: str, seq: int, release_id: str) -> None:
@@ -279,7 +276,3 @@ def history(tx: Connection, id: str) -> list[dict[str, Any]]:
         query.where(c.partition == partition_of(id), c.message_id == id).order_by(c.at)
     ).mappings()
     return [dict(row) for row in rows]
-
-
-def _message(row: Any) -> Message:
-    return Message(**{name: row[name] for name in _COLUMNS})

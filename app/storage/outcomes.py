@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
 
-from app.storage.database import Json, UtcTime, among, insert_rows, metadata
+from app.storage.database import Json, UtcTime, among, canonical_json, metadata
 from app.storage.identity import partition_of
+from app.storage.rows import write_rows
 
 outcomes_table = Table(
     "outcomes",
@@ -19,19 +21,21 @@ outcomes_table = Table(
 )
 
 
+def encoded(outcome: Mapping[str, Any]) -> msgspec.Raw:
+    """An outcome as its final bytes: a batch that waits for its commit holds those, not a tree of records."""
+    return msgspec.Raw(canonical_json(outcome).encode())
+
+
 def put_outcomes(
     tx: Connection, outcomes: Mapping[str, Any], at: datetime, again: Sequence[str] = ()
 ) -> None:
-    """Store outcomes by message id; those of `again` replace the one of an earlier run."""
+    """Store outcomes by message id, as data or as `encoded`; those of `again` replace the one of an earlier run."""
     if again:
         c = outcomes_table.c
         here = among(tx, c.partition, c.message_id, again)
         tx.execute(delete(outcomes_table).where(here))
-    rows = [
-        {"partition": partition_of(id), "message_id": id, "at": at, "content": o}
-        for id, o in outcomes.items()
-    ]
-    insert_rows(tx, outcomes_table, rows)
+    rows = [(partition_of(id), id, at, content) for id, content in outcomes.items()]
+    write_rows(tx, outcomes_table, ("partition", "message_id", "at", "content"), rows)
 
 
 def outcome(tx: Connection, message_id: str) -> dict[str, Any] | None:
