@@ -75,7 +75,7 @@ def _copy(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[S
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:  # as SQLAlchemy would say it, so that whoever repeats transactions knows it
-        lost = tx.dialect.is_disconnect(error, None, None)
+        lost = tx.dialect.is_disconnect(error, None, None)  # type: ignore[arg-type]
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=tx.dialect
         ) from error
