@@ -16,8 +16,10 @@ import structlog
 from app.runtime.firing import fire_due
 from app.runtime.installation import Installation
 from app.runtime.polling import Polling
+from app.runtime.restraint import resident
 from app.storage.lanes import due_partitions
-from app.storage.workers import beat, end_lease, gone, own_lease
+from app.storage.workers import beat, end_lease, gone, own_lease, vitals
+from app.versions import VERSION
 
 TICK_SECONDS = 1.0
 LEASE_SECONDS = 5.0
@@ -57,7 +59,7 @@ class Clock:
         with self._installation.database.begin() as tx:
             owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
             if self._ticks % _BEAT_TICKS == 0:
-                beat(tx, self.name, "clock", self._ticks)
+                beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
         self._ticks += 1
         if owner:
             self._quietly(lambda: fire_due(self._installation, self._stop.is_set))

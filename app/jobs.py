@@ -6,7 +6,7 @@ A job that is anything but a doorbell is refused and recorded as a security even
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ JOB_SECONDS = 60
 _QUIET_SECONDS = 5
 _LONGEST_JOB = 500
 _LONGEST_FIELD = 2_000
+_LONGEST_QUEUE = 4 * PARTITIONS
+_DEFAULT = ("default",)
 _log = structlog.get_logger(__name__)
 _handlers: dict[str, Callable[[int], Any]] = {}
 
@@ -103,17 +105,26 @@ class DoorbellJob(Job):
         """Off."""
 
 
-def open_queue(connection: Any) -> Queue:
-    """The one queue of an installation."""
-    return Queue(QUEUE, connection=connection, job_class=DoorbellJob, serializer=JSONSerializer)
+def queue_name(group: str = "default") -> str:
+    """The queue of a worker group."""
+    return QUEUE if group == "default" else f"{QUEUE}:{group}"
+
+
+def open_queue(connection: Any, group: str = "default") -> Queue:
+    """The one queue of a worker group."""
+    return Queue(queue_name(group), connection=connection, job_class=DoorbellJob, serializer=JSONSerializer)
 
 
 class RqDoorbell:
-    """Rings workers through RQ; bells that were rung and not heard yet are not rung again."""
+    """Rings workers through RQ; bells that were rung and not heard yet are not rung again.
 
-    def __init__(self, connection: Any) -> None:
+    A partition holds lanes of every group, so each group hears of it; `groups` says which there are.
+    """
+
+    def __init__(self, connection: Any, groups: Callable[[], Iterable[str]] = lambda: _DEFAULT) -> None:
         self._connection = connection
-        self._queue: Queue | None = None
+        self._groups = groups
+        self._queues: dict[str, Queue] = {}
         self._lock = Lock()
         self._down_until = 0.0
 
@@ -121,32 +132,37 @@ class RqDoorbell:
         """Put a doorbell a partition into the queue; a Redis that cannot be reached costs a second."""
         if time.monotonic() < self._down_until:
             return False
+        groups = list(self._groups())
         try:
             with self._lock:
-                self._ring(kind, sorted(partitions))
+                for group in groups:
+                    self._ring(kind, sorted(partitions), group)
             return True
         except (RedisError, OSError) as error:
             self._down_until = time.monotonic() + 1
             _log.warning("doorbell not rung", error=str(error))
             return False
 
-    def _ring(self, kind: str, partitions: list[int]) -> None:
-        if self._queue is None:
-            self._queue = open_queue(self._connection)
+    def _ring(self, kind: str, partitions: list[int], group: str) -> None:
+        queue = self._queues.get(group)
+        if queue is None:
+            queue = self._queues[group] = open_queue(self._connection, group)
         asked = self._connection.pipeline(transaction=False)
         for partition in partitions:
-            asked.set(bell_key(kind, partition), 1, nx=True, ex=_QUIET_SECONDS)
-        unheard = [p for p, new in zip(partitions, asked.execute(), strict=True) if new]
-        if unheard:
-            self._queue.enqueue_many([_data(kind, partition) for partition in unheard])
+            asked.set(bell_key(kind, partition, group), 1, nx=True, ex=_QUIET_SECONDS)
+        asked.llen(queue.key)
+        *news, waiting = asked.execute()
+        unheard = [p for p, new in zip(partitions, news, strict=True) if new]
+        if unheard and waiting < _LONGEST_QUEUE:  # where nobody hears, everything has been rung by then
+            queue.enqueue_many([_data(kind, partition, group) for partition in unheard])
 
 
-def bell_key(kind: str, partition: int) -> str:
+def bell_key(kind: str, partition: int, group: str = "default") -> str:
     """Stands in Redis while a bell was rung and not heard."""
-    return f"mapwright:bell:{kind}:{partition}"
+    return f"{queue_name(group)}:bell:{kind}:{partition}"
 
 
-def _data(kind: str, partition: int) -> Any:
+def _data(kind: str, partition: int, group: str) -> Any:
     return Queue.prepare_data(
         kind,
         args=[partition],
@@ -155,20 +171,21 @@ def _data(kind: str, partition: int) -> Any:
         result_ttl=0,
         failure_ttl=1,
         description=f"{kind} {partition}",
-        job_id=f"{kind}-{partition}",
+        job_id=f"{kind}-{partition}" if group == "default" else f"{kind}-{partition}-{group}",
     )
 
 
 class Bells:
-    """Hears doorbells: takes jobs off the queue through RQ, reads them, removes them."""
+    """Hears the doorbells of a group: takes jobs off its queue through RQ, reads them, removes them."""
 
-    def __init__(self, connection: Any, database: Database) -> None:
+    def __init__(self, connection: Any, database: Database, group: str = "default") -> None:
         self._connection = connection
         self._database = database
+        self._group = group
 
     def hear(self, seconds: int) -> Bell | None:
         """The next bell, waiting for it at the most so long. Errors: RedisError, OSError."""
-        queue = open_queue(self._connection)
+        queue = open_queue(self._connection, self._group)
         try:
             found = Queue.dequeue_any([queue], seconds, self._connection, DoorbellJob, JSONSerializer)
         except DequeueTimeout:
@@ -188,13 +205,13 @@ class Bells:
         except JobRefused as refused:
             self._refuse(queue, job.id, refused.message, refused.details)
             return None
-        self._remove(queue, job.id, bell_key(kind, partition))
+        self._remove(queue, job.id, bell_key(kind, partition, self._group))
         return kind, partition
 
     def _refuse(self, queue: Queue, job_id: str, why: str, details: Mapping[str, Any]) -> None:
         _log.warning("job refused", job_id=job_id, why=why, details=repr(details))
         with self._database.begin() as tx:
-            record(tx, "job_refused", f"queue {QUEUE}", {"job_id": job_id, "why": why, **details})
+            record(tx, "job_refused", f"queue {queue.name}", {"job_id": job_id, "why": why, **details})
         self._remove(queue, job_id)
 
     def _remove(self, queue: Queue, job_id: str, *keys: str) -> None:

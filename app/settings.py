@@ -53,6 +53,9 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("retry_cap", "number", 300.0, "Longest back-off in seconds"),
     Declaration("retry_attempts", "integer", 20, "Attempts before a delivery becomes a dead letter"),
     Declaration("recycle_after", "integer", 200_000, "Messages after which a worker process starts anew"),
+    Declaration("recycle_memory", "integer", 500_000_000, "Bytes a worker may grow by before it starts anew; 0: any"),
+    Declaration("groups", "text", "default", "Groups that the workers of this host serve"),
+    Declaration("decide_seconds", "integer", 20, "CPU seconds one message may take before its worker is ended; 0: any"),
     Declaration("memory_limit", "integer", 0, "Address space of a worker process in bytes; 0: no limit"),
 )  # fmt: skip
 
@@ -80,6 +83,9 @@ class Settings:
     retry_cap: float = 300.0
     retry_attempts: int = 20
     recycle_after: int = 200_000
+    recycle_memory: int = 500_000_000
+    groups: str = "default"
+    decide_seconds: int = 20
     memory_limit: int = 0
 
     @property

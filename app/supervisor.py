@@ -1,6 +1,7 @@
 """Start processes in order, restart what dies, stop in reverse order, leave no orphan."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -13,11 +14,13 @@ from typing import Any
 
 import structlog
 
+from app.ends import Tail, described, hopeless, last_lines, last_words
 from app.errors import AppError
 
 _log = structlog.get_logger(__name__)
 _STEADY = 30.0
-_LONGEST_PAUSE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+_LOOP = 3
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 
@@ -45,8 +48,16 @@ class _Running:
     service: Service
     process: subprocess.Popen[bytes]
     since: float
+    tail: Tail | None = None
+    starts: int = 1
     failures: int = 0
     again_at: float = 0.0
+    ended: str = ""
+    words: str = ""
+
+    def lines(self) -> list[str]:
+        """What it said last."""
+        return self.tail.words() if self.tail else last_lines(self.service.log)
 
 
 class Stopping:
@@ -64,62 +75,105 @@ class Stopping:
 
 
 class Supervisor:
-    """Keeps services running until it is told to stop."""
+    """Keeps services running until it is told to stop; `notes` is where it tells `doctor` how they do."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Path | None = None) -> None:
         self._running: list[_Running] = []
+        self._notes = notes / f"{os.getpid()}.json" if notes else None
 
     def start(self, service: Service) -> None:
         """Start one and wait until it is ready. Errors: StartFailed with the end of its log."""
-        running = _Running(service, _launch(service), time.monotonic())
+        process, tail = _launch(service)
+        running = _Running(service, process, time.monotonic(), tail)
         self._running.append(running)
         deadline = time.monotonic() + service.patience
         while not service.ready():
             if running.process.poll() is not None or time.monotonic() > deadline:
-                raise StartFailed(f"{service.name} did not start: {_last_words(service.log)}")
+                raise StartFailed(f"{service.name} did not start: {last_words(running.lines())}")
             time.sleep(0.02)
+        self._note()
 
     def watch(self) -> None:
-        """Restart what has died, each time after a longer pause; call it again and again."""
+        """Restart what has ended; call it again and again.
+
+        Who ended in order starts again at once, who died after a pause that doubles each time up to a
+        minute, for ever. Errors: StartFailed where a process can't even start a first time: wrong settings,
+        a module that can't be imported.
+        """
         now = time.monotonic()
         for running in self._running:
             if running.process.poll() is None:
-                if now - running.since > _STEADY:
+                if running.failures and now - running.since > _STEADY:
                     running.failures = 0
+                    self._note()
             elif not running.again_at:
-                pause = min(0.5 * 2**running.failures, _LONGEST_PAUSE)
-                running.again_at, running.failures = now + pause, running.failures + 1
-                _log.warning(
-                    "process ended", name=running.service.name, code=running.process.returncode, pause=pause
-                )
+                self._ended(running, now)
             elif now >= running.again_at:
-                running.process, running.since, running.again_at = _launch(running.service), now, 0.0
+                running.process, running.tail = _launch(running.service)
+                running.since, running.again_at, running.starts = now, 0.0, running.starts + 1
+                self._note()
 
-    def stop(self, patience: float = 8.0) -> None:
-        """Stop all, last started first; what does not listen is killed."""
-        for running in reversed(self._running):
+    def _ended(self, running: _Running, now: float) -> None:
+        name, code = running.service.name, running.process.returncode
+        lines = running.lines() if code else []
+        running.ended, running.words = (described(code), last_words(lines)) if code else ("in order", "")
+        if running.starts == 1 and hopeless(code, lines):
+            self._note()
+            raise StartFailed(f"{name} can't start, {running.ended}: {running.words}")
+        pause = min(_FIRST_PAUSE * 2**running.failures, _LONGEST_PAUSE) if code else 0.0
+        running.again_at, running.failures = now + pause, running.failures + 1 if code else 0
+        told = {"name": name, "end": running.ended, "pause": pause, "last_words": running.words}
+        if running.failures >= _LOOP:
+            _log.error("process ends again and again", times=running.failures, **told)
+        elif code:
+            _log.warning("process ended", **told)
+        self._note()
+
+    def stop(self, patience: float = 8.0, together: bool = False) -> None:
+        """Stop all, last started first, or all at once; what does not listen is killed."""
+        for running in self._running if together else ():
             _signal(running.process, signal.SIGTERM)
+        for running in reversed(self._running):
+            if not together:
+                _signal(running.process, signal.SIGTERM)
             try:
                 running.process.wait(patience)
             except subprocess.TimeoutExpired:
                 _signal(running.process, signal.SIGKILL)
                 running.process.wait()
         self._running.clear()
+        if self._notes:
+            self._notes.unlink(missing_ok=True)
+
+    def _note(self) -> None:
+        """Say how everything does, in a file beside the data: it can be read while the database is away."""
+        if self._notes is None:
+            return
+        services = [
+            {"name": r.service.name, "pid": r.process.pid, "starts": r.starts, "failures": r.failures,
+             "ended": r.ended, "last_words": r.words}
+            for r in self._running
+        ]  # fmt: skip
+        try:
+            self._notes.parent.mkdir(parents=True, exist_ok=True)
+            self._notes.write_text(json.dumps({"supervisor": os.getpid(), "services": services}))
+        except OSError as error:  # a full disk must not stop the supervision
+            _log.warning("no note about processes", error=str(error))
 
     def pids(self) -> dict[str, int]:
         """Name and process id of everything that runs."""
         return {running.service.name: running.process.pid for running in self._running}
 
 
-def _launch(service: Service) -> subprocess.Popen[bytes]:
+def _launch(service: Service) -> tuple[subprocess.Popen[bytes], Tail | None]:
     output = open(service.log, "ab") if service.log else None
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(service.command),
             env={**os.environ, **service.environ},
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops them in order
             preexec_fn=_die_with_parent if _LIBC else None,
         )
@@ -128,6 +182,7 @@ def _launch(service: Service) -> subprocess.Popen[bytes]:
     finally:
         if output:
             output.close()
+    return process, None if output else Tail(process)
 
 
 def _die_with_parent() -> None:
@@ -140,10 +195,3 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
     except ProcessLookupError:
         pass
-
-
-def _last_words(log: Path | None) -> str:
-    if log is None or not log.exists():
-        return "it said nothing"
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else f"see {log}"

@@ -9,6 +9,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from app.jobs import RqDoorbell
+from app.runtime.groups import GroupBook
 from app.runtime.installation import Installation, Silence
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
@@ -23,13 +24,15 @@ def wire(settings: Settings) -> Installation:
     settings = replace(settings, secret_keys=secret_keys(settings))
     settings.home.mkdir(parents=True, exist_ok=True)
     connection = connect_redis(settings.redis_url) if settings.redis_url else None
+    database = open_database(settings.database)
+    groups = GroupBook(database)
     return Installation(
         settings=settings,
-        database=open_database(settings.database),
+        database=database,
         redis=connection,
         codecs=codecs(),
         transports=transports(),
-        doorbell=RqDoorbell(connection) if connection is not None else Silence(),
+        doorbell=RqDoorbell(connection, groups.names) if connection is not None else Silence(),
         vault=Vault(settings.secret_keys),
     )
 

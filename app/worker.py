@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Condition, Event, Thread
 from typing import Any
 
@@ -21,14 +21,18 @@ from app.collector import collect_seldom
 from app.jobs import Bells
 from app.runtime.connections import Connections
 from app.runtime.delivery import deliver
+from app.runtime.groups import GroupBook, group_names
 from app.runtime.installation import Installation
 from app.runtime.processing import drain
+from app.runtime.restraint import Restraint, resident
+from app.storage.claims import leave
 from app.storage.lanes import Kind, due_partitions
-from app.storage.workers import beat, gone
+from app.storage.workers import beat, gone, vitals
+from app.versions import VERSION
 
 POLL_SECONDS = 1.0
 BEAT_SECONDS = 5.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0  # then a second is left to give leases back
 _PARTITIONS_A_DRAIN = 16
 _log = structlog.get_logger(__name__)
 
@@ -58,10 +62,14 @@ class Rung:
 class Worker:
     """The threads of one worker process."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, groups: Collection[str] = ()) -> None:
         self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
         self.handled = 0
+        self.groups = tuple(groups) or group_names(installation.settings.groups)
         self._installation = installation
+        self._book = GroupBook(installation.database)
+        self._restraint = Restraint(installation.settings.decide_seconds)
+        self._memory = resident()
         self._stop = Event()
         self._drains = Rung()
         self._deliveries = Rung()
@@ -75,15 +83,18 @@ class Worker:
 
     def run(self) -> int:
         """Work until told to stop or until enough was handled; the exit code."""
-        _log.info("worker started", worker=self.name, database=self._installation.database.kind)
+        database, groups = self._installation.database.kind, ",".join(self.groups)
+        _log.info("worker started", worker=self.name, database=database, groups=groups, version=VERSION)
         threads = [self._thread("beat", self._beat)]
         threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders)]
         if self._installation.redis is not None:
-            self._thread("bells", self._listen)
+            for group in self.groups:
+                self._thread(f"bells-{group}", lambda group=group: self._listen(group))  # type: ignore[misc]
         self._drain()
         until = time.monotonic() + STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._quietly(lambda: self._signed(leave, self.name))
         self._quietly(lambda: self._signed(gone, self.name))
         _log.info("worker ended", worker=self.name, handled=self.handled)
         return 0
@@ -103,24 +114,43 @@ class Worker:
             partitions = self._drains.take(_PARTITIONS_A_DRAIN, min(0.25, max(0.01, rest)))
             if partitions:
                 self._quietly(lambda found=partitions: self._drain_some(found))  # type: ignore[misc]
-            if self.handled >= self._installation.settings.recycle_after:
+            if self._worn():
                 self._stop.set()
+
+    def _worn(self) -> bool:
+        """Whether this process has done its part: another one starts in its place."""
+        settings = self._installation.settings
+        if self.handled >= settings.recycle_after:
+            return True
+        grown = resident() - self._memory
+        if 0 < settings.recycle_memory < grown:
+            _log.warning("worker has grown and is replaced", worker=self.name, bytes=grown)
+            return True
+        return False
 
     def _poll(self) -> None:
         kinds: tuple[tuple[Kind, Rung], ...] = (("inbox", self._drains), ("outbox", self._deliveries))
+        only = self._book.served_by(self.groups)
         with self._installation.database.read() as tx:
             for kind, rung in kinds:
-                rung.add(set(due_partitions(tx, kind)))
+                rung.add(set(due_partitions(tx, kind, only)))
 
     def _drain_some(self, partitions: set[int]) -> None:
-        moved = drain(self._installation, partitions, holder=self.name, stop=self._stop.is_set)
+        moved = drain(
+            self._installation,
+            partitions,
+            holder=self.name,
+            stop=self._stop.is_set,
+            only=self._book.served_by(self.groups),
+            restraint=self._restraint,
+        )
         self.handled += moved
         if moved and self._installation.redis is None:
             self._deliveries.add(self._due("outbox"))
 
     def _due(self, kind: Kind) -> set[int]:
         with self._installation.database.read() as tx:
-            return set(due_partitions(tx, kind))
+            return set(due_partitions(tx, kind, self._book.served_by(self.groups)))
 
     def _deliver(self) -> None:
         while not self._stop.is_set():
@@ -134,10 +164,11 @@ class Worker:
             holder=self.name,
             connections=self._connections,
             stop=self._stop.is_set,
+            only=self._book.served_by(self.groups),
         )
 
-    def _listen(self) -> None:
-        bells = Bells(self._installation.redis, self._installation.database)
+    def _listen(self, group: str) -> None:
+        bells = Bells(self._installation.redis, self._installation.database, group)
         while not self._stop.is_set():
             try:
                 bell = bells.hear(1)
@@ -150,11 +181,13 @@ class Worker:
 
     def _beat(self) -> None:
         while True:
-            self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled))
+            self._restraint.look(BEAT_SECONDS)
+            told = vitals(VERSION, ",".join(self.groups), resident())
+            self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled, told))  # noqa: B023
             if self._stop.wait(BEAT_SECONDS):
                 return
 
-    def _signed(self, write: Callable[..., None], *words: Any) -> None:
+    def _signed(self, write: Callable[..., Any], *words: Any) -> None:
         with self._installation.database.begin() as tx:
             write(tx, *words)
 
@@ -167,10 +200,10 @@ class Worker:
             self._stop.wait(0.5)
 
 
-def run_worker(installation: Installation) -> int:
+def run_worker(installation: Installation, groups: Collection[str] = ()) -> int:
     """Run a worker in this process until SIGTERM or SIGINT; the exit code."""
     collect_seldom()
-    worker = Worker(installation)
+    worker = Worker(installation, groups)
     limit = installation.settings.memory_limit
     if limit > 0:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,5 +1,6 @@
 """Open the installation for a command; what stands in the way becomes one line that says what to do."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from app.terminal import REFUSED, Stop
+
+_NOT_MENDED = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+_LONGEST_PAUSE = 10.0
 
 if TYPE_CHECKING:
     from app.runtime.installation import Installation
@@ -30,8 +34,11 @@ def check_home(home: Path) -> None:
 
 
 @contextmanager
-def opened(migrated: bool = True) -> Iterator["Installation"]:
-    """The installation of the settings in force, its database at this version's schema."""
+def opened(migrated: bool = True, patient: bool = False) -> Iterator["Installation"]:
+    """The installation of the settings in force, its database at this version's schema.
+
+    `patient` is for processes that stay: they wait for a database that is away.
+    """
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     from app.settings import load_settings
@@ -42,6 +49,8 @@ def opened(migrated: bool = True) -> Iterator["Installation"]:
     check_home(settings.home)
     installation = wire(settings)
     try:
+        if patient:
+            wait_for_database(installation)
         if migrated:
             require_current(installation.database)
         yield installation
@@ -53,6 +62,25 @@ def opened(migrated: bool = True) -> Iterator["Installation"]:
         raise
     finally:
         installation.close()
+
+
+def wait_for_database(installation: "Installation") -> None:
+    """Until the server answers; what waiting does not mend (a wrong password, no such database) is raised."""
+    import structlog
+    from sqlalchemy.exc import OperationalError
+
+    pause = 0.5
+    while installation.database.kind == "postgresql":
+        try:
+            with installation.database.read():
+                return
+        except OperationalError as error:
+            said = str(error.orig)
+            if any(words in said for words in _NOT_MENDED):
+                raise
+            structlog.get_logger(__name__).warning("database away", error=said.strip()[:300], pause=pause)
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def broken(home: Path) -> str:

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,32 +32,38 @@ def serve(bind: str | None, processes: int) -> None:
 
 @click.command()
 @click.option("--processes", type=click.IntRange(1, 64), help="How many; MAPWRIGHT_WORKERS unless said.")
+@click.option("--groups", help="Whom they serve, as quality,default; MAPWRIGHT_GROUPS unless said.")
 @click.option("--single", is_flag=True, help="This process alone, not restarted after it was recycled.")
-def worker(processes: int | None, single: bool) -> int:
+def worker(processes: int | None, groups: str | None, single: bool) -> int:
     """Process and deliver messages until told to stop."""
+    from app.runtime.groups import group_names
+
     settings = load_settings()
     check_home(settings.home)
+    names = group_names(groups or settings.groups)
     if not single:
-        return supervise_workers(processes or settings.workers)
+        configure_log(settings, "supervisor")
+        return supervise_workers(processes or settings.workers, names)
     from app.worker import run_worker
 
     configure_log(settings, "worker")
-    with opened() as installation:
-        return run_worker(installation)
+    with opened(patient=True) as installation:
+        return run_worker(installation, names)
 
 
-def supervise_workers(processes: int) -> int:
-    """Keep so many worker processes running until SIGTERM or SIGINT."""
-    supervisor, stopping = Supervisor(), Stopping()
+def supervise_workers(processes: int, groups: Sequence[str] = ()) -> int:
+    """Keep so many worker processes running until SIGTERM or SIGINT. Errors: StartFailed."""
+    supervisor, stopping = Supervisor(load_settings().home / "processes"), Stopping()
+    environ = {"MAPWRIGHT_GROUPS": ",".join(groups)} if groups else {}
     try:
         for number in range(processes):
-            supervisor.start(worker_service(f"worker-{number + 1}"))
+            supervisor.start(worker_service(f"worker-{number + 1}", environ))
         while not stopping.asked:
             supervisor.watch()
             time.sleep(0.1)
         return 0
     finally:
-        supervisor.stop()
+        supervisor.stop(together=True)
 
 
 def worker_service(name: str, environ: Mapping[str, str] | None = None, log: Path | None = None) -> Service:
@@ -74,7 +80,7 @@ def clock() -> int:
     settings = load_settings()
     check_home(settings.home)
     configure_log(settings, "clock")
-    with opened() as installation:
+    with opened(patient=True) as installation:
         return run_clock(installation)
 
 

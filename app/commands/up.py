@@ -50,7 +50,7 @@ def up(demo: bool, once: bool) -> int:
         if demo:
             probe(*box, "MAPWRIGHT_SANDBOX_BIND")
         _migrate()
-        supervisor = Supervisor()
+        supervisor = Supervisor(settings.home / "processes")
         stopping = Stopping()
         try:
             environ = {**_start_queue(supervisor, settings), **(_demo_environ() if demo else {})}

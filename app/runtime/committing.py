@@ -157,5 +157,6 @@ def _release(tx: Connection, ours: Sequence[Worked], at: datetime) -> None:
     for worked in ours:
         head = found.get(worked.lane.id)
         seq = head - 1 if head is not None else worked.lane.last_seq
-        releases.append(Release(worked.lane, seq, head is not None, at, worked.blocks))
+        in_vain = 0 if worked.decided or head is None else worked.lane.claims - 1  # a lane its turn never came to
+        releases.append(Release(worked.lane, seq, head is not None, at, worked.blocks, claims=in_vain))
     release(tx, releases)

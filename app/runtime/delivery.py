@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import TransitionRefused
@@ -35,13 +36,14 @@ def deliver(
     holder: str = "deliver",
     connections: Connections | None = None,
     stop: Callable[[], bool] = lambda: False,
+    only: ColumnElement[bool] | None = None,
 ) -> int:
     """Send everything due in these partitions; how many attempts were made."""
     partitions = {partition} if isinstance(partition, int) else set(partition)
     shop = connections or Connections(installation)
     made = 0
     while partitions and not stop():
-        works = insist(lambda: _claim(installation, partitions, holder, shop))
+        works = insist(lambda: _claim(installation, partitions, holder, shop, only))
         if not works:
             break
         until = time.monotonic() + installation.settings.lease_seconds / 2
@@ -69,7 +71,11 @@ def _give_back(installation: Installation, lanes: Sequence[ClaimedLane]) -> None
 
 
 def _claim(
-    installation: Installation, partitions: Collection[int], holder: str, shop: Connections
+    installation: Installation,
+    partitions: Collection[int],
+    holder: str,
+    shop: Connections,
+    only: ColumnElement[bool] | None,
 ) -> list[LaneWork]:
     settings = installation.settings
     lease = settings.lease_seconds + settings.delivery_deadline
@@ -85,6 +91,7 @@ def _claim(
             LANES_A_CLAIM,
             without_endpoints=shop.crowded(),
             without_flows=paused,
+            only=only,
         )
     remedies = Remedies(installation)
     return [LaneWork(lane, policies.get(_flow(lane), _DEFAULT), settings, remedies) for lane in lanes]

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
+from sqlalchemy import ColumnElement
 
 from app.runtime.committing import Worked, commit
 from app.runtime.deciding import Decided, Decider
 from app.runtime.installation import Installation
+from app.runtime.restraint import FREE, Restraint
 from app.runtime.transactions import insist
 from app.storage.bodies import Body, contents
 from app.storage.claims import ClaimedLane, claim
@@ -28,15 +30,17 @@ def drain(
     *,
     holder: str = "drain",
     stop: Callable[[], bool] = lambda: False,
+    only: ColumnElement[bool] | None = None,
+    restraint: Restraint = FREE,
 ) -> int:
     """Work on every lane of these partitions that is due; how many messages were moved."""
     partitions = {partition} if isinstance(partition, int) else set(partition)
     moved = 0
     while partitions and not stop():
-        batch = insist(lambda: _claim(installation, partitions, holder))
+        batch = insist(lambda: _claim(installation, partitions, holder, only))
         if batch is None:
             break
-        moved += batch.work(installation, stop)
+        moved += batch.work(installation, stop, restraint)
     return moved
 
 
@@ -57,14 +61,14 @@ class Batch:
         self._policies = policies
         self._until = time.monotonic() + budget
 
-    def work(self, installation: Installation, stop: Callable[[], bool]) -> int:
+    def work(self, installation: Installation, stop: Callable[[], bool], restraint: Restraint = FREE) -> int:
         """Decide and commit; a lane whose last workers ended without a commit is worked on alone."""
         sound = [lane for lane in self.lanes if lane.claims < SUSPECT_CLAIMS]
         suspects = [lane for lane in self.lanes if lane.claims >= SUSPECT_CLAIMS]
         decider = Decider(installation, self._bodies)
-        moved = self._part(installation, decider, sound, stop) if sound else 0
+        moved = self._part(installation, decider, sound, stop, restraint) if sound else 0
         for lane in suspects:
-            moved += self._part(installation, decider, [lane], stop)
+            moved += self._part(installation, decider, [lane], stop, restraint)
         return moved
 
     def _part(
@@ -73,21 +77,26 @@ class Batch:
         decider: Decider,
         lanes: Sequence[ClaimedLane],
         stop: Callable[[], bool],
+        restraint: Restraint,
     ) -> int:
-        worked = [self._lane(decider, lane, stop) for lane in lanes]
+        worked = [self._lane(decider, lane, stop, restraint) for lane in lanes]
+        restraint.end()
         committed = insist(lambda: commit(installation, worked))
         for kind, partitions in (("deliver", committed.deliver), ("drain", committed.drain)):
             if partitions:
                 installation.doorbell.ring(kind, partitions)
         return committed.messages
 
-    def _lane(self, decider: Decider, lane: ClaimedLane, stop: Callable[[], bool]) -> Worked:
+    def _lane(
+        self, decider: Decider, lane: ClaimedLane, stop: Callable[[], bool], restraint: Restraint
+    ) -> Worked:
         worked = Worked(lane)
         policy = self._policies.get((lane.environment, lane.ruleset, lane.flow), _DEFAULT)
         waiting = self._messages[lane.id]
         for message in waiting if lane.claims < SUSPECT_CLAIMS else waiting[:1]:
             if time.monotonic() > self._until or stop():
                 break
+            restraint.begin(message.id)
             decided = (
                 _poison(message, lane) if lane.claims >= POISON_CLAIMS else _decided(decider, message, lane)
             )
@@ -110,12 +119,16 @@ def _poison(message: Message, lane: ClaimedLane) -> Decided:
     return Decided(message, "quarantined", reason, "poison", {"state": "quarantined", "reason": reason})
 
 
-def _claim(installation: Installation, partitions: Collection[int], holder: str) -> Batch | None:
+def _claim(
+    installation: Installation, partitions: Collection[int], holder: str, only: ColumnElement[bool] | None
+) -> Batch | None:
     lease = installation.settings.lease_seconds
     with installation.database.begin() as tx:
         policies = flow_policies(tx)
         paused = [flow for flow, policy in policies.items() if policy.paused]
-        lanes = claim(tx, "inbox", partitions, holder, lease, LANES_A_CLAIM, without_flows=paused)
+        lanes = claim(
+            tx, "inbox", partitions, holder, lease, LANES_A_CLAIM, without_flows=paused, only=only
+        )
         if not lanes:
             return None
         messages = open_messages(tx, lanes, ROWS_A_LANE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from app.storage.database import among, now
 from app.storage.lanes import Kind, LaneKey, lanes_table
@@ -36,7 +36,10 @@ class ClaimedLane:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """How a worker leaves a lane: with work in it or not, from when on, waiting for whom."""
+    """How a worker leaves a lane: with work in it or not, from when on, waiting for whom.
+
+    `claims` are those in vain that go on counting: 0 after work was done.
+    """
 
     lane: ClaimedLane
     head_seq: int
@@ -44,6 +47,7 @@ class Release:
     next_at: datetime
     blocked_by: str | None = None
     parked: str = ""
+    claims: int = 0
 
 
 def claim(
@@ -55,6 +59,7 @@ def claim(
     limit: int = 50,
     without_endpoints: Collection[tuple[str, str]] = (),
     without_flows: Collection[tuple[str, str, str]] = (),
+    only: ColumnElement[bool] | None = None,
 ) -> list[ClaimedLane]:
     """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over."""
     moment = now(tx)
@@ -71,6 +76,7 @@ def claim(
         due = due.where(or_(c.environment != environment, c.endpoint != endpoint))
     for environment, ruleset, flow in without_flows:
         due = due.where(or_(c.environment != environment, c.ruleset != ruleset, c.flow != flow))
+    due = due if only is None else due.where(only)
     query = due.order_by(c.next_at).limit(limit).with_for_update(skip_locked=True)
     rows = tx.execute(query).mappings().all()
     claimed = [_claimed(row) for row in rows]
@@ -107,8 +113,8 @@ def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool
     return tx.execute(update(lanes_table).where(here).values(values)).rowcount == 1
 
 
-def release(tx: Connection, releases: Sequence[Release], worked: bool = True) -> None:
-    """Give lanes back; only where the fence still is ours. `worked` ends the count of claims in vain."""
+def release(tx: Connection, releases: Sequence[Release]) -> None:
+    """Give lanes back; only where the fence still is ours."""
     if not releases:
         return
     c = lanes_table.c
@@ -118,11 +124,10 @@ def release(tx: Connection, releases: Sequence[Release], worked: bool = True) ->
         "head_seq": bindparam("new_head_seq"),
         "blocked_by": bindparam("new_blocked_by"),
         "parked": bindparam("new_parked"),
+        "claims": bindparam("new_claims"),
         "lease_until": None,
         "holder": None,
     }
-    if worked:
-        values["claims"] = 0
     here = (c.partition == bindparam("old_partition")) & (c.id == bindparam("old_id"))
     statement = update(lanes_table).where(here, c.fence == bindparam("old_fence")).values(values)
     tx.execute(statement, [_release_row(r) for r in sorted(releases, key=lambda r: r.lane.id)])
@@ -135,6 +140,7 @@ def _release_row(r: Release) -> dict[str, Any]:
         "new_head_seq": r.head_seq,
         "new_blocked_by": r.blocked_by,
         "new_parked": r.parked,
+        "new_claims": r.claims,
         "old_partition": r.lane.partition,
         "old_id": r.lane.id,
         "old_fence": r.lane.fence,
@@ -145,3 +151,10 @@ def give_back(tx: Connection, claimed: Sequence[ClaimedLane]) -> None:
     """Return lanes untouched, so that another worker takes them at once."""
     moment = now(tx)
     release(tx, [Release(lane, lane.head_seq, True, moment) for lane in claimed])
+
+
+def leave(tx: Connection, holder: str) -> int:
+    """End the leases of somebody who goes: its lanes can be claimed at once, under the next fence."""
+    c, moment = lanes_table.c, now(tx)
+    here = c.ready & (c.holder == holder) & (c.lease_until > moment)
+    return tx.execute(update(lanes_table).where(here).values(lease_until=moment)).rowcount

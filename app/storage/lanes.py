@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -186,7 +187,7 @@ def lock(tx: Connection, lane_id: str) -> Any:
     return row
 
 
-def due_partitions(tx: Connection, kind: Kind) -> list[int]:
+def due_partitions(tx: Connection, kind: Kind, only: ColumnElement[bool] | None = None) -> list[int]:
     """Partitions that have a lane to claim now: new work, due retries, leases that ended."""
     moment = now(tx)
     c = lanes_table.c
@@ -197,6 +198,7 @@ def due_partitions(tx: Connection, kind: Kind) -> list[int]:
         c.blocked_by.is_(None),
         or_(c.lease_until.is_(None), c.lease_until < moment),
     )
+    query = query if only is None else query.where(only)
     return sorted(tx.execute(query.distinct()).scalars())
 
 

@@ -14,6 +14,7 @@ from app.storage.attempts import of_deliveries
 from app.storage.bodies import body
 from app.storage.database import now
 from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of_message
+from app.storage.groups import assignments, waiting_by_group
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
 from app.storage.messages import (
@@ -26,7 +27,7 @@ from app.storage.messages import (
 )
 from app.storage.outcomes import outcome
 from app.storage.timers import Timer, timers_of
-from app.storage.workers import workers
+from app.storage.workers import living_groups, workers
 
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
 _m = messages_table.c
@@ -256,9 +257,17 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
         "blocked_lanes": tx.execute(blocked).scalar_one(),
         "parked": _parked_reasons(tx, environment),
         "alerts": alerts(tx, environment, 10),
-        "workers": [w | {"alive": w["seen_at"] > moment - timedelta(seconds=15)} for w in workers(tx)],
+        "workers": workers(tx),
+        "unserved": unserved(tx),
         "at": moment,
     }
+
+
+def unserved(tx: Connection) -> dict[str, int]:
+    """Groups whose lanes have work and that no living worker serves, with the number of those lanes."""
+    living = living_groups(tx)
+    waiting = waiting_by_group(tx, assignments(tx))
+    return {group: count for group, count in sorted(waiting.items()) if group not in living}
 
 
 def problem_count(tx: Connection, environment: str) -> int:

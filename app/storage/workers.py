@@ -1,5 +1,8 @@
 """Who is at work: heartbeats of workers and clocks, and the lease that makes one clock the owner."""
 
+import os
+import socket
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +18,11 @@ workers_table = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("handled", BigInteger, nullable=False),
+    Column("host", String(80), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("groups", String(200), nullable=False),
+    Column("memory", BigInteger, nullable=False),
 )
 leases_table = Table(
     "leases",
@@ -26,16 +34,34 @@ leases_table = Table(
 )
 
 
-def beat(tx: Connection, name: str, kind: str, handled: int) -> None:
+ALIVE_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What a process tells of itself: where it runs, of which version it is, whom it serves, its memory."""
+
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    groups: str = ""
+    memory: int = 0
+
+
+def vitals(version: str, groups: str = "", memory: int = 0) -> Vitals:
+    """Those of this process."""
+    return Vitals(socket.gethostname()[:80], os.getpid(), version[:40], groups[:200], memory)
+
+
+def beat(tx: Connection, name: str, kind: str, handled: int, told: Vitals | None = None) -> None:
     """A sign of life; whoever gave none for an hour is forgotten."""
     moment = now(tx)
     row = {"name": name, "kind": kind, "started_at": moment, "seen_at": moment, "handled": handled}
-    statement = insert(workers_table, tx.dialect.name).values(row)
+    statement = insert(workers_table, tx.dialect.name).values({**row, **asdict(told or Vitals())})
     new = statement.excluded
+    changed = ("seen_at", "handled", "groups", "memory")
     tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"seen_at": new.seen_at, "handled": new.handled}
-        )
+        statement.on_conflict_do_update(index_elements=["name"], set_={name: new[name] for name in changed})
     )
     tx.execute(delete(workers_table).where(workers_table.c.seen_at < moment - timedelta(hours=1)))
 
@@ -46,8 +72,16 @@ def gone(tx: Connection, name: str) -> None:
 
 
 def workers(tx: Connection) -> list[dict[str, Any]]:
-    """Who gave a sign of life lately."""
-    return [dict(row) for row in tx.execute(select(workers_table).order_by(workers_table.c.name)).mappings()]
+    """Who gave a sign of life in the last hour; `alive` says who did just now."""
+    since = now(tx) - timedelta(seconds=ALIVE_SECONDS)
+    rows = tx.execute(select(workers_table).order_by(workers_table.c.name)).mappings()
+    return [{**row, "alive": row["seen_at"] > since} for row in rows]
+
+
+def living_groups(tx: Connection) -> set[str]:
+    """The groups that a living worker serves."""
+    alive = [w for w in workers(tx) if w["alive"] and w["kind"] == "worker"]
+    return {group for w in alive for group in (w["groups"] or "default").split(",")}
 
 
 def own_lease(tx: Connection, name: str, owner: str, seconds: float) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from app.runtime.committing import Worked, commit
 from app.runtime.deciding import Decider
@@ -16,6 +17,7 @@ from app.storage.claims import ClaimedLane, claim
 from app.storage.deliveries import of_message
 from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.identity import partition_of
+from app.storage.lanes import lanes_table
 from app.storage.messages import Message, history, message, open_messages
 from app.storage.outcomes import outcome
 from app.storage.queries import message_view, search_messages
@@ -216,3 +218,13 @@ def test_a_stopping_worker_gives_its_lanes_back(installation: Installation) -> N
     states = [found(installation, id).state for id in ids]
     assert "done" in states and "received" in states
     assert drain_all(installation) == states.count("received")
+
+
+def test_a_lane_whose_turn_did_not_come_goes_on_counting_the_claims_in_vain(installation: Installation) -> None:
+    accept(installation, ENVIRONMENT, "shop.order", order(1))
+    with installation.database.begin() as tx:
+        tx.execute(update(lanes_table).values(claims=4))
+    asked = iter([False])
+    drain(installation, range(256), stop=lambda: next(asked, True))
+    with installation.database.read() as tx:
+        assert tx.execute(select(lanes_table.c.claims, lanes_table.c.ready)).one() == (4, True)
