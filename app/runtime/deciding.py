@@ -17,6 +17,7 @@ from app.runtime.later import Later, later_of
 from app.runtime.recalling import Recaller
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
 from app.runtime.timed import timed_outcome
+from app.runtime.withholding import chosen_only
 from app.storage.answers import Reply
 from app.storage.bodies import Body
 from app.storage.claims import ClaimedLane
@@ -122,7 +123,8 @@ class Decider:
             replayed=bool(message.replay_of),
         )
         outcome = self._outcome(message, found, document, about)
-        said = to_json(outcome)
+        outcome, withheld = chosen_only(self._installation, message, outcome)
+        said = to_json(outcome) | ({"withheld": withheld} if withheld else {})
         if document.faults:
             said["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
         content = encoded(said)

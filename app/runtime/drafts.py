@@ -44,7 +44,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Intake:
-    """One body with the drafts of its messages."""
+    """One body with the drafts of its messages; `only` are the endpoints that a replay may send to."""
 
     environment: str
     endpoint: str
@@ -59,6 +59,8 @@ class Intake:
     replay_of: str = ""
     hops: int = 0
     label: str = field(default="", compare=False)
+    only: tuple[str, ...] | None = None
+    edited_from: str = ""
 
 
 def prepare(

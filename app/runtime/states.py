@@ -35,6 +35,14 @@ DELIVERY_STATES: Mapping[str, frozenset[str]] = {
     "delivered": frozenset(),
     "discarded": frozenset(),
 }
+BATCH_STATES: Mapping[str, frozenset[str]] = {
+    "checking": frozenset({"ready", "cancelled"}),
+    "ready": frozenset({"running", "cancelled"}),
+    "running": frozenset({"paused", "done", "cancelled"}),
+    "paused": frozenset({"running", "cancelled"}),
+    "done": frozenset(),
+    "cancelled": frozenset(),
+}
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
 FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
 

@@ -14,6 +14,7 @@ from app.storage.duplicates import Seen, SeenKey, correct, remember
 from app.storage.identity import new_id, partition_of
 from app.storage.lanes import LaneKey, Touch, Touched, touch
 from app.storage.messages import Message, add_messages, messages
+from app.storage.origins import limit_to
 from app.storage.outcomes import put_outcomes
 
 
@@ -45,7 +46,7 @@ def _entry(intake: Intake, draft: Draft) -> Entry:
     lane = lane_key(intake.environment, draft)
     id = new_message_id(lane)
     key = None
-    if draft.keys.identify is not None and not intake.replay_of:
+    if draft.keys.identify is not None and not (intake.replay_of or intake.edited_from):
         scope = (intake.environment, intake.endpoint, draft.flow)
         key = SeenKey(*scope, str(draft.keys.identify), draft.hash, (id,))
     return Entry(intake, draft, lane, id, key)
@@ -100,6 +101,8 @@ def _write(
             body_id = new_id(partition_of(new[0].lane.id))
             bodies.append(Body(body_id, intake.body, intake.hash, intake.media_type, intake.headers, at))
             made |= {entry.message_id: message_of(entry, body_id, at) for entry in new}
+        if intake.only is not None:
+            limit_to(tx, [entry.message_id for entry in new], intake.only)
     add_bodies(tx, bodies)
     add_messages(tx, list(made.values()))
     drafts = {entry.message_id: entry.draft for group in groups for entry in group}

@@ -7,6 +7,7 @@ import pytest
 
 from app.errors import TransitionRefused
 from app.runtime.states import (
+    BATCH_STATES,
     DELIVERY_STATES,
     FINAL_DELIVERY_STATES,
     FINAL_MESSAGE_STATES,
@@ -29,6 +30,10 @@ def test_the_page_tells_the_states_of_messages() -> None:
 
 def test_the_page_tells_the_states_of_deliveries() -> None:
     assert told("Deliveries") == dict(DELIVERY_STATES)
+
+
+def test_the_page_tells_the_states_of_batches() -> None:
+    assert told("Batches") == dict(BATCH_STATES)
 
 
 def test_final_states_lead_nowhere() -> None:
