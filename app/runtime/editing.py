@@ -28,7 +28,14 @@ from app.security.audit import append
 from app.storage import messages as inbox
 from app.storage.aftermath import lane_key
 from app.storage.database import now
-from app.storage.deliveries import Delivery, DeliveryMove, add_deliveries, delivery, delivery_body
+from app.storage.deliveries import (
+    Delivery,
+    DeliveryMove,
+    add_deliveries,
+    delivery,
+    delivery_body,
+    place_delivery,
+)
 from app.storage.identity import content_hash, digest, new_id, partition_of, partitions_of
 from app.storage.lanes import Touch, lock, next_number, touch, wake
 from app.storage.messages import Message, Move
@@ -158,7 +165,8 @@ def _replace(tx: Connection, original: Original, intake: Intake, by: str, reason
     blocking = lock(tx, found.lane)["blocked_by"] == found.id
     made = [m for m, _ in store_entries(tx, [intake], [group], touched)[0]]
     placed = [m for m in made if blocking and m.lane == found.lane][:1]
-    for m in placed:
+    for m in placed:  # they change places, so that no number of a lane stands twice
+        inbox.place(tx, found.id, m.seq, found.release_id)
         inbox.place(tx, m.id, found.seq, m.release_id)
     at = now(tx)
     names = ", ".join(m.id for m in made)
@@ -179,14 +187,17 @@ def _replace(tx: Connection, original: Original, intake: Intake, by: str, reason
 def _replace_delivery(tx: Connection, delivery_id: str, content: bytes, by: str, reason: str) -> Delivery:
     found = _dead(tx, delivery_id)
     blocking = lock(tx, found.lane)["blocked_by"] == found.id
+    further = next_number(tx, found.lane)
     at, hashes = now(tx), (content_hash(delivery_body(tx, found.id)), content_hash(content))
     made = replace(
-        found, id=new_id(partition_of(found.lane)), seq=found.seq if blocking else next_number(tx, found.lane),
+        found, id=new_id(partition_of(found.lane)), seq=found.seq if blocking else further,
         state="pending", next_at=at, ledger_key=digest(found.ledger_key, "edited", found.id, hashes[1]),
         created_at=at, updated_at=at, fence=0, attempts=0, forgiven=0, error_class="", status=None, reason="",
     )  # fmt: skip
     move = DeliveryMove(found, "discarded", reason=f"edited as {made.id}: {reason}")
     move_delivery_states(tx, [move], at)
+    if blocking:  # they change places, so that no number of a lane stands twice
+        place_delivery(tx, found.id, further)
     add_deliveries(tx, [(made, content)])
     add_edit(tx, made.id, found.id, hashes, by, at)
     wake(tx, found.lane, unblock=found.id)

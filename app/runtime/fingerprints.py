@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from app.storage.deliveries import Delivery, DeliveryMove
 from app.storage.messages import Message, Move
+from app.storage.outcomes import decoded
 from app.storage.problems import Kind, add_problems, settle
 
 if TYPE_CHECKING:  # both lead back to the states, which note every failure here
@@ -63,11 +64,12 @@ def follow_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetim
 def kind_of_decided(d: "Decided") -> Kind:
     """By the failure for which it was refused; else by the rule that did; else by what the runtime says."""
     kind = _kind(d.message, d.state)
-    failures = [f for f in d.outcome.get("failures", ()) if not f.get("warn")]
+    outcome = decoded(d.outcome)
+    failures = [f for f in outcome.get("failures", ()) if not f.get("warn")]
     refusing = [f for f in failures if str(f.get("action", "")).startswith("reject")]
     if refusing or failures:
         return _by_failure(kind, (refusing or failures)[0])
-    step = _rule(d.outcome) or _error(d)
+    step = _rule(outcome) or _error(d)
     return _with(kind, step=step, code=d.code)
 
 

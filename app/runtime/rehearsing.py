@@ -25,6 +25,7 @@ from app.storage.bodies import Body
 from app.storage.claims import ClaimedLane
 from app.storage.deliveries import Delivery, delivery_bodies
 from app.storage.identity import digest
+from app.storage.outcomes import decoded
 from connectors.errors import ConnectorError
 
 _OTHERS = {
@@ -104,7 +105,7 @@ class Rehearsal:
         return self._decider.decide(message, _lane(entry))
 
     def _compare(self, before: Before, decided: Decided, only: Sequence[str] | None) -> Iterator[Difference]:
-        first, now = before.outcome, decided.outcome
+        first, now = before.outcome, decoded(decided.outcome)
         state = str(first.get("state", ""))
         if state and state != decided.state:
             yield Difference("state", "", "changed", state, decided.state)

@@ -184,6 +184,11 @@ def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:
     return Delivery(*row)
 
 
+def place_delivery(tx: Connection, id: str, seq: int) -> None:
+    """Give a delivery another number in its lane."""
+    tx.execute(update(deliveries_table).where(_c.partition == partition_of(id), _c.id == id).values(seq=seq))
+
+
 def of_message(tx: Connection, message_id: str) -> list[Delivery]:
     """What a message caused, in order."""
     query = select(*_READ).where(_c.message_id == message_id)

@@ -26,6 +26,12 @@ def encoded(outcome: Mapping[str, Any]) -> msgspec.Raw:
     return msgspec.Raw(canonical_json(outcome).encode())
 
 
+def decoded(outcome: Any) -> dict[str, Any]:
+    """An outcome as data, whether it was `encoded` or not."""
+    found: dict[str, Any] = msgspec.json.decode(outcome) if isinstance(outcome, msgspec.Raw) else dict(outcome)
+    return found
+
+
 def put_outcomes(
     tx: Connection, outcomes: Mapping[str, Any], at: datetime, again: Sequence[str] = ()
 ) -> None:

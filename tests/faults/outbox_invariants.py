@@ -13,6 +13,7 @@ from app.storage.audit import audit_table
 from app.storage.deliveries import deliveries_table, delivery_bodies_table, ledger_table
 from app.storage.lanes import lanes_table
 from app.storage.messages import history_table, messages_table
+from app.storage.origins import edits_table
 from tests.faults.violations import Violation
 from tests.journey import Target
 
@@ -29,12 +30,12 @@ def known_states(tx: Connection) -> Iterator[Violation]:
 
 
 def one_effect(tx: Connection) -> Iterator[Violation]:
-    """At most one delivery a ledger key, and one a message, rule, target and ordinal."""
+    """At most one delivery a ledger key, and one a message, rule, target and ordinal that was not given up."""
     doubled = select(_d.ledger_key, func.min(_d.message_id)).group_by(_d.ledger_key).having(func.count() > 1)
     for key, id in tx.execute(doubled):
         yield Violation("doubled", f"two deliveries have the ledger key {key}", id)
     meant = (_d.message_id, _d.rules, _d.rule, _d.ordinal, _d.endpoint, _d.address)
-    for row in tx.execute(select(*meant).group_by(*meant).having(func.count() > 1)):
+    for row in tx.execute(select(*meant).where(_d.state != "discarded").group_by(*meant).having(func.count() > 1)):
         yield Violation("doubled", f"two deliveries mean the same effect: {tuple(row)}", row.message_id)
 
 
@@ -87,6 +88,8 @@ def outbox_order(tx: Connection) -> Iterator[Violation]:
         .where(_lane.ordered, inbox.c.ordered)
         # What a message asked before a person gave it a new place belongs to its old one.
         .where(func.coalesce(_d.created_at >= again.scalar_subquery(), True))
+        # What a person edited leaves when that person says so.
+        .where(_d.state != "discarded", _d.id.not_in(select(edits_table.c.id)))
         .order_by(_d.lane, _d.seq)
     )
     last: dict[tuple[str, str], int] = {}
