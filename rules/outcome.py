@@ -1,6 +1,6 @@
 """What the engine decided, as plain data: the runtime turns it into effects."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -253,19 +253,25 @@ class Context:
     answers: Mapping[str, Any] = field(default_factory=dict)
 
 
-def to_json(outcome: Outcome) -> dict[str, Any]:
+Told = Callable[[Mapping[str, Trace]], Any]
+"""How traces are said."""
+
+
+def to_json(outcome: Outcome, told: Told | None = None) -> dict[str, Any]:
     """The shape of `run-sample --json`: JSON types only, exact numbers as text, lineage made.
 
-    reply, waits, calls, values and remedy stand there only where the run has any.
+    reply, waits, calls, values and remedy stand there only where the run has any. `told` says traces in
+    another way than `lineage_json`: as text that is ready, for whoever only stores them.
     """
+    told = told or lineage_json
     return {
         "state": outcome.state,
         "reason": outcome.reason,
         "document": _json(outcome.document),
         "event": _json(outcome.event),
-        "actions": [action_json(action) for action in outcome.actions],
+        "actions": [action_json(action, told) for action in outcome.actions],
         "failures": [failure_json(failure) for failure in outcome.failures],
-        "lineage": lineage_json(outcome.lineage),
+        "lineage": told(outcome.lineage),
         "rules": [rule_json(trace) for trace in outcome.rules],
         "facts": _json(outcome.facts),
         "decisions": list(outcome.decisions),
@@ -340,20 +346,21 @@ def _place_json(place: Place) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def action_json(action: Action) -> dict[str, Any]:
+def action_json(action: Action, told: Told | None = None) -> dict[str, Any]:
     """One action as JSON; what waits inside it (the `else` of an expectation) too."""
+    told = told or lineage_json
     match action:
         case SendAction():
             return {
                 "type": "send", "endpoint": action.endpoint, "payload": _json(action.payload),
                 "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "to": action.to,
-                "key": action.key, "lineage": lineage_json(action.lineage),
+                "key": action.key, "lineage": told(action.lineage),
             }  # fmt: skip
         case RaiseAction():
             return {
                 "type": "raise", "event": action.event, "payload": _json(action.payload),
                 "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
-                "lineage": lineage_json(action.lineage),
+                "lineage": told(action.lineage),
             }  # fmt: skip
         case AlertAction():
             return {
@@ -361,7 +368,7 @@ def action_json(action: Action) -> dict[str, Any]:
                 "rule": action.rule,
             }  # fmt: skip
         case ExpectAction():
-            otherwise = None if action.otherwise is None else action_json(action.otherwise)
+            otherwise = None if action.otherwise is None else action_json(action.otherwise, told)
             return {
                 "type": "expect", "event": action.event, "key": action.key, "due": action.due.isoformat(),
                 "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "otherwise": otherwise,
@@ -385,11 +392,14 @@ def action_json(action: Action) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is dict or isinstance(value, Mapping):
         return {str(name): _json(inner) for name, inner in value.items() if name != "^"}
     if isinstance(value, list | tuple):
         return [_json(inner) for inner in value]
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str | bool | int):
         return value
     if isinstance(value, Decimal):
         return format(value, "f")

@@ -212,6 +212,9 @@ def _write(value: Any, of: types.Type, wire: str) -> Any:
 
 def plain_value(value: Any) -> Any:
     """Any value of the language as JSON-like data, without a schema: exact numbers stay exact."""
+    kind = type(value)
+    if kind is str or kind is int or kind is Decimal or kind is bool:
+        return value
     if isinstance(value, Mapping):
         return {str(k): plain_value(v) for k, v in value.items() if v is not None and k != "^"}
     if isinstance(value, list | tuple):

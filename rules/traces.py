@@ -56,7 +56,7 @@ def _traces(plan: RulesPlan, fired: Sequence[bool | None], roots: tuple[Any, ...
 
 def _read(value: Any, fields: tuple[str, ...], poison: Any) -> Any:
     for name in fields:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if type(value) is dict or isinstance(value, Mapping) else None
     return None if value is poison else value
 
 

@@ -15,6 +15,7 @@ from app.runtime.firing import TIMER
 from app.runtime.installation import Installation
 from app.runtime.later import Later, later_of
 from app.runtime.recalling import Recaller
+from app.runtime.recording import record_of
 from app.runtime.routing import EVENT, Route, context, decode, guide, route, routes
 from app.runtime.timed import timed_outcome
 from app.runtime.withholding import chosen_only
@@ -24,7 +25,6 @@ from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
 from app.storage.lanes import LaneKey
 from app.storage.messages import Message
-from app.storage.outcomes import encoded
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
@@ -38,7 +38,6 @@ from rules.outcome import (
     RaiseAction,
     RememberAction,
     SendAction,
-    to_json,
 )
 from rules.remedies import alert_text
 from rules.waiting import Recall, Remedy
@@ -124,10 +123,7 @@ class Decider:
         )
         outcome = self._outcome(message, found, document, about)
         outcome, withheld = chosen_only(self._installation, message, outcome)
-        said = to_json(outcome) | ({"withheld": withheld} if withheld else {})
-        if document.faults:
-            said["faults"] = [{"code": f.code, "message": f.message} for f in document.faults[:50]]
-        content = encoded(said)
+        content = record_of(outcome, document.faults, withheld)
         later = later_of(message, lane, outcome, self._answered(message, document, about))
         self._recaller.noted(later)
         if outcome.state == "waiting":

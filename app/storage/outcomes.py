@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
 
-from app.storage.database import Json, UtcTime, among, canonical_json, metadata
+from app.storage.database import Json, UtcTime, among, metadata
 from app.storage.identity import partition_of
 from app.storage.rows import write_rows
 
@@ -21,13 +21,8 @@ outcomes_table = Table(
 )
 
 
-def encoded(outcome: Mapping[str, Any]) -> msgspec.Raw:
-    """An outcome as its final bytes: a batch that waits for its commit holds those, not a tree of records."""
-    return msgspec.Raw(canonical_json(outcome).encode())
-
-
 def decoded(outcome: Any) -> dict[str, Any]:
-    """An outcome as data, whether it was `encoded` or not."""
+    """An outcome as data, ready as bytes or not."""
     found: dict[str, Any] = msgspec.json.decode(outcome) if isinstance(outcome, msgspec.Raw) else dict(outcome)
     return found
 
@@ -35,7 +30,7 @@ def decoded(outcome: Any) -> dict[str, Any]:
 def put_outcomes(
     tx: Connection, outcomes: Mapping[str, Any], at: datetime, again: Sequence[str] = ()
 ) -> None:
-    """Store outcomes by message id, as data or as `encoded`; those of `again` replace the one of an earlier run."""
+    """Store outcomes by message id, as data or as msgspec.Raw; `again`: replace those of earlier runs."""
     if again:
         c = outcomes_table.c
         here = among(tx, c.partition, c.message_id, again)

@@ -94,6 +94,8 @@ class FieldPlan:
     conditions: tuple[tuple[int, Condition], ...]
     handler: int | None = None
     uses: dict[int, tuple[str, Origin]] = field(default_factory=dict)
+    texts: dict[Any, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """What `rules.generation.telling` has made of it, by circumstances."""
 
 
 @dataclass(slots=True)
@@ -138,6 +140,11 @@ class Lineage(Mapping[str, Trace]):
             self._traces = dict(_frame(self._plan, [(0, self._marks)], self._output, ""))
         return self._traces
 
+    @property
+    def parts(self) -> tuple[FramePlan, tuple[Any, ...], Any]:
+        """What the traces are made of: plan, marks and output."""
+        return self._plan, self._marks, self._output
+
     def __getitem__(self, path: str) -> Trace:
         return self._made()[path]
 
@@ -162,16 +169,29 @@ def _decided(plan: FramePlan, levels: list[Level]) -> Iterator[str]:
 
 
 def _frame(plan: FramePlan, levels: list[Level], output: Any, prefix: str) -> Iterator[tuple[str, Trace]]:
+    for line in lines_of(plan, levels, output):
+        yield prefix + spell(line.target), trace_of(line, levels)
+    for each, number, inner, target in rows_of(plan, levels, output):
+        yield from _frame(each.frame, inner, target, f"{prefix}{spell(each.target)}[{number}].")
+
+
+def lines_of(plan: FramePlan, levels: list[Level], output: Any) -> Iterator[FieldPlan]:
+    """The lines of a frame that gave the output a value."""
     for line in plan.fields:
-        if _taken(line.conditions, levels) and _present(output, line.target):
-            yield prefix + spell(line.target), _trace(line, levels)
+        if (not line.conditions or _taken(line.conditions, levels)) and _inside(output, line.target) is not None:
+            yield line
+
+
+def rows_of(
+    plan: FramePlan, levels: list[Level], output: Any
+) -> Iterator[tuple[EachPlan, int, list[Level], Any]]:
+    """The rows of the inner lists of a frame: which list, which row from 0, its levels and its output."""
     for each in plan.eaches:
         rows = levels[-1][1][each.slot]
         if rows and _taken(each.conditions, levels):
             target = _inside(output, each.target)
             for number, row in enumerate(rows):
-                inner = f"{prefix}{spell(each.target)}[{number}]."
-                yield from _frame(each.frame, [*levels, row], target[number], inner)
+                yield each, number, [*levels, row], target[number]
 
 
 def _taken(conditions: Sequence[tuple[int, Condition]], levels: list[Level]) -> bool:
@@ -180,15 +200,12 @@ def _taken(conditions: Sequence[tuple[int, Condition]], levels: list[Level]) -> 
 
 def _inside(output: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        output = output.get(name) if isinstance(output, Mapping) else None
+        output = output.get(name) if type(output) is dict or isinstance(output, Mapping) else None
     return output
 
 
-def _present(output: Any, path: tuple[str, ...]) -> bool:
-    return _inside(output, path) is not None
-
-
-def _trace(line: FieldPlan, levels: list[Level]) -> Trace:
+def trace_of(line: FieldPlan, levels: list[Level]) -> Trace:
+    """Where the value of a line comes from."""
     origin, extra = line.origin, []
     code = None if line.handler is None else levels[-1][1][line.handler]
     if code is not None:

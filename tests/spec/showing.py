@@ -8,6 +8,8 @@ from typing import Any
 
 from dsl.diagnostics import Diagnostic
 from dsl.program import Program
+from rules.generation.plans import Lineage
+from rules.generation.telling import lineage_text
 from rules.outcome import Outcome, Trace, to_json
 from tests.spec.rulesets import MODULE
 
@@ -69,6 +71,8 @@ def trace(made: Trace) -> list[str]:
 def plain(outcome: Outcome) -> Any:
     """An outcome as JSON, with what has no order sorted."""
     found = to_json(outcome)
+    if isinstance(outcome.lineage, Lineage):  # the record that the runtime keeps says the same, twice
+        assert [json.loads(lineage_text(outcome.lineage)) for _ in range(2)] == [found["lineage"]] * 2
     found["decisions"].sort()
     for lineage in found["lineage"].values():
         lineage["decisions"].sort()
