@@ -348,7 +348,10 @@ def _place_json(place: Place) -> dict[str, Any]:
 
 def action_json(action: Action, told: Told | None = None) -> dict[str, Any]:
     """One action as JSON; what waits inside it (the `else` of an expectation) too."""
-    told = told or lineage_json
+    return _action(action, told or lineage_json)
+
+
+def _action(action: Action, told: Told) -> dict[str, Any]:
     match action:
         case SendAction():
             return {
@@ -368,7 +371,7 @@ def action_json(action: Action, told: Told | None = None) -> dict[str, Any]:
                 "rule": action.rule,
             }  # fmt: skip
         case ExpectAction():
-            otherwise = None if action.otherwise is None else action_json(action.otherwise, told)
+            otherwise = None if action.otherwise is None else _action(action.otherwise, told)
             return {
                 "type": "expect", "event": action.event, "key": action.key, "due": action.due.isoformat(),
                 "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "otherwise": otherwise,
