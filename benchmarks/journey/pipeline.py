@@ -1,24 +1,21 @@
-"""Inbox to outbox on PostgreSQL: our lanes in batches against one RQ job a message, in one run.
+"""Inbox to outbox: our lanes in batches against the CPU alone, two workers, and one RQ job a message.
 
-Both read the stored message, run the same release and write the same outbox row in a transaction. The
-CPU floor is decoding, running and encoding alone. Goals: at least 0.45 of the floor with one worker,
-1.7 times that with two, at least 40 times one job a message.
+All read the stored message, run the same release and write the same outbox row in a transaction. The CPU
+alone is decoding, running, encoding and writing the record, nothing stored.
 """
 
+import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
+from app.collector import collect_seldom
 from app.runtime.committing import Worked, commit
 from app.runtime.deciding import Decider
 from app.runtime.installation import Installation
@@ -30,40 +27,50 @@ from app.storage.claims import ClaimedLane
 from app.storage.environments import deployed
 from app.storage.lanes import lanes_table
 from app.storage.messages import Message, messages_table
-from app.storage.migrate import upgrade
-from tests.journey import ENVIRONMENT, install, order
-from tests.servers import Postgres, Valkey
+from app.wiring import wire
+from benchmarks.journey import figures
+from benchmarks.journey.stage import Stage
+from tests.journey import ENVIRONMENT, journey_files, order
+from tests.servers import Valkey
 
-MESSAGES = 6_000
-JOBS = 300
+MESSAGES = 4_000
+JOBS = 150
 LANES = 500
+ROUNDS = 3
 ALL = set(range(256))
 _job: Callable[[str], None] | None = None
 
 
-def fill(installation: Installation, first: int, count: int) -> float:
-    """Take messages in as bulks of 1,000; messages a second."""
-    begun = time.perf_counter()
-    for start in range(first, first + count, 1_000):
-        stop = min(start + 1_000, first + count)
-        lines = b"\n".join(order(n, f"L{n % LANES}") for n in range(start, stop))
-        accept_lines(installation, ENVIRONMENT, "shop.order", lines)
-    return count / (time.perf_counter() - begun)
+class Filling:
+    """Takes messages in as bulks of 1,000, never the same twice."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._next = 0
+
+    def fill(self, count: int) -> float:
+        """Messages a second."""
+        begun = time.perf_counter()
+        for first in range(self._next, self._next + count, 1_000):
+            numbers = range(first, min(first + 1_000, self._next + count))
+            lines = b"\n".join(order(n, f"L{n % LANES}") for n in numbers)
+            accept_lines(self._installation, ENVIRONMENT, "shop.order", lines)
+        self._next += count
+        return count / (time.perf_counter() - begun)
 
 
 def waiting(installation: Installation, limit: int) -> list[tuple[Message, ClaimedLane]]:
     """Messages that wait, each with its lane as if it were claimed."""
     with installation.database.read() as tx:
-        rows = tx.execute(
-            select(messages_table).where(messages_table.c.state == "received").limit(limit)
-        ).mappings()
-        found = [Message(**{n: row[n] for n in Message.__slots__ if n != "keys"}) for row in rows]
+        names = [n for n in Message.__slots__ if n != "keys"]
+        query = select(*[messages_table.c[n] for n in names]).where(messages_table.c.state == "received")
+        found = [Message(*row) for row in tx.execute(query.limit(limit))]
         lanes = {row["id"]: row for row in tx.execute(select(lanes_table)).mappings()}
     return [(m, ClaimedLane(**{n: lanes[m.lane][n] for n in ClaimedLane.__slots__})) for m in found]
 
 
 def floor(installation: Installation, count: int) -> float:
-    """Decode, run and encode, nothing stored; messages a second."""
+    """The CPU alone; messages a second."""
     found = waiting(installation, count)
     with installation.database.read() as tx:
         bodies = contents(tx, {m.body_id for m, _ in found})
@@ -79,15 +86,17 @@ def drained(installation: Installation, count: int) -> float:
     """One worker in this process; messages a second."""
     begun = time.perf_counter()
     moved = drain(installation, ALL)
-    assert moved == count, moved
+    assert moved == count, (moved, count)
     return moved / (time.perf_counter() - begun)
 
 
-def drained_by_two(installation: Installation, count: int, environ: list[str]) -> float:
+def drained_by_two(installation: Installation, count: int) -> float:
     """Two processes beside each other, started before the clock runs; messages a second."""
-    command = [sys.executable, __file__, "drain", *environ]
+    settings = installation.settings
+    command = [sys.executable, "-m", __name__, settings.database_url, str(settings.home)]
     workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        for _ in range(2)
     ]
     for worker in workers:
         assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
@@ -97,17 +106,18 @@ def drained_by_two(installation: Installation, count: int, environ: list[str]) -
         worker.stdin.write("go\n")
         worker.stdin.flush()
     moved = sum(int(worker.communicate()[0]) for worker in workers)
-    assert moved == count, moved
+    assert moved == count, (moved, count)
     return moved / (time.perf_counter() - begun)
 
 
 def drain_process(database_url: str, home: str) -> None:
     """What each of the two processes runs; the release is compiled before the clock starts."""
-    installation = install(Settings(home=Path(home), database_url=database_url))
+    installation = wire(Settings(home=Path(home), database_url=database_url))
     with installation.database.read() as tx:
         live = deployed(tx, ENVIRONMENT)
     for release_id in live.values():
         installation.compiled(release_id)
+    collect_seldom()
     print("ready", flush=True)
     sys.stdin.readline()
     print(drain(installation, ALL), flush=True)
@@ -143,43 +153,44 @@ def jobbed(installation: Installation, valkey: Valkey, count: int) -> float:
     return len(found) / (time.perf_counter() - begun)
 
 
-def main() -> None:
+def report(stage: Stage) -> None:
     """Print the ratios."""
-    folder = Path(tempfile.mkdtemp(prefix="mapwright-journey-"))
-    postgres, valkey = Postgres(), Valkey(folder / "valkey").start()
-    name = f"journey_{uuid4().hex[:12]}"
-    url = postgres.create(name)
-    try:
-        upgrade(url)
-        installation = install(Settings(home=folder / "home", database_url=url))
-        report(installation, valkey, [url, str(folder / "home")])
-        installation.close()
-    finally:
-        postgres.drop(name)
-        valkey.stop()
-        postgres.stop()
+    installation = stage.installation(journey_files())
+    small = stage.installation(journey_files(), f"sqlite:///{stage.folder / 'journey.db'}")
+    filling, beside = Filling(installation), Filling(small)
+    for each in (filling, beside):
+        each.fill(1_000)
+    for each in (installation, small):
+        drain(each, ALL)
+    collect_seldom()
+    rates: dict[str, float] = {}
 
+    def measured(way: Callable[[], float], fill: Filling, count: int) -> Callable[[], float]:
+        def run() -> float:
+            fill.fill(count)
+            return way()
 
-def report(installation: Installation, valkey: Valkey, environ: list[str]) -> None:
-    """Measure one after the other on the same database."""
-    fill(installation, 1_000_000, 1_000)
-    drain(installation, ALL)
-    taken_in = fill(installation, 0, MESSAGES)
-    cpu = floor(installation, 3_000)
-    one = drained(installation, MESSAGES)
-    fill(installation, MESSAGES, MESSAGES)
-    two = drained_by_two(installation, MESSAGES, environ)
-    fill(installation, 2 * MESSAGES, JOBS)
-    jobs = jobbed(installation, valkey, JOBS)
-    print(f"bulk intake            {taken_in:9,.0f} messages/s")
-    print(f"CPU floor              {cpu:9,.0f} messages/s")
-    print(f"one worker             {one:9,.0f} messages/s   {one / cpu:5.2f} x the floor   (goal 0.45)")
-    print(f"two workers            {two:9,.0f} messages/s   {two / one:5.2f} x one worker  (goal 1.7)")
-    print(f"one RQ job a message   {jobs:9,.0f} messages/s   ours is {one / jobs:5.1f} x     (goal 40)")
+        return run
+
+    ways: dict[str, Callable[[], float]] = {
+        "bulk": lambda: filling.fill(MESSAGES),
+        "floor": lambda: floor(installation, MESSAGES // 2),
+        "one": lambda: drained(installation, MESSAGES),
+        "two": measured(lambda: drained_by_two(installation, MESSAGES), filling, MESSAGES),
+        "job": measured(lambda: jobbed(installation, stage.valkey, JOBS), filling, JOBS),
+        "sqlite": measured(lambda: drained(small, MESSAGES), beside, MESSAGES),
+    }
+    rates = figures.rounds(ways, ROUNDS)
+    figures.line("bulk intake, without HTTP", rates["bulk"])
+    figures.line("the CPU alone", rates["floor"])
+    figures.line("one worker", rates["one"])
+    figures.line("two workers", rates["two"])
+    figures.line("one RQ job a message", rates["job"])
+    figures.line("one worker on SQLite", rates["sqlite"])
+    figures.ratio("one worker : the CPU alone", rates["one"] / rates["floor"], 0.45)
+    figures.ratio("two workers : one", rates["two"] / rates["one"], 1.7)
+    figures.ratio("one worker : one RQ job a message", rates["one"] / rates["job"], 40)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["drain"]:
-        drain_process(*sys.argv[2:])
-    else:
-        main()
+    drain_process(*sys.argv[1:])
