@@ -5,9 +5,10 @@ outcome, and its effects stand under the same fence and ledger. Each fires once:
 state in the transaction that stores the message.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,27 +18,36 @@ from app.runtime.installation import Installation
 from app.runtime.routing import route
 from app.runtime.states import move_messages
 from app.runtime.storing import store_intakes
+from app.runtime.timing import fire
 from app.runtime.transactions import insist, undone
 from app.storage import messages as inbox
 from app.storage.database import exact_bytes, now
 from app.storage.identity import content_hash, partition_of
 from app.storage.lanes import lock, wake
 from app.storage.messages import Move
-from app.storage.timers import Timer, due, fire, items, waiting_for
+from app.storage.timers import OF_MESSAGES, Timer, due, items, waiting_for
 from rules.outcome import Keys
 
 TIMER = "application/vnd.mapwright.timer+json"
 _A_SWEEP = 200
 
 
-def fire_due(installation: Installation, stop: Callable[[], bool] = lambda: False) -> int:
-    """Fire every timer whose time has come; how many."""
+Handler = Callable[[Installation, Timer], int]
+
+
+def fire_due(
+    installation: Installation,
+    stop: Callable[[], bool] = lambda: False,
+    handlers: Mapping[str, Handler] = MappingProxyType({}),
+) -> int:
+    """Fire every timer whose time has come; how many. `handlers` fire the kinds that are not of messages."""
     fired = 0
     while not stop():
         with installation.database.read() as tx:
-            waiting = due(tx, now(tx), _A_SWEEP)
+            waiting = due(tx, now(tx), _A_SWEEP, (*OF_MESSAGES, *handlers))
         for timer in waiting:
-            fired += insist(partial(_fire, installation, timer), undone)
+            handler = handlers.get(timer.kind, _fire)
+            fired += insist(partial(handler, installation, timer), undone)
         if len(waiting) < _A_SWEEP:
             break
     return fired

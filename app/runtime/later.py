@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.runtime.timing import collect, meet, open_timers
 from app.storage.claims import ClaimedLane
 from app.storage.datasets import RecordKey, put_record, wait_at
 from app.storage.identity import digest
 from app.storage.messages import Message
-from app.storage.timers import Timer, add_timers, hurry, join_window, meet, timer_id
+from app.storage.timers import Timer, hurry, timer_id
 from rules.outcome import (
     AlertAction,
     CollectAction,
@@ -80,14 +81,14 @@ def write_later(tx: Connection, all: Sequence[Later], at: datetime) -> None:
     _write_records(tx, all, at)
     for later in all:
         meet(tx, later.met, later.message.id, at)
-    add_timers(tx, [_expectation(later, action, at) for later in all for action in later.expects])
+    open_timers(tx, [_expectation(later, action, at) for later in all for action in later.expects], at)
     windows = [(_window(later, action, at), action) for later in all for action in later.collects]
     for timer, action in sorted(windows, key=lambda pair: pair[0].match):
-        join_window(tx, timer, action.item, action.at_most)
+        collect(tx, timer, action.item, action.at_most, at)
     for later in all:
         for wait in later.waits:
             _wait(tx, later, wait, at)
-    add_timers(tx, [_answer_timer(later, call, at) for later in all for call in later.calls])
+    open_timers(tx, [_answer_timer(later, call, at) for later in all for call in later.calls], at)
 
 
 def record_key(message: Message, dataset: str, key: str) -> RecordKey:
@@ -150,7 +151,7 @@ def _wait(tx: Connection, later: Later, wait: Recall, at: datetime) -> None:
         later, "wait", id, place.id, until, at,
         event=wait.dataset, key=wait.key, rules="", rule=wait.variable, ordinal=0, content={},
     )  # fmt: skip
-    add_timers(tx, [timer])
+    open_timers(tx, [timer], at)
     if there is not None:
         hurry(tx, [place.id], at)
 

@@ -14,6 +14,7 @@ from app.runtime.installation import Installation
 from app.runtime.intake import Accepted, store
 from app.runtime.replaying import originals, replay_intake
 from app.runtime.states import move_delivery_states, move_messages
+from app.runtime.timing import drop
 from app.security.audit import append
 from app.storage import deliveries as outbox
 from app.storage import messages as inbox
@@ -23,7 +24,6 @@ from app.storage.environments import live_release
 from app.storage.identity import partition_of
 from app.storage.lanes import lock, next_number, wake
 from app.storage.messages import Message, Move
-from app.storage.timers import drop
 
 
 def retry_message(

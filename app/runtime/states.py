@@ -1,17 +1,19 @@
-"""The states of messages and deliveries, and the only code that moves them.
+"""The states of messages, deliveries and timers, and the only code that moves them.
 
 docs/reference/states.md tells the same to people; a test compares the two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from app.errors import TransitionRefused
 from app.runtime.fingerprints import follow_deliveries, follow_messages
 from app.storage.deliveries import DeliveryMove, move_deliveries
 from app.storage.messages import Move, move
+from app.storage.timers import set_state
 
 MESSAGE_STATES: Mapping[str, frozenset[str]] = {
     "received": frozenset(
@@ -43,6 +45,13 @@ BATCH_STATES: Mapping[str, frozenset[str]] = {
     "done": frozenset(),
     "cancelled": frozenset(),
 }
+TIMER_STATES: Mapping[str, frozenset[str]] = {
+    "open": frozenset({"met", "full", "fired", "dropped"}),
+    "full": frozenset({"fired"}),
+    "fired": frozenset({"open", "met"}),
+    "met": frozenset(),
+    "dropped": frozenset({"open"}),
+}
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
 FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
 
@@ -73,3 +82,12 @@ def move_delivery_states(tx: Connection, moves: Sequence[DeliveryMove], at: date
             "a delivery changed its state in between", {"ids": [m.delivery.id for m in moves]}
         )
     follow_deliveries(tx, moves, at)
+
+
+def move_timers(
+    tx: Connection, here: ColumnElement[bool], before: Collection[str], to_state: str, at: datetime, **values: Any
+) -> int:
+    """Move the timers that stand in one of these states; how many. Errors: TransitionRefused for an unknown step."""
+    for state in before:
+        require(TIMER_STATES, "timer", state, to_state)
+    return set_state(tx, here, before, to_state, {"updated_at": at, **values})

@@ -1,20 +1,36 @@
 """Timers: what a message left to be watched or finished later, and the items of open collections.
 
 An `expect` waits for a message that answers, a `collect` for its window to close, a `wait` for a record
-of a dataset. Everything that is looked for by its `match` stands in the partition of that match.
+of a dataset. `sla` is the clock of a flow that has to be done in time, `late` the mark of a message that was
+not, `promote` a promotion at a set time. Everything that is looked for by its `match` stands in the
+partition of that match.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, and_, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    and_,
+    func,
+    select,
+    update,
+)
 
 from app.storage.database import ExactJson, UtcTime, among, insert, insert_rows, metadata
 from app.storage.identity import digest, partition_of
 
-Kind = Literal["expect", "collect", "wait"]
+Kind = Literal["expect", "collect", "wait", "sla", "late", "promote"]
+OF_MESSAGES = ("expect", "collect", "wait")
 
 timers_table = Table(
     "timers",
@@ -47,6 +63,7 @@ timers_table = Table(
 )
 _OPEN = timers_table.c.state == "open"
 _LIVE = timers_table.c.state.in_(["open", "full"])
+_FIRED_LATE = and_(timers_table.c.kind == "late", timers_table.c.state == "fired")
 _WINDOW = and_(timers_table.c.kind == "collect", _OPEN)
 Index("ix_timers_due", timers_table.c.due_at, postgresql_where=_LIVE, sqlite_where=_LIVE)
 Index(
@@ -72,6 +89,13 @@ Index(
     sqlite_where=_OPEN,
 )
 Index("ix_timers_message", timers_table.c.message_id)
+Index(
+    "ix_timers_late",
+    timers_table.c.environment,
+    timers_table.c.flow,
+    postgresql_where=_FIRED_LATE,
+    sqlite_where=_FIRED_LATE,
+)
 
 collected_table = Table(
     "collected",
@@ -123,21 +147,40 @@ def timer_id(match: str, *parts: str) -> str:
     return match[:2] + digest(match, *parts)[2:]
 
 
-def add_timers(tx: Connection, timers: Sequence[Timer]) -> None:
-    """Store timers; one that is there already is opened again with its first deadline."""
-    c = timers_table.c
+def add_timers(tx: Connection, timers: Sequence[Timer]) -> set[str]:
+    """Store timers that are not there yet; the ids of the new ones."""
+    new: set[str] = set()
     for timer in sorted(timers, key=lambda t: t.id):
         statement = insert(timers_table, tx.dialect.name).values(_row(timer))
-        again = {"state": "open", "due_at": c.deadline, "updated_at": timer.updated_at}
-        tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["partition", "id"], set_=again, where=c.kind == "wait"
-            )
-        )
+        there = statement.on_conflict_do_nothing(index_elements=["partition", "id"])
+        new |= set(tx.execute(there.returning(timers_table.c.id)).scalars())
+    return new
 
 
-def join_window(tx: Connection, timer: Timer, item: Any, at_most: int | None) -> None:
-    """Put an item into the open window of its match, or into a new one; a full one closes now."""
+def set_state(
+    tx: Connection, here: ColumnElement[bool], before: Collection[str], after: str, values: Mapping[str, Any]
+) -> int:
+    """Write a new state where an old one still holds; how many were moved.
+
+    Only `app.runtime.states` calls this: it knows which moves are allowed.
+    """
+    where = and_(here, timers_table.c.state.in_(sorted(before)))
+    return tx.execute(update(timers_table).where(where).values(state=after, **values)).rowcount
+
+
+def these(tx: Connection, ids: Collection[str]) -> ColumnElement[bool]:
+    """Timers by id."""
+    return among(tx, timers_table.c.partition, timers_table.c.id, ids)
+
+
+def matching(tx: Connection, kind: Kind, matches: Collection[str]) -> ColumnElement[bool]:
+    """The open timers of a kind with one of these matches."""
+    c = timers_table.c
+    return among(tx, c.partition, c.match, matches) & (c.kind == kind) & _OPEN
+
+
+def join_window(tx: Connection, timer: Timer, item: Any) -> tuple[str, int]:
+    """Put an item into the open window of its match, or into a new one; the window and how many it holds."""
     c = timers_table.c
     statement = insert(timers_table, tx.dialect.name).values(_row(timer))
     joined = statement.on_conflict_do_update(
@@ -148,9 +191,7 @@ def join_window(tx: Connection, timer: Timer, item: Any, at_most: int | None) ->
     id, place = tx.execute(joined).one()
     row = {"partition": partition_of(id), "timer_id": id, "place": place, "message_id": timer.message_id}
     insert_rows(tx, collected_table, [{**row, "item": item}])
-    if at_most is not None and place >= at_most:
-        here = (c.partition == partition_of(id)) & (c.id == id)
-        tx.execute(update(timers_table).where(here).values(state="full", due_at=timer.updated_at))
+    return id, place
 
 
 def items(tx: Connection, timer_id: str) -> list[Any]:
@@ -160,51 +201,26 @@ def items(tx: Connection, timer_id: str) -> list[Any]:
     return list(tx.execute(select(c.item).where(here).order_by(c.place)).scalars())
 
 
-def meet(tx: Connection, matches: Collection[str], closed_by: str, at: datetime) -> int:
-    """Close the expectations that a message answers; how many."""
-    c = timers_table.c
-    if not matches:
-        return 0
-    here = among(tx, c.partition, c.match, matches) & (c.kind == "expect") & _OPEN
-    values = {"state": "met", "closed_by": closed_by, "updated_at": at}
-    return tx.execute(update(timers_table).where(here).values(values)).rowcount
-
-
 def hurry(tx: Connection, matches: Collection[str], at: datetime) -> int:
     """Let those who wait for a record be looked at now; how many."""
-    c = timers_table.c
     if not matches:
         return 0
-    here = among(tx, c.partition, c.match, matches) & (c.kind == "wait") & _OPEN
+    here = matching(tx, "wait", matches)
     return tx.execute(update(timers_table).where(here).values(due_at=at)).rowcount
 
 
-def drop(tx: Connection, message_id: str, at: datetime) -> None:
-    """A message that was given up waits for nothing any more."""
+def due(tx: Connection, moment: datetime, limit: int, kinds: Collection[str] = OF_MESSAGES) -> list[Timer]:
+    """Timers of these kinds whose time has come, the most overdue first."""
     c = timers_table.c
-    here = (c.message_id == message_id) & (c.kind == "wait") & _OPEN
-    tx.execute(update(timers_table).where(here).values(state="dropped", updated_at=at))
-
-
-def due(tx: Connection, moment: datetime, limit: int) -> list[Timer]:
-    """Timers whose time has come, the most overdue first."""
-    query = select(timers_table).where(_LIVE, timers_table.c.due_at <= moment)
+    query = select(timers_table).where(_LIVE, c.due_at <= moment, c.kind.in_(sorted(kinds)))
     rows = tx.execute(query.order_by(timers_table.c.due_at).limit(limit)).mappings()
     return [_timer(row) for row in rows]
 
 
 def waiting_for(tx: Connection, matches: Collection[str]) -> list[Timer]:
     """The open waits for these matches."""
-    c = timers_table.c
-    here = among(tx, c.partition, c.match, matches) & (c.kind == "wait") & _OPEN
-    return [_timer(row) for row in tx.execute(select(timers_table).where(here)).mappings()]
-
-
-def fire(tx: Connection, timer: Timer, at: datetime) -> bool:
-    """Take a timer whose time has come; False where it was met, fired or put off meanwhile."""
-    c = timers_table.c
-    here = and_(c.partition == partition_of(timer.id), c.id == timer.id, _LIVE, c.due_at <= at)
-    return tx.execute(update(timers_table).where(here).values(state="fired", updated_at=at)).rowcount == 1
+    query = select(timers_table).where(matching(tx, "wait", matches))
+    return [_timer(row) for row in tx.execute(query).mappings()]
 
 
 def awaited_releases(tx: Connection, environment: str, event: str) -> list[tuple[str, str]]:
@@ -233,9 +249,10 @@ def timers_of(tx: Connection, message_id: str) -> list[Timer]:
 
 
 def counts(tx: Connection, environment: str) -> dict[str, int]:
-    """How many timers of each kind are open."""
+    """How many timers of each kind that messages leave are open."""
     c = timers_table.c
-    query = select(c.kind, func.count()).where(c.environment == environment, _LIVE).group_by(c.kind)
+    here = and_(c.environment == environment, _LIVE, c.kind.in_(OF_MESSAGES))
+    query = select(c.kind, func.count()).where(here).group_by(c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
