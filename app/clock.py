@@ -7,15 +7,16 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any
 
 import structlog
 
 from app.runtime.driving import Driver
-from app.runtime.firing import fire_due
+from app.runtime.firing import Handler, fire_due
 from app.runtime.installation import Installation
+from app.runtime.lateness import Clocks, look
 from app.runtime.polling import Polling
 from app.runtime.restraint import resident
 from app.storage.lanes import due_partitions
@@ -26,6 +27,8 @@ TICK_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 _LEASE = "clock"
 _BEAT_TICKS = 5
+_WIND_TICKS = 5
+HANDLERS: Mapping[str, Handler] = {"sla": look}
 _log = structlog.get_logger(__name__)
 
 
@@ -36,6 +39,7 @@ class Clock:
         self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
         self._installation = installation
         self._polling = Polling(installation)
+        self._clocks = Clocks(installation)
         self._stop = Event()
         self._ticks = 0
 
@@ -66,7 +70,9 @@ class Clock:
                 beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
         self._ticks += 1
         if owner:
-            self._quietly(lambda: fire_due(self._installation, self._stop.is_set))
+            if self._ticks % _WIND_TICKS == 1:
+                self._quietly(self._clocks.wind)
+            self._quietly(lambda: fire_due(self._installation, self._stop.is_set, HANDLERS))
             self.sweep()
             self._polling.poll(self._stop.is_set)
         return owner

@@ -40,7 +40,6 @@ from app.storage.identity import content_hash, digest, new_id, partition_of, par
 from app.storage.lanes import Touch, lock, next_number, touch, wake
 from app.storage.messages import Message, Move
 from app.storage.origins import add_edit
-from app.storage.timers import drop
 from connectors.errors import ConnectorError
 
 

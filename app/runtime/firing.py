@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
 from app.runtime.drafts import Draft, Intake
@@ -30,6 +31,7 @@ from rules.outcome import Keys
 
 TIMER = "application/vnd.mapwright.timer+json"
 _A_SWEEP = 200
+_log = structlog.get_logger(__name__)
 
 
 Handler = Callable[[Installation, Timer], int]
@@ -45,12 +47,20 @@ def fire_due(
     while not stop():
         with installation.database.read() as tx:
             waiting = due(tx, now(tx), _A_SWEEP, (*OF_MESSAGES, *handlers))
-        for timer in waiting:
-            handler = handlers.get(timer.kind, _fire)
-            fired += insist(partial(handler, installation, timer), undone)
-        if len(waiting) < _A_SWEEP:
+        moved = sum(_one(installation, timer, handlers.get(timer.kind, _fire)) for timer in waiting)
+        fired += moved
+        if len(waiting) < _A_SWEEP or not moved:
             break
     return fired
+
+
+def _one(installation: Installation, timer: Timer, handler: Handler) -> int:
+    """Fire one; a timer that can't be fired now stops no other, and is due again at the next tick."""
+    try:
+        return insist(partial(handler, installation, timer), undone)
+    except Exception as error:
+        _log.error("timer not fired", timer=timer.id, kind=timer.kind, error=str(error)[:500], exc_info=True)
+        return 0
 
 
 def fire_waits(installation: Installation, matches: Sequence[str]) -> int:

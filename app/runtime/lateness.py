@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from app.runtime.installation import Installation
 from app.runtime.states import move_timers
+from app.storage import lateness
 from app.storage.alerts import add_alerts
 from app.storage.database import now
 from app.storage.environments import deployments, live_release
@@ -105,6 +106,8 @@ def _look(tx: Connection, clock: Timer, promise: Promise, at: datetime) -> int:
     where = (clock.environment, clock.ruleset, clock.flow)
     until = max(clock.deadline, at - timedelta(seconds=promise.seconds))
     found = unfinished(tx, *where, clock.deadline - _OVERLAP, until)
+    if len(found) == lateness.AT_A_TIME:  # go on from there at the next look
+        until = max(clock.deadline, found[-1].received_at)
     new = add_timers(tx, [_mark(clock, late, promise, at) for late in found])
     done = done_by_now(tx, *where) if clock.count else []
     if done:

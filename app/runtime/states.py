@@ -52,6 +52,7 @@ TIMER_STATES: Mapping[str, frozenset[str]] = {
     "met": frozenset(),
     "dropped": frozenset({"open"}),
 }
+LANE_STATES = ("blocked", "leased", "parked", "free")
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
 FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
 
@@ -91,3 +92,12 @@ def move_timers(
     for state in before:
         require(TIMER_STATES, "timer", state, to_state)
     return set_state(tx, here, before, to_state, {"updated_at": at, **values})
+
+
+def lane_state(lane: Mapping[str, Any], at: datetime) -> str:
+    """What is to be said of a lane now; `lane` are its columns."""
+    if lane["blocked_by"]:
+        return "blocked"
+    if lane["lease_until"] is not None and lane["lease_until"] > at:
+        return "leased"
+    return "parked" if lane["parked"] and lane["ready"] else "free"

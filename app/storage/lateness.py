@@ -15,7 +15,7 @@ from app.storage.timers import Timer, timers_table
 # A message that was rejected, ignored or discarded is decided; one that is held or dead is not done.
 UNDECIDED = ("received", "waiting", "held", "dead", "quarantined")
 _SENT = ("delivered", "discarded")
-_AT_A_TIME = 1_000
+AT_A_TIME = 1_000
 _m = messages_table.c
 _d = deliveries_table.c
 _t = timers_table.c
@@ -43,7 +43,7 @@ def _undone() -> ColumnElement[bool]:
 def unfinished(
     tx: Connection, environment: str, ruleset: str, flow: str, since: datetime, until: datetime
 ) -> list[Unfinished]:
-    """Messages of a flow that came in this span and are not done, the earliest first."""
+    """Messages of a flow that came in this span, are not done and not marked; `AT_A_TIME`, the earliest first."""
     columns = (_m.id, _m.state, _m.release_id, _m.correlation_id, _m.label, _m.hops, _m.received_at)
     where = and_(
         _m.environment == environment,
@@ -53,13 +53,14 @@ def unfinished(
         _m.flow == flow,
         _m.replay_of == "",
     )
-    query = select(*columns).where(where, _undone()).order_by(_m.received_at).limit(_AT_A_TIME)
+    marked = exists(select(_t.id).where(_t.message_id == _m.id, _t.kind == "late"))
+    query = select(*columns).where(where, _undone(), ~marked).order_by(_m.received_at).limit(AT_A_TIME)
     return [Unfinished(*row) for row in tx.execute(query)]
 
 
 def done_by_now(tx: Connection, environment: str, ruleset: str, flow: str) -> list[str]:
     """The marks of messages that are done at last."""
-    query = select(_t.id, _t.message_id).where(*_marks(environment, ruleset, flow)).limit(_AT_A_TIME)
+    query = select(_t.id, _t.message_id).where(*_marks(environment, ruleset, flow)).limit(AT_A_TIME)
     marks = {row.message_id: row.id for row in tx.execute(query)}
     if not marks:
         return []

@@ -17,6 +17,7 @@ from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of
 from app.storage.groups import assignments, waiting_by_group
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
+from app.storage.lateness import deadlines, late_by_flow
 from app.storage.messages import (
     Message,
     history,
@@ -26,7 +27,7 @@ from app.storage.messages import (
     messages_table,
 )
 from app.storage.outcomes import outcome
-from app.storage.timers import Timer, timers_of
+from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
 
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
@@ -56,7 +57,10 @@ def search_messages(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Messages, latest first. `key` is `lot:L1` or `L1`; `q` an id, a key or words of the reason."""
+    """Messages, latest first. `key` is `lot:L1` or `L1`; `q` an id, a key or words of the reason.
+
+    `late` is by when one had to be done that was not done in time.
+    """
     query = select(messages_table).where(_m.environment == environment)
     states = [state] if isinstance(state, str) else list(state or ())
     if states:
@@ -69,8 +73,9 @@ def search_messages(
     query = query.where(_matches(environment, q)) if q else query
     limit = max(1, min(limit, 500))
     rows = tx.execute(_page(query, _m.received_at, _m.id, cursor, limit)).mappings().all()
-    keys = keys_of(tx, [row["id"] for row in rows[:limit]])
-    items = [_message_item(row) | {"keys": keys[row["id"]]} for row in rows[:limit]]
+    ids = [row["id"] for row in rows[:limit]]
+    keys, late = keys_of(tx, ids), deadlines(tx, ids)
+    items = [_message_item(row) | {"keys": keys[row["id"]], "late": late.get(row["id"])} for row in rows[:limit]]
     return Page(items, _cursor(rows[limit - 1], "received_at") if len(rows) > limit else None)
 
 
@@ -123,7 +128,7 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
     raw = body(tx, found.body_id)
     decided = outcome(tx, id) or {}
     return {
-        "message": _shown(found) | {"keys": keys_of(tx, [id])[id]},
+        "message": _shown(found) | {"keys": keys_of(tx, [id])[id], "late": deadlines(tx, [id]).get(id)},
         "raw": raw.content,
         "media_type": raw.media_type,
         "headers": dict(raw.headers),
@@ -136,7 +141,7 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
         "deliveries": message_deliveries(tx, id),
         "history": history(tx, id),
         "children": _children(tx, found),
-        "timers": [_timer_item(timer) for timer in timers_of(tx, id)],
+        "timers": [_timer_item(timer) for timer in timers_of(tx, id) if timer.kind in OF_MESSAGES],
     }
 
 
@@ -259,6 +264,7 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
         "alerts": alerts(tx, environment, 10),
         "workers": workers(tx),
         "unserved": unserved(tx),
+        "late": late_by_flow(tx, environment),
         "at": moment,
     }
 
