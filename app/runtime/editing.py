@@ -24,6 +24,7 @@ from app.runtime.replaying import Original, drafts_in, originals, require_body
 from app.runtime.routing import guide
 from app.runtime.states import move_delivery_states, move_messages
 from app.runtime.storing import entries_of, store_entries, touches_of
+from app.runtime.timing import drop
 from app.security.audit import append
 from app.storage import messages as inbox
 from app.storage.aftermath import lane_key
