@@ -13,13 +13,14 @@ TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations fuzzing at
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz mutations agreement bench docs lock clean
+.PHONY: help run test check fuzz soak mutations agreement bench docs lock clean
 
 help:
 	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
 	@echo "make test         all tests; TESTS=tests/dsl for a part"
 	@echo "make check        ruff, mypy, import contracts, house rules"
 	@echo "make fuzz         parser, checker, forms, codecs and engine on spoilt inputs; MINUTES=10 SEED=7"
+	@echo "make soak         an installation at work while everything in it dies; MINUTES=60 SEED=7 DATABASE=sqlite RATE=20"
 	@echo "make mutations    1,000 single edits of the examples: what is said of them (writes docs/mutations.md)"
 	@echo "make agreement    compiled code and referee on 20,000 generated programs"
 	@echo "make bench        measured ratios against hand-written code and peers"
@@ -41,6 +42,10 @@ check: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	@$(PY) -m tests.fuzzing.run --seconds $$(( $(or $(MINUTES),1) * 60 )) --seed $(or $(SEED),1)
+
+soak: $(VENV)/dev.stamp
+	@$(PY) -m tests.faults.soak.run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
+		--database $(or $(DATABASE),postgresql) --rate $(or $(RATE),12)
 
 mutations: $(VENV)/dev.stamp
 	@$(PY) -m tests.mutations.measure --edits 1000 --seed $(or $(SEED),1) --write docs/mutations.md

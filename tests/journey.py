@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,9 +54,9 @@ def deploy(installation: Installation, files: dict[str, bytes]) -> str:
     return release.id
 
 
-def bind(installation: Installation, endpoint: str, url: str, paused: bool = False) -> None:
+def bind(installation: Installation, endpoint: str, url: str, paused: bool = False, **more: Any) -> None:
     """Bind an endpoint to an HTTP target on this machine."""
-    settings = {"url": url, "allow_private": True}
+    settings = {"url": url, "allow_private": True, **more}
     with installation.database.begin() as tx:
         put_binding(tx, ENVIRONMENT, endpoint, "http", settings, paused=paused)
 
@@ -78,13 +79,23 @@ class Arrival:
 
 @dataclass
 class Answer:
-    """What the target says: a status, headers; or nothing but a closed connection."""
+    """What the target says: a status, headers; or nothing but a closed connection; or half of its body.
+
+    `effect` says whether it does what it was asked; where it is not given, the status says it.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     hang_up: bool = False
     seconds: float = 0.0
+    cut: bool = False
+    effect: bool | None = None
+
+    @property
+    def takes(self) -> bool:
+        """Whether the target does it."""
+        return self.status < 300 if self.effect is None else self.effect
 
 
 class Target:
@@ -139,10 +150,11 @@ class Target:
             self._count += 1
             answer = self.script(self._count)
             self.arrivals.append(arrival)
-            if answer.status < 300:
+            if answer.takes:
                 self._take(arrival)
         time.sleep(answer.seconds)
-        self._answer(request, answer)
+        with suppress(OSError):  # the sender may be gone by now
+            self._answer(request, answer)
 
     def _take(self, arrival: Arrival) -> None:
         self._seen[arrival.key] += 1
@@ -158,7 +170,9 @@ class Target:
         for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
             request.send_header(name, value)
         request.end_headers()
-        request.wfile.write(answer.body)
+        request.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
+        if answer.cut:
+            request.close_connection = True
 
     def numbers(self, lot: str) -> list[int]:
         """The numbers of one lot in the order of their effects."""

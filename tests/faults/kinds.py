@@ -13,11 +13,13 @@ from app.clock import run_clock
 from app.factory import create_app
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
+from app.serving import serve as become_server
 from app.settings import load_settings
 from app.storage.claims import claim
 from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker
+from tests.faults.unsteady import unsteady_clock
 from tests.faults.wounds import inflict
 from tests.journey import ENVIRONMENT, order
 
@@ -64,10 +66,24 @@ def serve(installation: Installation) -> int:
     return 0
 
 
+def real_server(installation: Installation) -> int:
+    """Become the web server that the product starts, with a child that serves."""
+    become_server(installation.settings)
+    return 1
+
+
+def unsteady_worker(installation: Installation) -> int:
+    """A worker on a host whose clock jumps by an hour."""
+    unsteady_clock()
+    return run_worker(installation)
+
+
 KINDS: Mapping[str, Callable[[Installation], int]] = {
     "worker": run_worker,
     "clock": run_clock,
     "claim": claim_and_hang,
     "intake": take_in,
     "web": serve,
+    "server": real_server,
+    "unsteady": unsteady_worker,
 }

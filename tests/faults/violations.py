@@ -32,6 +32,7 @@ class CheckFailed(AssertionError):
     def __init__(self, violations: Sequence[Violation], stories: Sequence[str]) -> None:
         self.violations = list(violations)
         self.names = {v.invariant for v in violations}
+        self.stories = list(stories)
         more = f"\n... and {len(violations) - _MOST} more" if len(violations) > _MOST else ""
         lines = "\n".join(f"{v.invariant}: {v.what}" for v in violations[:_MOST])
         super().__init__("\n".join([f"{len(violations)} violations\n{lines}{more}", *stories]))
