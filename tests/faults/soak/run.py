@@ -73,14 +73,16 @@ class Soak:
 
     def _chaos(self) -> None:
         dice = random.Random(f"{self.plan.seed}/pauses")
-        end, look = self._begun + self.plan.seconds, self._begun + LOOK_SECONDS
+        end, look, strike = self._begun + self.plan.seconds, self._begun + LOOK_SECONDS, self._begun
         while time.monotonic() < end:
-            time.sleep(min(dice.uniform(0.2, 1.8) * self.plan.blow_every, max(0.0, end - time.monotonic())))
-            self.site.insist(self.blows.strike)
             self.site.supervise()
+            if time.monotonic() >= strike:
+                self.site.insist(self.blows.strike)
+                strike = time.monotonic() + dice.uniform(0.2, 1.8) * self.plan.blow_every
             if time.monotonic() >= look:
                 look = time.monotonic() + LOOK_SECONDS
                 self.site.insist(self._look)
+            time.sleep(0.2)
 
     def _look(self) -> None:
         """Live figures; fences that shrank since the last look end the run."""
