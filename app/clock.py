@@ -21,6 +21,8 @@ from app.runtime.polling import Polling
 from app.runtime.restraint import resident
 from app.storage.lanes import due_partitions
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
+from app.telemetry.metrics import count
+from app.telemetry.sharing import note_memory, share
 from app.versions import VERSION
 
 TICK_SECONDS = 1.0
@@ -42,6 +44,7 @@ class Clock:
         self._clocks = Clocks(installation)
         self._stop = Event()
         self._ticks = 0
+        self.place = ""
 
     def stop(self, *_: Any) -> None:
         """Leave after this tick."""
@@ -69,6 +72,8 @@ class Clock:
             if self._ticks % _BEAT_TICKS == 0:
                 beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
         self._ticks += 1
+        count("mapwright_ticks_total", "owner" if owner else "stand-in")
+        note_memory(self.place)
         if owner:
             if self._ticks % _WIND_TICKS == 1:
                 self._quietly(self._clocks.wind)
@@ -109,6 +114,7 @@ class Clock:
 def run_clock(installation: Installation) -> int:
     """Run a clock in this process until SIGTERM or SIGINT; the exit code."""
     clock = Clock(installation)
+    clock.place = share(installation.settings, "clock")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, clock.stop)
     return clock.run()

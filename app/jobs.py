@@ -21,6 +21,7 @@ from app.errors import JobRefused
 from app.storage.database import Database
 from app.storage.identity import PARTITIONS
 from app.storage.security_events import record
+from app.telemetry.metrics import count
 
 Bell = tuple[Literal["drain", "deliver"], int]
 QUEUE = "mapwright"
@@ -137,9 +138,11 @@ class RqDoorbell:
             with self._lock:
                 for group in groups:
                     self._ring(kind, sorted(partitions), group)
+            count("mapwright_doorbells_total", kind, "rung")
             return True
         except (RedisError, OSError) as error:
             self._down_until = time.monotonic() + 1
+            count("mapwright_doorbells_total", kind, "failed")
             _log.warning("doorbell not rung", error=str(error))
             return False
 

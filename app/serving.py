@@ -40,9 +40,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     die_with_parent(os.getppid())
     from app.factory import create_app
+    from app.telemetry import configure_log
+    from app.telemetry.sharing import share
     from app.wiring import wire
 
-    return create_app(wire(load_settings()))
+    settings = load_settings()
+    configure_log(settings, "web")
+    share(settings, "web")
+    return create_app(wire(settings, "web"))
 
 
 def serve(settings: Settings, processes: int = 1) -> None:

@@ -56,6 +56,10 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("recycle_memory", "integer", 500_000_000, "Bytes a worker may grow by before it starts anew; 0: any"),
     Declaration("groups", "text", "default", "Groups that the workers of this host serve"),
     Declaration("decide_seconds", "integer", 20, "CPU seconds one message may take before its worker is ended; 0: any"),
+    Declaration("otlp_endpoint", "text", "", "OpenTelemetry collector (OTLP over HTTP), as http://host:4318; empty: none"),
+    Declaration("otlp_headers", "text", "", "Headers for the collector: name=value,name=value", secret=True),
+    Declaration("otlp_sample", "number", 1.0, "Share of journeys traced where the sender has not decided, 0 to 1"),
+    Declaration("metrics_bind", "text", "", "Address on which workers and clock give /metrics; empty: the web server does"),
     Declaration("memory_limit", "integer", 0, "Address space of a worker process in bytes; 0: no limit"),
 )  # fmt: skip
 
@@ -86,6 +90,10 @@ class Settings:
     recycle_memory: int = 500_000_000
     groups: str = "default"
     decide_seconds: int = 20
+    otlp_endpoint: str = ""
+    otlp_headers: str = field(default="", repr=False)
+    otlp_sample: float = 1.0
+    metrics_bind: str = ""
     memory_limit: int = 0
 
     @property

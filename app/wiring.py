@@ -14,13 +14,14 @@ from app.runtime.installation import Installation, Silence
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import open_database
+from app.telemetry.tracing import open_spans
 from connectors.registry import codecs, transports
 
 __all__ = ["Installation", "connect_redis", "wire"]
 
 
-def wire(settings: Settings) -> Installation:
-    """One installation for this process; nothing is connected before it is used."""
+def wire(settings: Settings, process: str = "command") -> Installation:
+    """One installation for this process, named for traces; nothing is connected before it is used."""
     settings = replace(settings, secret_keys=secret_keys(settings))
     settings.home.mkdir(parents=True, exist_ok=True)
     connection = connect_redis(settings.redis_url) if settings.redis_url else None
@@ -34,6 +35,7 @@ def wire(settings: Settings) -> Installation:
         transports=transports(),
         doorbell=RqDoorbell(connection, groups.names) if connection is not None else Silence(),
         vault=Vault(settings.secret_keys),
+        spans=open_spans(settings, process),
     )
 
 

@@ -28,6 +28,8 @@ from app.runtime.restraint import Restraint, resident
 from app.storage.claims import leave
 from app.storage.lanes import Kind, due_partitions
 from app.storage.workers import beat, gone, vitals
+from app.telemetry.metrics import count
+from app.telemetry.sharing import note_memory, share
 from app.versions import VERSION
 
 POLL_SECONDS = 1.0
@@ -66,6 +68,7 @@ class Worker:
         self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
         self.handled = 0
         self.groups = tuple(groups) or group_names(installation.settings.groups)
+        self.place = ""
         self._installation = installation
         self._book = GroupBook(installation.database)
         self._restraint = Restraint(installation.settings.decide_seconds)
@@ -177,6 +180,7 @@ class Worker:
                 self._stop.wait(1.0)
                 continue
             if bell is not None:
+                count("mapwright_doorbells_total", bell[0], "heard")
                 (self._drains if bell[0] == "drain" else self._deliveries).add({bell[1]})
 
     def _beat(self) -> None:
@@ -184,6 +188,7 @@ class Worker:
             self._restraint.look(BEAT_SECONDS)
             told = vitals(VERSION, ",".join(self.groups), resident())
             self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled, told))  # noqa: B023
+            self._quietly(lambda: note_memory(self.place))
             if self._stop.wait(BEAT_SECONDS):
                 return
 
@@ -204,6 +209,7 @@ def run_worker(installation: Installation, groups: Collection[str] = ()) -> int:
     """Run a worker in this process until SIGTERM or SIGINT; the exit code."""
     collect_seldom()
     worker = Worker(installation, groups)
+    worker.place = share(installation.settings, "worker")
     limit = installation.settings.memory_limit
     if limit > 0:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,15 +1,22 @@
 """Whether the installation lives and can work, and its figures: no login, no data of messages."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.calls import installation
+from app.runtime.installation import Installation
 from app.storage import environments, queries
+from app.telemetry.metrics import RECORDED
+from app.telemetry.sharing import everybody
 
 blueprint = Blueprint("v1-health", __name__)
 
@@ -30,23 +37,46 @@ def ready() -> tuple[dict[str, Any], int]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Figures for Prometheus, read from the record at this moment."""
-    registry = CollectorRegistry()
-    with installation().database.read() as connection:
-        for stage in environments.environments(connection):
-            for noun, states in queries.counts(connection, stage.name).items():
-                _gauge(registry, noun, stage.name, states)
+    """Figures for Prometheus: what all processes of the data folder counted, and what the record says now."""
+    registry = everybody(installation().settings)
+    registry.register(_Record(installation()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _gauge(registry: CollectorRegistry, noun: str, environment: str, states: Any) -> None:
-    if not isinstance(states, dict):
-        return
-    name = f"mapwright_{noun}"
-    known: Any = registry._names_to_collectors.get(name)
-    gauge = known or Gauge(name, f"{noun} by state", ["environment", "state"], registry=registry)
-    for state, count in states.items():
-        gauge.labels(environment, state).set(count)
+class _Record(Collector):
+    """Figures that stand in SQL. A record that can't be read leaves the counted ones."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def collect(self) -> Iterator[Metric]:
+        """Messages and deliveries by state, lanes that wait, who works."""
+        try:
+            with self._installation.database.read() as connection:
+                stages = [stage.name for stage in environments.environments(connection)]
+                counts = {name: queries.counts(connection, name) for name in stages}
+        except SQLAlchemyError:
+            return
+        for figure, doc in RECORDED.items():
+            yield _gauge(figure, doc, counts)
+        yield _working(counts)
+
+
+def _gauge(figure: str, doc: str, counts: Mapping[str, Any]) -> Metric:
+    gauge = GaugeMetricFamily(f"mapwright_{figure}", doc, labels=["environment", "state"])
+    for environment, found in counts.items():
+        states = found[figure] if isinstance(found[figure], dict) else {"": found[figure]}
+        for state, number in states.items():
+            gauge.add_metric([environment, state], number)
+    return gauge
+
+
+def _working(counts: Mapping[str, Any]) -> Metric:
+    gauge = GaugeMetricFamily("mapwright_processes", "Workers and clocks that gave a sign of life lately", labels=["kind"])
+    found: list[dict[str, Any]] = next(iter(counts.values()), {"workers": []})["workers"]
+    for kind, number in Counter(one["kind"] for one in found if one["alive"]).items():
+        gauge.add_metric([kind], number)
+    return gauge
 
 
 def _database() -> str:

@@ -67,6 +67,7 @@ def pages() -> dict[str, str]:
         "functions.md": reference.function_pages(),
         "diagnostics.md": reference.code_pages(),
         "settings.md": settings_page(),
+        "metrics.md": metrics_page(),
     }
 
 
@@ -88,6 +89,34 @@ def settings_page() -> str:
             "| Setting | Kind | Default | Meaning |",
             "|---|---|---|---|",
             *rows,
+            "",
+        ]
+    )
+
+
+def metrics_page() -> str:
+    """The figures of /metrics as a Markdown page."""
+    from app.telemetry.metrics import FIGURES, RECORDED
+
+    counted = [f"| `{f.name}` | {f.kind} | {', '.join(f.labels)} | {f.doc} |" for f in FIGURES]
+    recorded = [f"| `mapwright_{name}` | gauge | environment, state | {doc} |" for name, doc in RECORDED.items()]
+    return "\n".join(
+        [
+            "# Figures",
+            "",
+            "What `/metrics` gives to Prometheus. Counted by every process of the data folder and added up; a host",
+            "without a web server gives its own on `MAPWRIGHT_METRICS_BIND`. Durations are in seconds.",
+            "",
+            "| Figure | Kind | Labels | Meaning |",
+            "|---|---|---|---|",
+            *counted,
+            "",
+            "Read from the record when the web server is asked:",
+            "",
+            "| Figure | Kind | Labels | Meaning |",
+            "|---|---|---|---|",
+            *recorded,
+            "| `mapwright_processes` | gauge | kind | Workers and clocks that gave a sign of life lately |",
             "",
         ]
     )

@@ -34,10 +34,12 @@ def check_home(home: Path) -> None:
 
 
 @contextmanager
-def opened(migrated: bool = True, patient: bool = False) -> Iterator["Installation"]:
+def opened(
+    migrated: bool = True, patient: bool = False, process: str = "command"
+) -> Iterator["Installation"]:
     """The installation of the settings in force, its database at this version's schema.
 
-    `patient` is for processes that stay: they wait for a database that is away.
+    `patient` is for processes that stay: they wait for a database that is away; `process` names them in traces.
     """
     from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -47,7 +49,7 @@ def opened(migrated: bool = True, patient: bool = False) -> Iterator["Installati
 
     settings = load_settings()
     check_home(settings.home)
-    installation = wire(settings)
+    installation = wire(settings, process)
     try:
         if patient:
             wait_for_database(installation)

@@ -15,6 +15,7 @@ from app.commands.opening import broken, check_home, opened
 from app.settings import load_settings
 from app.supervisor import Service, Stopping, Supervisor
 from app.telemetry import configure_log
+from app.telemetry.sharing import serve_metrics
 from app.terminal import PROBLEMS, REFUSED, Stop, print_json, print_table, say
 
 
@@ -43,11 +44,12 @@ def worker(processes: int | None, groups: str | None, single: bool) -> int:
     names = group_names(groups or settings.groups)
     if not single:
         configure_log(settings, "supervisor")
+        serve_metrics(settings)
         return supervise_workers(processes or settings.workers, names)
     from app.worker import run_worker
 
     configure_log(settings, "worker")
-    with opened(patient=True) as installation:
+    with opened(patient=True, process="worker") as installation:
         return run_worker(installation, names)
 
 
@@ -80,7 +82,8 @@ def clock() -> int:
     settings = load_settings()
     check_home(settings.home)
     configure_log(settings, "clock")
-    with opened(patient=True) as installation:
+    serve_metrics(settings)
+    with opened(patient=True, process="clock") as installation:
         return run_clock(installation)
 
 

@@ -12,6 +12,7 @@ from app.runtime.installation import Installation
 from app.runtime.later import write_later
 from app.runtime.states import move_messages
 from app.runtime.storing import Entry, entries_of, store_entries, touches_of
+from app.runtime.telling import tell
 from app.storage.alerts import add_alerts
 from app.storage.answers import put_reply
 from app.storage.claims import ClaimedLane, Release, release
@@ -19,7 +20,7 @@ from app.storage.database import now
 from app.storage.deliveries import Delivery, add_deliveries
 from app.storage.identity import new_id, partition_of, partitions_of
 from app.storage.lanes import Touch, Touched, touch
-from app.storage.messages import Message, Move, heads, still
+from app.storage.messages import Move, heads, still
 from app.storage.outcomes import put_outcomes
 
 
@@ -37,6 +38,7 @@ class Committed:
     """How many messages were moved, and which partitions have new work."""
 
     messages: int
+    at: datetime
     drain: set[int]
     deliver: set[int]
 
@@ -44,10 +46,12 @@ class Committed:
 def commit(installation: Installation, batch: Sequence[Worked]) -> Committed:
     """Write a batch; lanes whose fence moved are left out as if they had never been worked on."""
     with installation.database.begin() as tx:
-        return _commit(tx, batch)
+        committed, decided = _commit(tx, batch)
+    tell(decided, committed.at)
+    return committed
 
 
-def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
+def _commit(tx: Connection, batch: Sequence[Worked]) -> tuple[Committed, list[Decided]]:
     at = now(tx)
     everything = [d for worked in batch for d in worked.decided]
     events = {d.message.id: [entries_of(intake) for intake in d.events] for d in everything}
@@ -60,9 +64,8 @@ def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
     write_later(tx, [d.later for d in decided if d.later is not None], at)
     _release(tx, ours, at)
     new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
-    return Committed(
-        len(decided), partitions_of(new), {send.lane.partition for d in decided for send in d.sends}
-    )
+    deliver = {send.lane.partition for d in decided for send in d.sends}
+    return Committed(len(decided), at, partitions_of(new), deliver), decided
 
 
 def _touches(
@@ -82,19 +85,20 @@ def _still_received(tx: Connection, ours: Sequence[Worked]) -> list[Decided]:
 def _write_outbox(
     tx: Connection, decided: Sequence[Decided], touched: Mapping[str, Touched], at: datetime
 ) -> None:
-    sends = [(d.message, send) for d in decided for send in d.sends]
+    sends = [(d, send) for d in decided for send in d.sends]
     left: dict[str, int] = {}
     for _, send in sends:
         left[send.lane.id] = left.get(send.lane.id, 0) + 1
     rows = []
-    for message, send in sends:
+    for d, send in sends:
         seq = touched[send.lane.id].last_seq - left[send.lane.id] + 1
         left[send.lane.id] -= 1
-        rows.append((_delivery(message, send, seq, at), send.content))
+        rows.append((_delivery(d, send, seq, at), send.content))
     add_deliveries(tx, rows)
 
 
-def _delivery(message: Message, send: Send, seq: int, at: datetime) -> Delivery:
+def _delivery(d: Decided, send: Send, seq: int, at: datetime) -> Delivery:
+    message = d.message
     return Delivery(
         id=new_id(partition_of(send.lane.id)),
         lane=send.lane.id,
@@ -117,6 +121,7 @@ def _delivery(message: Message, send: Send, seq: int, at: datetime) -> Delivery:
         idempotent=send.endpoint.idempotent,
         created_at=at,
         updated_at=at,
+        trace=d.trace,
     )
 
 

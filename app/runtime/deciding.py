@@ -25,6 +25,7 @@ from app.storage.claims import ClaimedLane
 from app.storage.identity import content_hash, digest, partition_of
 from app.storage.lanes import LaneKey
 from app.storage.messages import Message
+from app.telemetry.tracing import Span
 from connectors.contract import DecodedDocument
 from connectors.errors import ConnectorError
 from dsl.program import Endpoint
@@ -60,9 +61,9 @@ class Send:
     media_type: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Decided:
-    """What has to be written for one message."""
+    """What has to be written for one message; its span ends once that is written."""
 
     message: Message
     state: str
@@ -75,6 +76,12 @@ class Decided:
     later: Later | None = None
     reply: Reply | None = None
     blocks: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def trace(self) -> str:
+        """The context that its effects carry on."""
+        return self.span.line if self.span is not None else self.message.trace
 
     @property
     def failed(self) -> bool:
@@ -92,12 +99,21 @@ class Decider:
         self._event_routes: dict[tuple[str, str], list[Route]] = {}
         self._recaller = Recaller(installation)
         self._expectations = Expectations(installation)
+        self._trace = ""
 
     def decide(self, message: Message, lane: ClaimedLane) -> Decided:
         """Never raises for what is wrong with a message: it becomes a dead letter that says so.
 
         Errors: OperationalError, InterfaceError of a database that can't be asked now.
         """
+        about = {"message": message.id, "correlation": message.correlation_id, "endpoint": message.endpoint}
+        span = self._installation.spans.begin(f"decide {message.flow}", "consumer", message.trace, about)
+        self._trace = span.line
+        decided = self._safely(message, lane)
+        decided.span = span
+        return decided
+
+    def _safely(self, message: Message, lane: ClaimedLane) -> Decided:
         try:
             return self._decide(message, lane)
         except (AppError, ConnectorError) as error:
@@ -105,7 +121,9 @@ class Decider:
         except (OperationalError, InterfaceError):
             raise  # a database that can't be asked says nothing about the message: its lane comes again
         except Exception as error:
-            _log.error("message failed", message_id=message.id, exc_info=True)
+            _log.error(
+                "message failed", message_id=message.id, correlation_id=message.correlation_id, exc_info=True
+            )
             return _dead(message, "engine_failed", f"{type(error).__name__}: {error}"[:500], {})
 
     def _decide(self, message: Message, lane: ClaimedLane) -> Decided:
@@ -208,6 +226,7 @@ class Decider:
             tuple(drafts),
             correlation_id=message.correlation_id,
             causation_id=message.id,
+            trace=self._trace,
             hops=message.hops + 1,
         )
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import TransitionRefused
+from app.runtime.attempting import attempt
 from app.runtime.calling import look_again
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
@@ -21,7 +22,7 @@ from app.runtime.transactions import insist
 from app.runtime.verdicts import Sent
 from app.storage.claims import ClaimedLane, claim, give_back
 from app.storage.flows import FlowPolicy, flow_policies
-from connectors.contract import Outgoing, Receipt, Sink
+from connectors.contract import Sink
 
 LANES_A_CLAIM = 4
 SLICE_SECONDS = 5.0
@@ -111,7 +112,7 @@ def _work(installation: Installation, work: LaneWork, shop: Connections, stop: C
         return 0
     ready = _step(installation, work, Results(), not stop())
     while ready:
-        results = _send(sink, work, ready, installation.settings.delivery_deadline, stop)
+        results = _send(installation, sink, work, ready, stop)
         made += len(results.sent)
         ready = _step(installation, work, results, time.monotonic() < until and not stop())
         look_again(installation, [sent.delivery for sent in results.sent])
@@ -133,7 +134,7 @@ def _park(installation: Installation, work: LaneWork, reason: str) -> None:
 
 
 def _send(
-    sink: Sink, work: LaneWork, ready: list[Ready], deadline: float, stop: Callable[[], bool]
+    installation: Installation, sink: Sink, work: LaneWork, ready: list[Ready], stop: Callable[[], bool]
 ) -> Results:
     """Send in order, within half a lease; in an ordered lane nothing follows what was not delivered."""
     sent: list[Sent] = []
@@ -143,22 +144,5 @@ def _send(
         failed = sent and work.lane.ordered and sent[-1].receipt.result != "delivered"
         if late or failed:
             break
-        sent.append(Sent(item.delivery, _attempt(sink, item, deadline)))
+        sent.append(Sent(item.delivery, attempt(installation, sink, item)))
     return Results(sent, [item.delivery for item in ready[len(sent) :]])
-
-
-def _attempt(sink: Sink, item: Ready, deadline: float) -> Receipt:
-    d = item.delivery
-    headers = {
-        "Idempotency-Key": d.ledger_key,
-        "X-Correlation-Id": d.correlation_id,
-        "X-Mapwright-Message": d.message_id,
-        "X-Mapwright-Delivery": d.id,
-    }
-    try:
-        return sink.send(Outgoing(item.content, d.media_type, headers, d.address, deadline))
-    except Exception as error:  # a transport must not raise; if it does, nobody knows what it has sent
-        _log.error("transport failed", delivery_id=d.id, endpoint=d.endpoint, exc_info=True)
-        return Receipt(
-            "uncertain", f"the transport failed: {type(error).__name__}: {error}", None, "transport"
-        )

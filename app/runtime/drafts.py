@@ -13,6 +13,8 @@ from app.runtime.routing import Route, context, decode, document_keys, require_m
 from app.storage.database import exact_bytes
 from app.storage.identity import content_hash, digest, new_id, partition_of
 from app.storage.lanes import UNORDERED_LANES, LaneKey
+from app.telemetry.context import read_context
+from app.telemetry.tracing import Span
 from connectors.contract import DecodedDocument, Fault
 from connectors.errors import DecodeError
 from rules.outcome import Keys
@@ -61,6 +63,8 @@ class Intake:
     label: str = field(default="", compare=False)
     only: tuple[str, ...] | None = None
     edited_from: str = ""
+    trace: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 def prepare(
@@ -77,6 +81,9 @@ def prepare(
     headers: Mapping[str, str] | None = None,
 ) -> Intake:
     """Decode a body and draft its messages. Errors: IntakeRefused and its kinds."""
+    told = dict(headers or {})
+    given = read_context(told.get("traceparent"))
+    span = installation.spans.begin("take in", "server", given.line() if given else "", {"endpoint": endpoint})
     drafts: list[Draft] = []
     for way in found:
         require_media(installation, way, media_type)
@@ -87,11 +94,13 @@ def prepare(
         body,
         content_hash(body),
         media_type[:200],
-        dict(headers or {}),
+        told,
         tuple(drafts),
         correlation_id=_header_text("X-Correlation-Id", correlation_id),
         causation_id=causation_id,
         idempotency_key=_header_text("Idempotency-Key", idempotency_key),
+        trace=span.line,
+        span=span,
     )
 
 

@@ -152,7 +152,8 @@ def _edited(
         raise EditRefused(f"the edited body can't be read: {faults[0].message}", {"code": faults[0].code})
     return original, Intake(
         found.environment, found.endpoint, content, content_hash(content), body.media_type, body.headers,
-        tuple(drafts), correlation_id=found.correlation_id, causation_id=found.id, hops=found.hops,
+        tuple(drafts), correlation_id=found.correlation_id, causation_id=found.id, trace=original.message.trace,
+        hops=found.hops,
         edited_from=found.id,
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from app.storage.identity import content_hash, partition_of
 from app.storage.lanes import lock, wake
 from app.storage.messages import Move
 from app.storage.timers import OF_MESSAGES, Timer, due, items, waiting_for
+from app.telemetry.metrics import count
 from rules.outcome import Keys
 
 TIMER = "application/vnd.mapwright.timer+json"
@@ -77,6 +78,7 @@ def _fire(installation: Installation, timer: Timer) -> int:
             return 0
         partition = _wake(tx, timer, at) if timer.kind == "wait" else _store(installation, tx, timer)
     installation.doorbell.ring("drain", {partition})
+    count("mapwright_timers_fired_total", timer.kind)
     return 1
 
 
@@ -95,11 +97,13 @@ def _store(installation: Installation, tx: Connection, timer: Timer) -> int:
     endpoint = f"{timer.rules}/{timer.rule}"[:120]
     way = route(installation, timer.ruleset, timer.release_id, endpoint)
     business = inbox.keys_of(tx, [timer.message_id])[timer.message_id]
+    origin = inbox.messages(tx, [timer.message_id]).get(timer.message_id)
     label = f"{timer.event} is late" if timer.kind == "expect" else f"{timer.count} collected"
     draft = Draft(way, timer.flow, 0, label, Keys(None, timer.order_key, business), content_hash(body))
     intake = Intake(
         timer.environment, endpoint, body, content_hash(body), TIMER, {}, (draft,),
         correlation_id=timer.correlation_id, causation_id=timer.message_id, hops=timer.hops + 1,
+        trace=origin.trace if origin is not None else "",
     )  # fmt: skip
     stored = store_intakes(tx, [intake])
     return partition_of(stored[0][0][0].lane)

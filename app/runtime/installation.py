@@ -11,6 +11,7 @@ from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import Database
 from app.storage.releases import release_content
+from app.telemetry.tracing import PassingOn, Spans
 from connectors.contract import Codec, Transport
 from rules.compiler import Compiled
 from rules.release import compile_release, load_release
@@ -43,6 +44,7 @@ class Installation:
     transports: Mapping[str, Transport] = field(default_factory=dict)
     doorbell: Doorbell = field(default_factory=Silence)
     vault: Vault | None = None
+    spans: Spans = field(default_factory=PassingOn)
     _releases: dict[str, Compiled] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -60,7 +62,8 @@ class Installation:
         return SignedFolder(self.settings.home / "code", secret_keys(self.settings))
 
     def close(self) -> None:
-        """Give connections back."""
+        """Give connections back, tell what is left to tell."""
+        self.spans.close()
         self.database.close()
         if self.redis is not None:
             self.redis.close()

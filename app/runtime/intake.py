@@ -3,6 +3,7 @@
 Nothing is acknowledged before it is durable, and a doorbell that fails never fails the intake.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from app.runtime.drafts import Intake, prepare
 from app.runtime.installation import Installation
 from app.runtime.routing import routes
 from app.runtime.storing import store_intakes
+from app.runtime.telling import tell_taken_in, telling_refusals
 from app.runtime.transactions import insist, undone
 from app.storage.identity import partitions_of
 from app.storage.messages import Message
@@ -52,19 +54,20 @@ def accept(
 
     Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large.
     """
-    _require_size(installation, body)
-    intake = prepare(
-        installation,
-        environment,
-        endpoint,
-        body,
-        routes(installation, environment, endpoint),
-        media_type=media_type,
-        idempotency_key=idempotency_key,
-        correlation_id=correlation_id,
-        causation_id=causation_id or "",
-        headers=headers or {},
-    )
+    with telling_refusals(environment, endpoint):
+        _require_size(installation, body)
+        intake = prepare(
+            installation,
+            environment,
+            endpoint,
+            body,
+            routes(installation, environment, endpoint),
+            media_type=media_type,
+            idempotency_key=idempotency_key,
+            correlation_id=correlation_id,
+            causation_id=causation_id or "",
+            headers=headers or {},
+        )
     return store(installation, [intake])[0]
 
 
@@ -81,23 +84,25 @@ def accept_lines(
 
     Errors: IntakeRefused where no line could be taken at all: unknown endpoint, not deployed, too large.
     """
-    _require_size(installation, body)
-    found = routes(installation, environment, endpoint)
+    with telling_refusals(environment, endpoint):
+        _require_size(installation, body)
+        found = routes(installation, environment, endpoint)
     lines: list[Line] = []
     intakes: dict[int, Intake] = {}
     for number, raw in enumerate(body.split(b"\n"), 1):
         if not raw.strip():
             continue
         try:
-            intakes[number] = prepare(
-                installation,
-                environment,
-                endpoint,
-                raw,
-                found,
-                correlation_id=correlation_id,
-                headers=headers,
-            )
+            with telling_refusals(environment, endpoint):
+                intakes[number] = prepare(
+                    installation,
+                    environment,
+                    endpoint,
+                    raw,
+                    found,
+                    correlation_id=correlation_id,
+                    headers=headers,
+                )
         except IntakeRefused as refused:
             lines.append(Line(number, refused=refused))
     stored = store(installation, list(intakes.values())) if intakes else []
@@ -118,7 +123,9 @@ def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Ac
         with installation.database.begin() as tx:
             return store_intakes(tx, intakes)
 
+    begun = time.perf_counter()
     stored = insist(transaction, undone)
+    tell_taken_in(intakes, stored, time.perf_counter() - begun)
     new = {
         m.lane for messages in stored for m, duplicate in messages if m.state == "received" and not duplicate
     }

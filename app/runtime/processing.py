@@ -15,6 +15,7 @@ from app.storage.bodies import Body, contents
 from app.storage.claims import ClaimedLane, claim
 from app.storage.flows import FlowPolicy, flow_policies
 from app.storage.messages import Message, open_messages
+from app.telemetry.metrics import observe
 
 LANES_A_CLAIM = 50
 ROWS_A_LANE = 50
@@ -79,9 +80,13 @@ class Batch:
         stop: Callable[[], bool],
         restraint: Restraint,
     ) -> int:
+        begun = time.perf_counter()
         worked = [self._lane(decider, lane, stop, restraint) for lane in lanes]
         restraint.end()
+        decided = time.perf_counter()
         committed = insist(lambda: commit(installation, worked))
+        observe("mapwright_batch_seconds", "decide", seconds=decided - begun)
+        observe("mapwright_batch_seconds", "commit", seconds=time.perf_counter() - decided)
         for kind, partitions in (("deliver", committed.deliver), ("drain", committed.drain)):
             if partitions:
                 installation.doorbell.ring(kind, partitions)
@@ -123,6 +128,7 @@ def _claim(
     installation: Installation, partitions: Collection[int], holder: str, only: ColumnElement[bool] | None
 ) -> Batch | None:
     lease = installation.settings.lease_seconds
+    begun = time.perf_counter()
     with installation.database.begin() as tx:
         policies = flow_policies(tx)
         paused = [flow for flow, policy in policies.items() if policy.paused]
@@ -133,4 +139,5 @@ def _claim(
             return None
         messages = open_messages(tx, lanes, ROWS_A_LANE)
         bodies = contents(tx, {m.body_id for waiting in messages.values() for m in waiting})
+    observe("mapwright_batch_seconds", "claim", seconds=time.perf_counter() - begun)
     return Batch(lanes, messages, bodies, policies, lease / 2)

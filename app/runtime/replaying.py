@@ -115,6 +115,7 @@ def replay_intake(
         correlation_id=found.correlation_id,
         causation_id=found.id,
         replay_of=found.id,
+        trace=found.trace,
         hops=found.hops,
         only=None if only is None else tuple(only),
     )

@@ -186,6 +186,7 @@ def message_of(entry: Entry, body_id: str, at: datetime) -> Message:
         updated_at=at,
         document_index=draft.index,
         causation_id=intake.causation_id,
+        trace=intake.trace,
         replay_of=intake.replay_of,
         hops=intake.hops,
         label=draft.label,

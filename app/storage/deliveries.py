@@ -45,6 +45,7 @@ deliveries_table = Table(
     Column("endpoint", String(120), nullable=False),
     Column("message_id", String(40), nullable=False),
     Column("correlation_id", String(200), nullable=False),
+    Column("trace", String(55), nullable=False, server_default=""),
     Column("ruleset", String(120), nullable=False),
     Column("flow", String(120), nullable=False),
     Column("release_id", String(64), nullable=False),
@@ -126,6 +127,7 @@ class Delivery:
     error_class: str = ""
     status: int | None = None
     reason: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

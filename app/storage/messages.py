@@ -41,6 +41,7 @@ messages_table = Table(
     Column("release_id", String(64), nullable=False),
     Column("correlation_id", String(200), nullable=False),
     Column("causation_id", String(200), nullable=False),
+    Column("trace", String(55), nullable=False, server_default=""),
     Column("replay_of", String(40), nullable=False),
     Column("duplicate_of", String(40), nullable=False),
     Column("hops", Integer, nullable=False),
@@ -123,6 +124,7 @@ class Message:
     updated_at: datetime
     document_index: int = 0
     causation_id: str = ""
+    trace: str = ""
     replay_of: str = ""
     duplicate_of: str = ""
     hops: int = 0

@@ -16,7 +16,7 @@ from app.runtime.recovery import discard_message, replay_message
 from app.storage.alerts import alerts
 from app.storage.datasets import listed
 from app.storage.deliveries import of_message
-from app.storage.messages import Message, messages_table
+from app.storage.messages import messages_table
 from app.storage.outcomes import outcome
 from app.storage.queries import search_messages
 from app.storage.timers import timers_of, timers_table
@@ -160,10 +160,15 @@ def state_of(house: Installation, id: str) -> str:
         return str(tx.execute(messages_table.select().where(messages_table.c.id == id)).mappings().one()["state"])
 
 
-def caused_by(house: Installation, id: str) -> list[Message]:
+def message(house: Installation, id: str) -> Any:
+    with house.database.read() as tx:
+        return tx.execute(messages_table.select().where(messages_table.c.id == id)).mappings().one()
+
+
+def caused_by(house: Installation, id: str) -> list[Any]:
     with house.database.read() as tx:
         query = messages_table.select().where(messages_table.c.causation_id == id)
-        return list(tx.execute(query.order_by(messages_table.c.received_at)).mappings())  # type: ignore[arg-type]
+        return list(tx.execute(query.order_by(messages_table.c.received_at)).mappings())
 
 
 def timer_states(house: Installation, id: str) -> list[tuple[str, str]]:
@@ -182,6 +187,14 @@ def sent_by(house: Installation, id: str) -> list[Any]:
 
 
 # ------------------------------------------------------------------ expect
+
+
+def test_what_a_timer_makes_stays_in_the_trace_of_its_origin(house: Installation) -> None:
+    id = send(house, 1, mode="expect")
+    let_time_pass(house, minutes=16)
+    tick(house)
+    (made,) = caused_by(house, id)
+    assert made["trace"] == message(house, id)["trace"] != ""
 
 
 def test_an_expectation_that_is_met_stays_silent(house: Installation) -> None:

@@ -1,6 +1,6 @@
 """The log: no value forges a line, and no secret gets into it."""
 
-from app.telemetry import hide_secrets, one_line
+from app.telemetry.log import hide_secrets, one_line
 
 
 def test_line_breaks_and_colours_are_encoded() -> None:
