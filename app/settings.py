@@ -52,6 +52,14 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("retry_base", "number", 1.0, "Seconds of the first back-off, doubling each time"),
     Declaration("retry_cap", "number", 300.0, "Longest back-off in seconds"),
     Declaration("retry_attempts", "integer", 20, "Attempts before a delivery becomes a dead letter"),
+    Declaration("breaker_failures", "integer", 5, "Failures in a row that open a connection's breaker; 0: never"),
+    Declaration("breaker_ratio", "number", 0.5, "Failures in a window that open it, as a share; 0: not looked at"),
+    Declaration("breaker_window", "number", 60.0, "Seconds of that window"),
+    Declaration("breaker_minimum", "integer", 20, "Attempts that a window needs to be judged"),
+    Declaration("breaker_cool_down", "number", 5.0, "Seconds until an open breaker is probed, doubling each time"),
+    Declaration("breaker_cool_down_cap", "number", 120.0, "Seconds between two probes at the most"),
+    Declaration("read_back_after", "number", 5.0, "Seconds until a target is asked about an uncertain delivery"),
+    Declaration("read_back_tries", "integer", 5, "Times it is asked before a person has to decide"),
     Declaration("recycle_after", "integer", 200_000, "Messages after which a worker process starts anew"),
     Declaration("recycle_memory", "integer", 500_000_000, "Bytes a worker may grow by before it starts anew; 0: any"),
     Declaration("groups", "text", "default", "Groups that the workers of this host serve"),
@@ -86,6 +94,14 @@ class Settings:
     retry_base: float = 1.0
     retry_cap: float = 300.0
     retry_attempts: int = 20
+    breaker_failures: int = 5
+    breaker_ratio: float = 0.5
+    breaker_window: float = 60.0
+    breaker_minimum: int = 20
+    breaker_cool_down: float = 5.0
+    breaker_cool_down_cap: float = 120.0
+    read_back_after: float = 5.0
+    read_back_tries: int = 5
     recycle_after: int = 200_000
     recycle_memory: int = 500_000_000
     groups: str = "default"

@@ -157,8 +157,15 @@ class Worker:
 
     def _deliver(self) -> None:
         while not self._stop.is_set():
-            for partition in self._deliveries.take(1, 0.25):
+            self._quietly(self._hear_limits)
+            for partition in self._deliveries.take(1, self._connections.waits.seconds(0.25)):
                 self._quietly(lambda found=partition: self._deliver_one(found))  # type: ignore[misc]
+
+    def _hear_limits(self) -> None:
+        """Connections that were at their limit may go on."""
+        due = self._connections.waits.due()
+        if due:
+            self._deliveries.add(due)
 
     def _deliver_one(self, partition: int) -> None:
         deliver(

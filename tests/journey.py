@@ -4,9 +4,10 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,23 @@ def deploy(installation: Installation, files: dict[str, bytes]) -> str:
     return release.id
 
 
-def bind(installation: Installation, endpoint: str, url: str, paused: bool = False, **more: Any) -> None:
-    """Bind an endpoint to an HTTP target on this machine."""
+def bind(
+    installation: Installation,
+    endpoint: str,
+    url: str,
+    paused: bool = False,
+    control: Mapping[str, Any] | None = None,
+    staged: bool = False,
+    hold_until: datetime | None = None,
+    **more: Any,
+) -> None:
+    """Bind an endpoint to an HTTP target on this machine; `more` are settings of the transport."""
     settings = {"url": url, "allow_private": True, **more}
     with installation.database.begin() as tx:
-        put_binding(tx, ENVIRONMENT, endpoint, "http", settings, paused=paused)
+        put_binding(
+            tx, ENVIRONMENT, endpoint, "http", settings,
+            paused=paused, control=control, staged=staged, hold_until=hold_until,
+        )  # fmt: skip
 
 
 def order(number: int, lot: str = "L1", **more: Any) -> bytes:

@@ -9,9 +9,13 @@ from threading import Lock, local
 from typing import Any
 
 from app.errors import AppError
+from app.runtime.breakers import Breakers, Probe
+from app.runtime.gates import Gate, Waits
 from app.runtime.installation import Installation
+from app.runtime.rates import Rates
 from app.security.errors import SecurityError
 from app.security.secrets import Vault, connection_settings
+from app.storage.controls import read_control
 from app.storage.environments import Binding, binding
 from connectors.contract import Sink
 from connectors.errors import ConnectorError
@@ -41,6 +45,15 @@ class Connections:
         self._busy: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
         self._thread = local()
+        self.waits = Waits(installation)
+        self._rates = Rates(installation)
+        self.breakers = Breakers(installation, self._rates)
+
+    def gate(self, environment: str, endpoint: str, probe: Probe | None = None) -> Gate:
+        """What lets deliveries of a lane through to this endpoint."""
+        found = self._binding(environment, endpoint)
+        control = read_control(found.control if found else {}, self._installation.settings)
+        return Gate(self.breakers, self._rates, self.waits, (environment, endpoint), control, probe)
 
     def sink(self, environment: str, endpoint: str) -> Sink:
         """The open sink of an endpoint for this thread. Errors: Parked, with a reason for people."""

@@ -94,8 +94,19 @@ def _claim(
             without_flows=paused,
             only=only,
         )
+        admitted = shop.breakers.admit(tx, lanes, holder)
     remedies = Remedies(installation)
-    return [LaneWork(lane, policies.get(_flow(lane), _DEFAULT), settings, remedies) for lane in lanes]
+    return [
+        LaneWork(
+            lane,
+            policies.get(_flow(lane), _DEFAULT),
+            settings,
+            remedies,
+            shop.gate(lane.environment, lane.endpoint, admitted[lane.id]),
+        )
+        for lane in lanes
+        if lane.id in admitted
+    ]
 
 
 def _flow(lane: ClaimedLane) -> tuple[str, str, str]:
@@ -109,13 +120,16 @@ def _work(installation: Installation, work: LaneWork, shop: Connections, stop: C
         sink = shop.sink(lane.environment, lane.endpoint)
     except Parked as parked:
         _park(installation, work, parked.message)
+        work.gate.leave()
         return 0
-    ready = _step(installation, work, Results(), not stop())
+    ready = _step(installation, work, Results(), not stop() and work.gate.open())
     while ready:
         results = _send(installation, sink, work, ready, stop)
         made += len(results.sent)
-        ready = _step(installation, work, results, time.monotonic() < until and not stop())
+        go_on = time.monotonic() < until and not stop() and work.gate.open()
+        ready = _step(installation, work, results, go_on)
         look_again(installation, [sent.delivery for sent in results.sent])
+    work.gate.leave()
     return made
 
 
@@ -144,5 +158,8 @@ def _send(
         failed = sent and work.lane.ordered and sent[-1].receipt.result != "delivered"
         if late or failed:
             break
-        sent.append(Sent(item.delivery, attempt(installation, sink, item)))
+        probing = work.gate.probing
+        sent.append(Sent(item.delivery, attempt(installation, sink, item), probing))
+        if work.gate.note(item.delivery, sent[-1].receipt):
+            break
     return Results(sent, [item.delivery for item in ready[len(sent) :]])

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.runtime.calling import keep_answers
+from app.runtime.gates import Gate
 from app.runtime.remedying import Remedies
 from app.runtime.states import move_delivery_states
 from app.runtime.verdicts import Sent, interrupted, verdict
@@ -42,8 +43,11 @@ class Results:
 class LaneWork:
     """One claimed outbox lane. Every step is one transaction, void where the fence has moved."""
 
-    def __init__(self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings, remedies: Remedies) -> None:
+    def __init__(
+        self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings, remedies: Remedies, gate: Gate
+    ) -> None:
         self.lane = lane
+        self.gate = gate
         self._policy = policy
         self._settings = settings
         self._remedies = remedies
@@ -62,8 +66,9 @@ class LaneWork:
         blocked_by = self._note(tx, results, at)
         if blocked_by is None:
             blocked_by, chosen = self._choose(tx, at)
-            if chosen and go_on:
-                return self._start(tx, chosen, at)
+            granted = self.gate.grant(tx, len(chosen)) if go_on else 0
+            if granted:
+                return self._start(tx, chosen[:granted], at)
         self._leave(tx, at, blocked_by)
         return []
 
@@ -81,6 +86,7 @@ class LaneWork:
         keep_answers(tx, results.sent, moves, at)
         attempts.end(tx, [_ended(sent) for sent in results.sent], at)
         attempts.forget(tx, [(d.id, d.attempts) for d in results.unsent])
+        self.gate.slowed(tx, results.sent)
         both = list(zip(moves, said, strict=True))
         self._remedies.carry_out(tx, self.lane, [(m, r) for m, r in both if r and m.to_state == "dead"], at)
         stuck = [m.delivery.id for m, found in both if self._blocks(m, found)]

@@ -1,4 +1,4 @@
-"""The states of messages, deliveries and timers, and the only code that moves them.
+"""The states of messages, deliveries, timers and breakers, and the only code that moves them.
 
 docs/reference/states.md tells the same to people; a test compares the two.
 """
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from app.errors import TransitionRefused
 from app.runtime.fingerprints import follow_deliveries, follow_messages
+from app.storage.breakers import Breaker, write_breaker
 from app.storage.deliveries import DeliveryMove, move_deliveries
 from app.storage.messages import Move, move
 from app.storage.timers import set_state
@@ -29,6 +30,7 @@ MESSAGE_STATES: Mapping[str, frozenset[str]] = {
     "discarded": frozenset(),
 }
 DELIVERY_STATES: Mapping[str, frozenset[str]] = {
+    "staged": frozenset({"pending", "discarded"}),
     "pending": frozenset({"inflight", "discarded"}),
     "inflight": frozenset({"delivered", "retry", "uncertain", "dead", "pending"}),
     "retry": frozenset({"inflight", "discarded"}),
@@ -53,6 +55,11 @@ TIMER_STATES: Mapping[str, frozenset[str]] = {
     "dropped": frozenset({"open"}),
 }
 LANE_STATES = ("blocked", "leased", "parked", "free")
+BREAKER_STATES: Mapping[str, frozenset[str]] = {
+    "closed": frozenset({"open"}),
+    "open": frozenset({"half_open", "closed"}),
+    "half_open": frozenset({"closed", "open", "half_open"}),
+}
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
 FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
 
@@ -101,3 +108,9 @@ def lane_state(lane: Mapping[str, Any], at: datetime) -> str:
     if lane["lease_until"] is not None and lane["lease_until"] > at:
         return "leased"
     return "parked" if lane["parked"] and lane["ready"] else "free"
+
+
+def move_breaker(tx: Connection, before: Breaker, to_state: str, at: datetime, **values: Any) -> bool:
+    """Move a breaker; False where another worker was faster. Errors: TransitionRefused for an unknown step."""
+    require(BREAKER_STATES, "breaker", before.state, to_state)
+    return write_breaker(tx, before, {"state": to_state, "since": at, **values})

@@ -14,10 +14,11 @@ _LONGEST_WAIT = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A delivery that is inflight under our fence, and how its attempt ended."""
+    """A delivery that is inflight under our fence, and how its attempt ended; a probe tried a stopped connection."""
 
     delivery: Delivery
     receipt: Receipt
+    probe: bool = False
 
 
 def verdict(sent: Sent, settings: Settings, at: datetime, found: Remedy | None = None) -> DeliveryMove:
@@ -31,12 +32,25 @@ def verdict(sent: Sent, settings: Settings, at: datetime, found: Remedy | None =
     if receipt.result == "uncertain" and not delivery.idempotent:
         noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
         return DeliveryMove(delivery, "uncertain", **noted)  # type: ignore[arg-type]
-    counted = delivery.attempts - delivery.forgiven
+    forgiven = delivery.forgiven + _not_its_fault(sent, found)
+    counted = delivery.attempts - forgiven
     if _tried_enough(delivery, counted, settings, at, found):
         noted["reason"] = f"gave up after {delivery.attempts} attempts: {receipt.detail}"
         return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
-    wait = wait_seconds(counted, receipt.retry_after, settings)
-    return DeliveryMove(delivery, "retry", next_at=at + timedelta(seconds=wait), **noted)  # type: ignore[arg-type]
+    wait = wait_seconds(max(1, counted), receipt.retry_after, settings)
+    next_at = at + timedelta(seconds=wait)
+    return DeliveryMove(delivery, "retry", next_at=next_at, forgiven=forgiven, **noted)  # type: ignore[arg-type]
+
+
+def _not_its_fault(sent: Sent, found: Remedy | None) -> int:
+    """A probe that nobody answered doesn't count towards giving up, unless a playbook says how long to try."""
+    timed = found is not None and found.retry_seconds is not None
+    return 1 if sent.probe and not timed and unanswered(sent.receipt) else 0
+
+
+def unanswered(receipt: Receipt) -> bool:
+    """Whether the delivery itself has no part in the failure: nobody was there to take it."""
+    return receipt.result == "retry" and receipt.error_class == "transport" and receipt.status not in (408, 425, 429)
 
 
 def _tried_enough(d: Delivery, counted: int, settings: Settings, at: datetime, found: Remedy | None) -> bool:

@@ -36,6 +36,7 @@ attempts_table = Table(
     Column("status", Integer),
     Column("detail", Text, nullable=False),
     Column("reply", Text, nullable=False),
+    Column("kind", String(8), nullable=False, server_default="send"),
 )
 
 

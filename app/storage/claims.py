@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
+from app.storage.breakers import passable
 from app.storage.database import among, now
 from app.storage.lanes import Kind, LaneKey, lanes_table
 
@@ -61,7 +62,10 @@ def claim(
     without_flows: Collection[tuple[str, str, str]] = (),
     only: ColumnElement[bool] | None = None,
 ) -> list[ClaimedLane]:
-    """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over."""
+    """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over.
+
+    Lanes of a stopped connection stay as they are; those of one that is to be probed are claimed.
+    """
     moment = now(tx)
     c = lanes_table.c
     due = select(lanes_table).where(
@@ -72,6 +76,7 @@ def claim(
         c.blocked_by.is_(None),
         or_(c.lease_until.is_(None), c.lease_until < moment),
     )
+    due = due.where(passable(c, moment)) if kind == "outbox" else due
     for environment, endpoint in without_endpoints:
         due = due.where(or_(c.environment != environment, c.endpoint != endpoint))
     for environment, ruleset, flow in without_flows:

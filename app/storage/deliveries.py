@@ -27,7 +27,7 @@ from app.storage.database import UtcTime, among, insert_many, many, metadata
 from app.storage.identity import partition_of
 from app.storage.rows import write_rows
 
-OPEN_STATES = ("pending", "inflight", "retry", "uncertain")
+OPEN_STATES = ("pending", "inflight", "retry", "uncertain", "staged")
 
 deliveries_table = Table(
     "deliveries",
@@ -61,6 +61,7 @@ deliveries_table = Table(
     Column("reason", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("asked", Integer, nullable=False, server_default="0"),
 )
 _c = deliveries_table.c
 _OPEN = _c.state.in_(OPEN_STATES)
@@ -97,7 +98,8 @@ ledger_table = Table(
 class Delivery:
     """One effect on one target. `ledger_key` is the same whenever this effect is meant again.
 
-    `forgiven` attempts don't count towards giving up: a person said to try again after them.
+    `forgiven` attempts don't count towards giving up: a person said to try again after them, or they asked
+    the target, or nobody was there. `asked` counts the questions whether an uncertain one arrived.
     """
 
     id: str
@@ -128,6 +130,7 @@ class Delivery:
     status: int | None = None
     reason: str = ""
     trace: str = ""
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
     select,
@@ -68,6 +69,9 @@ bindings_table = Table(
     Column("secrets", Text, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("control", Text, nullable=False, server_default="{}"),
+    Column("staged", Boolean, nullable=False, server_default=false()),
+    Column("hold_until", UtcTime),
 )
 
 
@@ -114,7 +118,8 @@ class Promotion:
 class Binding:
     """Where and how an endpoint is reached in one environment.
 
-    `secrets` is sealed text; `app.security.secrets.Vault.open` gives the plain settings.
+    `secrets` is sealed text; `app.security.secrets.Vault.open` gives the plain settings. `control` says what
+    `app.storage.controls` reads; a `staged` one holds deliveries back until `hold_until` or a person's word.
     """
 
     environment: str
@@ -124,6 +129,9 @@ class Binding:
     secrets: str
     paused: bool
     updated_at: datetime
+    control: Mapping[str, Any] = field(default_factory=dict)
+    staged: bool = False
+    hold_until: datetime | None = None
 
 
 def ensure_environment(
@@ -256,6 +264,9 @@ def put_binding(
     settings: Mapping[str, Any],
     secrets: str = "",
     paused: bool = False,
+    control: Mapping[str, Any] | None = None,
+    staged: bool = False,
+    hold_until: datetime | None = None,
 ) -> Binding:
     """Write a binding as a whole; `secrets` must already be sealed."""
     here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
@@ -268,6 +279,9 @@ def put_binding(
         "secrets": secrets,
         "paused": paused,
         "updated_at": now(tx),
+        "control": json.dumps(dict(control or {}), sort_keys=True),
+        "staged": staged,
+        "hold_until": hold_until,
     }
     tx.execute(insert(bindings_table).values(row))
     return _binding(row)
@@ -287,4 +301,5 @@ def set_secrets(tx: Connection, environment: str, endpoint: str, secrets: str) -
 
 
 def _binding(row: Any) -> Binding:
-    return Binding(**{**row, "settings": json.loads(row["settings"])})
+    parsed = {name: json.loads(row[name]) for name in ("settings", "control")}
+    return Binding(**{**row, **parsed})

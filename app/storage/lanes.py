@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.storage.breakers import passable
 from app.storage.database import UtcTime, insert_many, many, metadata, now
 from app.storage.identity import digest, partition_of
 
@@ -199,6 +200,7 @@ def due_partitions(tx: Connection, kind: Kind, only: ColumnElement[bool] | None 
         or_(c.lease_until.is_(None), c.lease_until < moment),
     )
     query = query if only is None else query.where(only)
+    query = query.where(passable(c, moment)) if kind == "outbox" else query
     return sorted(tx.execute(query.distinct()).scalars())
 
 

@@ -26,6 +26,7 @@ from app.storage.messages import (
     message_keys_table,
     messages_table,
 )
+from app.storage.outages import reasons, waiting_lanes
 from app.storage.outcomes import outcome
 from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
@@ -223,9 +224,15 @@ def _parked(tx: Connection, lane_ids: set[str]) -> dict[str, dict[str, Any]]:
         return {}
     c = lanes_table.c
     here = c.partition.in_(sorted({partition_of(id) for id in lane_ids})) & c.id.in_(sorted(lane_ids))
-    rows = tx.execute(select(c.id, c.parked, c.blocked_by).where(here))
+    rows = tx.execute(select(c.id, c.parked, c.blocked_by, c.environment, c.endpoint).where(here)).all()
+    shut = {name: reasons(tx, name) for name in {r.environment for r in rows}}
     return {
-        r.id: {"waiting": r.parked or (f"waits for {r.blocked_by}" if r.blocked_by else "")} for r in rows
+        r.id: {
+            "waiting": (f"waits for {r.blocked_by}" if r.blocked_by else "")
+            or shut[r.environment].get(r.endpoint, "")
+            or r.parked
+        }
+        for r in rows
     }
 
 
@@ -291,4 +298,5 @@ def _by_state(tx: Connection, columns: Any, where: ColumnElement[bool]) -> dict[
 def _parked_reasons(tx: Connection, environment: str) -> dict[str, int]:
     c = lanes_table.c
     query = select(c.parked, func.count()).where(c.environment == environment, c.parked != "", c.ready)
-    return {row[0]: row[1] for row in tx.execute(query.group_by(c.parked))}
+    found = {row[0]: row[1] for row in tx.execute(query.group_by(c.parked))}
+    return found | {why: waiting_lanes(tx, environment, name) for name, why in reasons(tx, environment).items()}

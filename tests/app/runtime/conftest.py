@@ -19,6 +19,8 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
         retry_base=0.01,
         retry_cap=0.05,
         delivery_deadline=2.0,
+        breaker_cool_down=0.001,
+        breaker_cool_down_cap=0.002,
     )
     made = install(settings)
     yield made

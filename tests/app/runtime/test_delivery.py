@@ -12,7 +12,7 @@ from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.outbox import LaneWork, Results
 from app.runtime.remedying import Remedies
-from app.storage.claims import claim
+from app.storage.claims import ClaimedLane, claim
 from app.storage.deliveries import Delivery, delivery_body, of_message
 from app.storage.environments import set_paused
 from app.storage.flows import FlowPolicy, put_flow_policy
@@ -26,6 +26,11 @@ def send(installation: Installation, number: int, lot: str = "L1", **more: Any) 
     id = accept(installation, ENVIRONMENT, "shop.order", order(number, lot, **more))[0].message_id
     drain_all(installation)
     return id
+
+
+def lane_work(installation: Installation, lane: ClaimedLane) -> LaneWork:
+    gate = Connections(installation).gate(lane.environment, lane.endpoint)
+    return LaneWork(lane, FlowPolicy(), installation.settings, Remedies(installation), gate)
 
 
 def only(installation: Installation, message_id: str) -> Delivery:
@@ -127,10 +132,9 @@ def test_a_cut_connection_is_uncertain_where_it_does_not_and_waits_for_a_person(
 def test_later_deliveries_of_a_lane_wait_for_the_earlier_one(bound: Installation, target: Target) -> None:
     target.script = lambda number: Answer(503, {"Retry-After": "3600"})
     ids = [send(bound, n) for n in range(3)]
-    other = send(bound, 9, "L2")
     deliver_all(bound)
     assert [only(bound, id).state for id in ids] == ["retry", "pending", "pending"]
-    assert only(bound, other).state == "retry" and len(target.arrivals) == 2
+    assert len(target.arrivals) == 1
 
 
 def test_lanes_keep_their_order_through_failures(bound: Installation, target: Target) -> None:
@@ -205,7 +209,7 @@ def test_a_worker_that_died_while_sending_leaves_it_uncertain(
     id = send(bound, 1, **({"mode": mode} if mode else {}))
     with bound.database.begin() as tx:
         (lane,) = claim(tx, "outbox", ALL, "dead worker", -1)
-        work = LaneWork(lane, FlowPolicy(), bound.settings, Remedies(bound))
+        work = lane_work(bound, lane)
         assert len(work.step(tx, Results(), True)) == 1
         tx.exec_driver_sql(
             "update lanes set lease_until = '2020-01-01 00:00:00.000000' where lease_until is not null"
@@ -224,7 +228,7 @@ def test_a_worker_that_lost_its_lane_writes_no_result(bound: Installation, targe
         (late,) = claim(tx, "outbox", ALL, "late", -1)
         claim(tx, "outbox", ALL, "next", 30)
     with bound.database.begin() as tx:
-        assert LaneWork(late, FlowPolicy(), bound.settings, Remedies(bound)).step(tx, Results(), True) == []
+        assert lane_work(bound, late).step(tx, Results(), True) == []
     assert only(bound, id).state == "pending"
 
 

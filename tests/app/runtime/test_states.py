@@ -10,6 +10,7 @@ import pytest
 from app.errors import TransitionRefused
 from app.runtime.states import (
     BATCH_STATES,
+    BREAKER_STATES,
     DELIVERY_STATES,
     FINAL_DELIVERY_STATES,
     FINAL_MESSAGE_STATES,
@@ -71,6 +72,10 @@ def test_the_page_tells_what_is_said_of_lanes() -> None:
 def test_a_lane_is_told_by_its_columns(said: str, columns: dict[str, object]) -> None:
     empty = {"blocked_by": None, "lease_until": None, "parked": "", "ready": False}
     assert lane_state({**empty, **columns}, NOW) == said
+
+
+def test_the_page_tells_the_states_of_breakers() -> None:
+    assert told("Breakers") == dict(BREAKER_STATES)
 
 
 def test_final_states_lead_nowhere() -> None:

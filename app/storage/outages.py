@@ -1,0 +1,94 @@
+"""What waits at connections: deliveries, lanes, since when; and why a connection is stopped."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, or_, select, tuple_, update
+
+from app.storage.breakers import breakers, passable
+from app.storage.database import chunks, now
+from app.storage.deliveries import deliveries_table
+from app.storage.environments import bindings
+from app.storage.identity import partition_of
+from app.storage.lanes import lanes_table
+
+_d = deliveries_table.c
+_l = lanes_table.c
+_WAITING = ("pending", "inflight", "retry", "uncertain")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits at one connection: deliveries in lanes, the oldest since; `staged` ones wait for a person."""
+
+    deliveries: int = 0
+    lanes: int = 0
+    since: datetime | None = None
+    staged: int = 0
+
+
+def queues(tx: Connection, environment: str, endpoint: str | None = None) -> dict[str, Queue]:
+    """What waits, by endpoint."""
+    staged = case((_d.state == "staged", 1), else_=0).label("staged")
+    query = select(_d.endpoint, _d.lane, _d.created_at, staged)
+    query = query.where(_d.environment == environment, _d.state.in_([*_WAITING, "staged"]))
+    one = (query if endpoint is None else query.where(_d.endpoint == endpoint)).subquery().c
+    figures = select(one.endpoint, one.staged, func.count(), func.count(one.lane.distinct()), func.min(one.created_at))
+    found: dict[str, Queue] = {}
+    for name, held, count, lanes, since in tx.execute(figures.group_by(one.endpoint, one.staged)):
+        before = found.get(name, Queue())
+        found[name] = replace(before, staged=count) if held else Queue(count, lanes, since, before.staged)
+    return found
+
+
+def reasons(tx: Connection, environment: str) -> dict[str, str]:
+    """Why nothing leaves through an endpoint now, for those through which nothing does."""
+    moment = now(tx)
+    found = {b.endpoint: f"{b.endpoint} is paused in {environment}" for b in bindings(tx, environment) if b.paused}
+    for b in breakers(tx, environment):
+        if b.endpoint in found or not b.shut(moment):
+            continue
+        stopped = b.state != "closed"
+        found[b.endpoint] = f"the breaker of {b.endpoint} is open: {b.reason}" if stopped else b.slow_reason
+    return found
+
+
+def waiting_lanes(tx: Connection, environment: str, endpoint: str) -> int:
+    """How many lanes have something to send through this connection."""
+    query = select(func.count()).where(_l.kind == "outbox", _l.environment == environment, _l.endpoint == endpoint)
+    return int(tx.execute(query.where(_l.ready)).scalar_one())
+
+
+def due_here(tx: Connection, environment: str, endpoint: str, limit: int | None = None) -> set[int]:
+    """Partitions with a lane of this connection that may be claimed now, the longest wait first."""
+    moment = now(tx)
+    free = and_(_l.blocked_by.is_(None), or_(_l.lease_until.is_(None), _l.lease_until < moment))
+    here = and_(_l.kind == "outbox", _l.environment == environment, _l.endpoint == endpoint)
+    query = select(_l.partition).where(here, _l.ready, _l.next_at <= moment, free, passable(_l, moment))
+    query = query.order_by(_l.next_at).limit(limit) if limit else query.distinct()
+    return set(tx.execute(query).scalars())
+
+
+def hurry(tx: Connection, environment: str, endpoint: str) -> int:
+    """What waits for another try at this connection may be tried now; how many deliveries."""
+    moment = now(tx)
+    here = and_(_d.environment == environment, _d.state == "retry", _d.endpoint == endpoint, _d.next_at > moment)
+    rows = tx.execute(select(_d.id, _d.lane).where(here)).all()
+    for part in chunks(sorted(rows, key=lambda row: row.lane)):
+        _lock(tx, sorted({row.lane for row in part}))
+        lanes = {row.lane for row in part}
+        tx.execute(_among(lanes_table, lanes).where(_l.next_at > moment).values(next_at=moment))
+        tx.execute(_among(deliveries_table, {row.id for row in part}).where(here).values(next_at=moment))
+    return len(rows)
+
+
+def _lock(tx: Connection, ids: Collection[str]) -> None:
+    query = select(_l.id).where(tuple_(_l.partition, _l.id).in_([(partition_of(id), id) for id in ids]))
+    tx.execute(query.order_by(_l.id).with_for_update())
+
+
+def _among(table: Any, ids: Collection[str]) -> Any:
+    c = table.c
+    return update(table).where(tuple_(c.partition, c.id).in_(sorted((partition_of(id), id) for id in ids)))
