@@ -49,6 +49,7 @@ def control(installation: Installation, **said: float) -> Control:
 def test_what_is_over_the_limit_waits_in_sql_and_uses_no_attempt(
     limited: Installation, target: Target, valkey: Valkey
 ) -> None:
+    bind(limited, "erp.order", target.url, control={"rate": 0.2, "burst": 4})
     send(limited, 30)
     with_queue = with_redis(limited, valkey)
     assert 4 <= deliver(with_queue, ALL) < 30
@@ -58,7 +59,7 @@ def test_what_is_over_the_limit_waits_in_sql_and_uses_no_attempt(
         reasons = counts(tx, ENVIRONMENT)["parked"]
     assert found is not None and found.state == "closed" and found.slow_until is not None
     assert {row["attempts"] for row in rows if row["state"] == "pending"} == {0}
-    assert set(reasons) <= {"erp.order is at its limit of 20/s"}
+    assert set(reasons) <= {"erp.order is at its limit of 0.2/s"}
     with_queue.close()
 
 
