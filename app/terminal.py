@@ -3,8 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -15,6 +15,7 @@ from dsl.diagnostics import Diagnostic
 from dsl.excerpts import excerpt
 from dsl.source import Source
 
+Item = TypeVar("Item")
 PROBLEMS, USAGE, REFUSED = 1, 2, 3
 _STYLES = {"error": "bold red", "warning": "bold yellow", "title": "bold", "place": "dim", "label": "blue"}
 
@@ -67,6 +68,13 @@ def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]])
     for row in rows:
         table.add_row(*(Text(cell, overflow="fold") for cell in row))
     console().print(table)
+
+
+def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator[Item]:
+    """Go through items with a bar on stderr that shows how far it is; nothing where nobody looks."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(items, length=length, label=label, file=sys.stderr, hidden=hidden) as bar:
+        yield from bar
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> None:

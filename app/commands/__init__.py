@@ -42,7 +42,12 @@ COMMANDS = {
     "migrate": _in("service", "migrate", "bring the database to this version"),
     "doctor": _in("service", "doctor", "settings in force and what is reachable"),
     "send": _in("messages", "send", "hand files to an endpoint"),
-    "messages": _in("messages", "messages", "search, show, retry, replay, discard"),
+    "messages": _in("messages", "messages", "figures of operations; search, show, retry, replay, discard"),
+    "lanes": _in("lanes", "lanes", "what waits where; show, release, pause and resume one lane"),
+    "pause": _in("lanes", "pause", "hold back a flow or an endpoint"),
+    "resume": _in("lanes", "resume", "let a paused flow or endpoint go on"),
+    "groups": _in("lanes", "groups", "which group of workers serves what"),
+    "audit": _in("audit", "audit", "verify the audit log; export it, signed; verify an export"),
     "user": _in("accounts", "user", "accounts of people"),
     "token": _in("accounts", "token", "tokens of machines"),
 }

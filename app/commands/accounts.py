@@ -2,9 +2,8 @@
 
 import click
 
-from app.commands.folder import AS_JSON
 from app.commands.opening import opened
-from app.commands.release import BY, REASON
+from app.commands.options import AS_JSON, BY, REASON
 from app.terminal import print_json, print_table, say
 
 

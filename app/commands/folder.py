@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.commands.options import AS_JSON
 from app.terminal import (
     PROBLEMS,
     REFUSED,
@@ -18,7 +19,6 @@ from app.terminal import (
 )
 
 FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object to stdout.")
 
 
 def read(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON, FOLDER, read
+from app.commands.folder import FOLDER, read
+from app.commands.options import AS_JSON
 from app.terminal import PROBLEMS, REFUSED, USAGE, Stop, complain, print_json, print_table, say
 from dsl.errors import ExchangeError
 

@@ -1,19 +1,17 @@
-"""`send` and `messages`: hand bodies in over HTTP, look at what became of them, retry, replay, discard."""
+"""`send` and `messages`: hand bodies in over HTTP, look at what became of them; the figures of operations."""
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON
+from app.commands.message_steps import discard, retry, search, show
 from app.commands.opening import opened
-from app.commands.release import BY
-from app.terminal import PROBLEMS, REFUSED, Stop, print_json, print_table, say
+from app.commands.options import AS_JSON, BY, ENVIRONMENT
+from app.terminal import PROBLEMS, REFUSED, Stop, print_json, say
 
 MEDIA_TYPES = {".json": "application/json", ".xml": "application/xml", ".csv": "text/csv"}
-ENVIRONMENT = click.option("--env", "environment", help="The environment; MAPWRIGHT_ENVIRONMENT unless said.")
 
 
 @click.command()
@@ -92,59 +90,20 @@ def post(base: str, endpoint: str, file: Path, token: str, key: str | None = Non
     return {"status": answer.status, "body": body if isinstance(body, dict) else {"answer": body}}
 
 
-@click.group()
-def messages() -> None:
-    """Messages of an environment."""
-
-
-@messages.command("search")
-@click.option("--key", help="Business key, as lot:L1.")
-@click.option("--state", help="received, done, held, dead, ...")
-@click.option("--flow", help="Flow.")
-@click.option("--endpoint", help="Endpoint.")
-@click.option("--limit", default=50, show_default=True, help="How many.")
+@click.group(invoke_without_command=True)
+@click.option("--watch", is_flag=True, help="Show the figures again and again until Ctrl-C.")
+@click.option("--every", type=click.FloatRange(0.2), default=2.0, show_default=True, help="Seconds between two looks.")
 @ENVIRONMENT
 @AS_JSON
-def search(environment: str | None, as_json: bool, **asked: Any) -> None:
-    """Latest first."""
-    from app.storage.queries import search_messages
+@click.pass_context
+def messages(
+    context: click.Context, environment: str | None, as_json: bool, watch: bool, every: float
+) -> None:
+    """Messages of an environment. Without a command: the figures of operations on one screen."""
+    if context.invoked_subcommand is None:
+        from app.commands.figures import show_figures
 
-    with opened() as installation, installation.database.read() as tx:
-        page = search_messages(tx, environment or installation.settings.environment, **asked)
-    if as_json:
-        print_json({"items": page.items, "next_cursor": page.next_cursor})
-        return
-    heads = ("id", "state", "flow", "endpoint", "received")
-    print_table("", heads, ([str(_of(item, head)) for head in heads] for item in page.items))
-
-
-def _of(item: Any, name: str) -> Any:
-    name = "received_at" if name == "received" else name
-    value = item.get(name) if isinstance(item, dict) else getattr(item, name, "")
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value or ""
-
-
-@messages.command("show")
-@click.argument("message_id")
-def show(message_id: str) -> None:
-    """Everything known of one message, as JSON."""
-    from app.storage.queries import message_view
-
-    with opened() as installation, installation.database.read() as tx:
-        print_json(message_view(tx, message_id))
-
-
-@messages.command("retry")
-@click.argument("message_id")
-@click.option("--reason", required=True, help="Why.")
-@BY
-def retry(message_id: str, reason: str, by: str) -> None:
-    """Try a dead or held message again."""
-    from app.runtime.recovery import retry_message
-
-    with opened() as installation:
-        retry_message(installation, message_id, by=by, reason=reason)
-    say(f"message {message_id} is tried again")
+        show_figures(environment, as_json, every if watch else None)
 
 
 @messages.command("replay")
@@ -160,14 +119,5 @@ def replay(message_id: str, reason: str, by: str) -> None:
     say(f"message {message_id} is replayed as {getattr(made, 'message_id', made)}")
 
 
-@messages.command("discard")
-@click.argument("message_id")
-@click.option("--reason", required=True, help="Why.")
-@BY
-def discard(message_id: str, reason: str, by: str) -> None:
-    """Close a dead or held message for good."""
-    from app.runtime.recovery import discard_message
-
-    with opened() as installation:
-        discard_message(installation, message_id, by=by, reason=reason)
-    say(f"message {message_id} is discarded")
+for command in (search, show, retry, discard):
+    messages.add_command(command)

@@ -1,16 +1,13 @@
 """Commands that move releases: release, promote, rollback."""
 
-import getpass
 from pathlib import Path
 
 import click
 
-from app.commands.folder import AS_JSON, FOLDER, read
+from app.commands.folder import FOLDER, read
 from app.commands.opening import opened
+from app.commands.options import AS_JSON, BY, REASON
 from app.terminal import PROBLEMS, Stop, complain, print_json, say
-
-BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who does it, for the record.")
-REASON = click.option("--reason", default="", help="Why.")
 
 
 @click.command()

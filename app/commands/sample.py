@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON, FOLDER, read
+from app.commands.folder import FOLDER, read
+from app.commands.options import AS_JSON
 from app.terminal import PROBLEMS, USAGE, Stop, print_diagnostics, print_json, say
 
 

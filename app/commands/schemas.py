@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON, FOLDER, read
+from app.commands.folder import FOLDER, read
+from app.commands.options import AS_JSON
 from app.terminal import PROBLEMS, USAGE, Stop, counted, print_json, say
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

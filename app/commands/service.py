@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON
 from app.commands.opening import broken, check_home, opened
+from app.commands.options import AS_JSON
 from app.settings import load_settings
 from app.supervisor import Service, Stopping, Supervisor
 from app.telemetry import configure_log

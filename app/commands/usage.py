@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from app.commands.folder import AS_JSON, FOLDER, read
+from app.commands.folder import FOLDER, read
+from app.commands.options import AS_JSON
 from app.terminal import PROBLEMS, Stop, counted, print_json, print_table, say
 
 
