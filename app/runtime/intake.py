@@ -5,7 +5,7 @@ Nothing is acknowledged before it is durable, and a doorbell that fails never fa
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.errors import IntakeRefused, TooLarge
 from app.runtime.drafts import Intake, prepare
@@ -27,6 +27,7 @@ class Accepted:
     state: str
     duplicate: bool
     flow: str
+    message: Message | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,6 @@ def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Ac
     if new:
         installation.doorbell.ring("drain", partitions_of(new))
     return [
-        [Accepted(m.id, m.correlation_id, m.state, duplicate, m.flow) for m, duplicate in messages]
+        [Accepted(m.id, m.correlation_id, m.state, duplicate, m.flow, m) for m, duplicate in messages]
         for messages in stored
     ]

@@ -34,9 +34,7 @@ def await_reply(installation: Installation, accepted: Accepted, seconds: float) 
 
     Errors: NoReply, where the message came to its end without one.
     """
-    with installation.database.read() as tx:
-        found = inbox.message(tx, accepted.message_id)
-    if not gives_reply(installation, found):
+    if accepted.message is None or not gives_reply(installation, accepted.message):
         return None
     until, pause = time.monotonic() + seconds, _FIRST_LOOK
     while True:

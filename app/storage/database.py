@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
+from app.storage.pooling import look_before_use
 from app.storage.rows import write_rows
 
 metadata = MetaData(
@@ -134,12 +135,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: it waits for no writer and stops none."""
+        """Read only: it waits for no writer and stops none. On PostgreSQL every statement sees what is there then."""
         with self.engine.connect().execution_options(**self._read_options()) as connection:
             yield connection
 
     def _read_options(self) -> dict[str, Any]:
-        return {"mapwright_read": True} if self.kind == "sqlite" else {"postgresql_readonly": True}
+        """Read committed sees no more as a transaction than as statements; those cost a third of the round trips."""
+        return {"mapwright_read": True} if self.kind == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
 
     def now(self, tx: Connection) -> datetime:
         """The database's clock: the only one that leases, retries and timers go by."""
@@ -163,11 +165,11 @@ def open_database(url: str) -> Database:
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(
         parsed,
-        pool_pre_ping=True,
         pool_size=12,
         max_overflow=12,
         connect_args={"options": _GUARDS, "connect_timeout": 5},
     )
+    look_before_use(engine)
     return Database(engine)
 
 
