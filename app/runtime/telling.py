@@ -27,13 +27,16 @@ def tell(decided: Sequence[Decided], at: datetime) -> None:
 
 def tell_taken_in(intakes: Sequence[Intake], stored: Sequence[Sequence[tuple[Message, bool]]], seconds: float) -> None:
     """Bodies whose messages are durable."""
+    results: Counter[tuple[str, str, bool]] = Counter()
     for intake, made in zip(intakes, stored, strict=True):
         if intake.span is not None and made:
             first, duplicate = made[0]
             intake.span.end(message=first.id, state=first.state, duplicate=duplicate, messages=len(made))
-        where = (intake.environment, intake.endpoint)
-        for result, number in Counter("duplicate" if again else "accepted" for _, again in made).items():
-            metrics.count("mapwright_taken_in_total", *where, result, by=number)
+        results.update((intake.environment, intake.endpoint, again) for _, again in made)
+    for (environment, endpoint, again), number in results.items():
+        metrics.count(
+            "mapwright_taken_in_total", environment, endpoint, "duplicate" if again else "accepted", by=number
+        )
     for where in {(intake.environment, intake.endpoint) for intake in intakes}:
         metrics.observe("mapwright_intake_seconds", *where, seconds=seconds)
 
