@@ -19,7 +19,7 @@ from app.runtime.installation import Installation
 from app.runtime.lateness import Clocks, look
 from app.runtime.polling import Polling
 from app.runtime.restraint import resident
-from app.storage.lanes import due_partitions
+from app.storage.due import due_partitions
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share

@@ -26,7 +26,9 @@ from app.runtime.installation import Installation
 from app.runtime.processing import drain
 from app.runtime.restraint import Restraint, resident
 from app.storage.claims import leave
-from app.storage.lanes import Kind, due_partitions
+from app.storage.due import due_partitions
+from app.storage.identity import PARTITIONS
+from app.storage.lanes import Kind
 from app.storage.workers import beat, gone, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share
@@ -35,7 +37,8 @@ from app.versions import VERSION
 POLL_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 STOP_SECONDS = 4.0  # then a second is left to give leases back
-_PARTITIONS_A_DRAIN = 16
+_EVERYWHERE = range(PARTITIONS)
+_SLICE_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -60,6 +63,10 @@ class Rung:
             taken = {self._partitions.pop() for _ in range(min(most, len(self._partitions)))}
             return taken
 
+    def share(self, sharers: int, seconds: float) -> set[int]:
+        """An equal part for each of so many threads, one at least."""
+        return self.take(max(1, len(self._partitions) // sharers), seconds)
+
 
 class Worker:
     """The threads of one worker process."""
@@ -76,6 +83,7 @@ class Worker:
         self._stop = Event()
         self._drains = Rung()
         self._deliveries = Rung()
+        self._urgent = Rung()
         threads = installation.settings.delivery_threads
         self._senders = max(1, min(threads, 4) if installation.database.kind == "sqlite" else threads)
         self._connections = Connections(installation, max(1, self._senders * 3 // 4))
@@ -89,7 +97,9 @@ class Worker:
         database, groups = self._installation.database.kind, ",".join(self.groups)
         _log.info("worker started", worker=self.name, database=database, groups=groups, version=VERSION)
         threads = [self._thread("beat", self._beat)]
-        threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders)]
+        free = self._senders // 4 if self._senders > 3 else self._senders // 2
+        threads += [self._thread("deliver-urgent", self._deliver_urgent) for _ in range(free)]
+        threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders - free)]
         if self._installation.redis is not None:
             for group in self.groups:
                 self._thread(f"bells-{group}", lambda group=group: self._listen(group))  # type: ignore[misc]
@@ -114,9 +124,8 @@ class Worker:
                 last_poll = time.monotonic()
                 self._quietly(self._poll)
             rest = POLL_SECONDS - (time.monotonic() - last_poll)
-            partitions = self._drains.take(_PARTITIONS_A_DRAIN, min(0.25, max(0.01, rest)))
-            if partitions:
-                self._quietly(lambda found=partitions: self._drain_some(found))  # type: ignore[misc]
+            if self._drains.take(PARTITIONS, min(0.25, max(0.01, rest))):
+                self._quietly(self._drain_some)
             if self._worn():
                 self._stop.set()
 
@@ -137,19 +146,25 @@ class Worker:
         with self._installation.database.read() as tx:
             for kind, rung in kinds:
                 rung.add(set(due_partitions(tx, kind, only)))
+        self._urgent.add({0})
 
-    def _drain_some(self, partitions: set[int]) -> None:
+    def _drain_some(self) -> None:
+        """Half a second of whatever is due anywhere, shared fairly; a bell only says that there is something."""
         moved = drain(
             self._installation,
-            partitions,
+            _EVERYWHERE,
             holder=self.name,
             stop=self._stop.is_set,
+            seconds=_SLICE_SECONDS,
             only=self._book.served_by(self.groups),
             restraint=self._restraint,
         )
         self.handled += moved
+        if moved:
+            self._drains.add({0})
         if moved and self._installation.redis is None:
             self._deliveries.add(self._due("outbox"))
+            self._urgent.add({0})
 
     def _due(self, kind: Kind) -> set[int]:
         with self._installation.database.read() as tx:
@@ -158,23 +173,34 @@ class Worker:
     def _deliver(self) -> None:
         while not self._stop.is_set():
             self._quietly(self._hear_limits)
-            for partition in self._deliveries.take(1, self._connections.waits.seconds(0.25)):
-                self._quietly(lambda found=partition: self._deliver_one(found))  # type: ignore[misc]
+            if self._deliveries.share(self._senders, self._connections.waits.seconds(0.25)):
+                self._quietly(self._deliver_some)
 
     def _hear_limits(self) -> None:
         """Connections that were at their limit may go on."""
         due = self._connections.waits.due()
         if due:
             self._deliveries.add(due)
+            self._urgent.add(due)
 
-    def _deliver_one(self, partition: int) -> None:
+    def _deliver_urgent(self) -> None:
+        """A sender kept free for what is urgent, where a live release has such a flow; else one like the others."""
+        while not self._stop.is_set():
+            if not self._installation.urgent.now():
+                if self._deliveries.share(self._senders, 0.25):
+                    self._quietly(self._deliver_some)
+            elif self._urgent.take(PARTITIONS, 0.25):
+                self._quietly(lambda: self._deliver_some(only_urgent=True))
+
+    def _deliver_some(self, only_urgent: bool = False) -> None:
         deliver(
             self._installation,
-            partition,
+            _EVERYWHERE,
             holder=self.name,
             connections=self._connections,
             stop=self._stop.is_set,
             only=self._book.served_by(self.groups),
+            only_urgent=only_urgent,
         )
 
     def _listen(self, group: str) -> None:
@@ -189,6 +215,7 @@ class Worker:
             if bell is not None:
                 count("mapwright_doorbells_total", bell[0], "heard")
                 (self._drains if bell[0] == "drain" else self._deliveries).add({bell[1]})
+                self._urgent.add({0})
 
     def _beat(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from app.runtime.calling import look_again
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
 from app.runtime.outbox import LaneWork, Ready, Results
+from app.runtime.precedence import shares_of
 from app.runtime.remedying import Remedies
 from app.runtime.transactions import insist
 from app.runtime.verdicts import Sent
@@ -38,13 +39,14 @@ def deliver(
     connections: Connections | None = None,
     stop: Callable[[], bool] = lambda: False,
     only: ColumnElement[bool] | None = None,
+    only_urgent: bool = False,
 ) -> int:
-    """Send everything due in these partitions; how many attempts were made."""
+    """Send everything due in these partitions, or only what is urgent; how many attempts were made."""
     partitions = {partition} if isinstance(partition, int) else set(partition)
     shop = connections or Connections(installation)
     made = 0
     while partitions and not stop():
-        works = insist(lambda: _claim(installation, partitions, holder, shop, only))
+        works = insist(lambda: _claim(installation, partitions, holder, shop, only, only_urgent))
         if not works:
             break
         until = time.monotonic() + installation.settings.lease_seconds / 2
@@ -77,8 +79,9 @@ def _claim(
     holder: str,
     shop: Connections,
     only: ColumnElement[bool] | None,
+    only_urgent: bool,
 ) -> list[LaneWork]:
-    settings = installation.settings
+    settings, urgent = installation.settings, installation.urgent.now()
     lease = settings.lease_seconds + settings.delivery_deadline
     with installation.database.begin() as tx:
         policies = flow_policies(tx)
@@ -93,13 +96,14 @@ def _claim(
             without_endpoints=shop.crowded(),
             without_flows=paused,
             only=only,
+            shares=shares_of(policies, urgent, only_urgent),
         )
         admitted = shop.breakers.admit(tx, lanes, holder)
     remedies = Remedies(installation)
     return [
         LaneWork(
             lane,
-            policies.get(_flow(lane), _DEFAULT),
+            policies.get(lane.of_flow, _DEFAULT),
             settings,
             remedies,
             shop.gate(lane.environment, lane.endpoint, admitted[lane.id]),
@@ -107,10 +111,6 @@ def _claim(
         for lane in lanes
         if lane.id in admitted
     ]
-
-
-def _flow(lane: ClaimedLane) -> tuple[str, str, str]:
-    return lane.environment, lane.ruleset, lane.flow
 
 
 def _work(installation: Installation, work: LaneWork, shop: Connections, stop: Callable[[], bool]) -> int:

@@ -46,7 +46,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Intake:
-    """One body with the drafts of its messages; `only` are the endpoints that a replay may send to."""
+    """One body with the drafts of its messages; `sender` is the token it came with.
+
+    `only` are the endpoints that a replay may send to.
+    """
 
     environment: str
     endpoint: str
@@ -60,6 +63,7 @@ class Intake:
     idempotency_key: str = ""
     replay_of: str = ""
     hops: int = 0
+    sender: str = ""
     label: str = field(default="", compare=False)
     only: tuple[str, ...] | None = None
     edited_from: str = ""
@@ -79,6 +83,7 @@ def prepare(
     correlation_id: str | None = None,
     causation_id: str = "",
     headers: Mapping[str, str] | None = None,
+    sender: str = "",
 ) -> Intake:
     """Decode a body and draft its messages. Errors: IntakeRefused and its kinds."""
     told = dict(headers or {})
@@ -101,6 +106,7 @@ def prepare(
         idempotency_key=_header_text("Idempotency-Key", idempotency_key),
         trace=span.line,
         span=span,
+        sender=sender,
     )
 
 

@@ -1,12 +1,14 @@
 """What a process of an installation holds: settings, database, queue and the connectors it knows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Protocol
 
 from app.runtime.codes import SignedFolder
+from app.runtime.gathering import Gathering
+from app.runtime.precedence import UrgentFlows
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import Database
@@ -47,6 +49,8 @@ class Installation:
     spans: Spans = field(default_factory=PassingOn)
     _releases: dict[str, Compiled] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+    _gather_lock: Lock = field(default_factory=Lock, repr=False)
+    _gathering: Gathering[Any, Any] | None = field(default=None, repr=False)
 
     def compiled(self, release_id: str) -> Compiled:
         """The release ready to run; its hash is verified when it is loaded first."""
@@ -56,6 +60,19 @@ class Installation:
                     content = release_content(tx, release_id)
                 self._releases[release_id] = compile_release(load_release(release_id, content), self._codes)
             return self._releases[release_id]
+
+    def gathering(self, write: Callable[[Any, Sequence[Any]], list[Any]]) -> Gathering[Any, Any]:
+        """Where the calls of this process that are in flight at once come together to be written."""
+        if self._gathering is None:
+            with self._gather_lock:
+                writers = 2 if self.database.kind == "postgresql" else 1
+                self._gathering = self._gathering or Gathering(partial(write, self), writers)
+        return self._gathering
+
+    @cached_property
+    def urgent(self) -> UrgentFlows:
+        """The flows that go first."""
+        return UrgentFlows(self.database, self.compiled)
 
     @cached_property
     def _codes(self) -> SignedFolder:

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 
 from app.errors import IntakeRefused, TooLarge
 from app.runtime.drafts import Intake, prepare
+from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
 from app.runtime.routing import routes
 from app.runtime.storing import store_intakes
 from app.runtime.telling import tell_taken_in, telling_refusals
 from app.runtime.transactions import insist, undone
+from app.storage.database import hasten
 from app.storage.identity import partitions_of
 from app.storage.messages import Message
+
+LOCK_SECONDS = 3.0
+STATEMENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +123,21 @@ def _require_size(installation: Installation, body: bytes) -> None:
 
 
 def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
-    """Write prepared bodies in one transaction, commit, ring; what became of each."""
+    """Write prepared bodies, commit, ring; what became of each.
+
+    Bodies of one call are written in one transaction; calls in flight at once may share it.
+    """
+    scopes = {(i.environment, i.endpoint, i.idempotency_key) for i in intakes if i.idempotency_key}
+    size = sum(len(intake.body) for intake in intakes)
+    return installation.gathering(_write).put(Ticket(intakes, size, frozenset(scopes)))
+
+
+def _write(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
+    """One transaction of one or several calls, then the bell."""
 
     def transaction() -> list[list[tuple[Message, bool]]]:
         with installation.database.begin() as tx:
-            return store_intakes(tx, intakes)
+            return store_intakes(tx, intakes, hasten(tx, LOCK_SECONDS, STATEMENT_SECONDS))
 
     begun = time.perf_counter()
     stored = insist(transaction, undone)

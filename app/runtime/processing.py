@@ -1,5 +1,6 @@
 """Drain lanes: claim, decide outside any transaction, commit under the fence, again until nothing is due."""
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement
 from app.runtime.committing import Worked, commit
 from app.runtime.deciding import Decided, Decider
 from app.runtime.installation import Installation
+from app.runtime.precedence import shares_of
 from app.runtime.restraint import FREE, Restraint
 from app.runtime.transactions import insist
 from app.storage.bodies import Body, contents
@@ -21,6 +23,7 @@ LANES_A_CLAIM = 50
 ROWS_A_LANE = 50
 SUSPECT_CLAIMS = 3
 POISON_CLAIMS = 6
+_MOST_BEFORE_URGENT = 1_000
 _DEFAULT = FlowPolicy()
 _log = structlog.get_logger(__name__)
 
@@ -33,11 +36,12 @@ def drain(
     stop: Callable[[], bool] = lambda: False,
     only: ColumnElement[bool] | None = None,
     restraint: Restraint = FREE,
+    seconds: float = math.inf,
 ) -> int:
-    """Work on every lane of these partitions that is due; how many messages were moved."""
+    """Work on every lane of these partitions that is due, so long; how many messages were moved."""
     partitions = {partition} if isinstance(partition, int) else set(partition)
-    moved = 0
-    while partitions and not stop():
+    moved, until = 0, time.monotonic() + seconds
+    while partitions and not stop() and time.monotonic() < until:
         batch = insist(lambda: _claim(installation, partitions, holder, only))
         if batch is None:
             break
@@ -55,19 +59,25 @@ class Batch:
         bodies: Mapping[str, Body],
         policies: Mapping[tuple[str, str, str], FlowPolicy],
         budget: float,
+        urgent: Collection[tuple[str, str, str]] = (),
     ) -> None:
         self.lanes = lanes
+        self._urgent = urgent
         self._messages = messages
         self._bodies = bodies
         self._policies = policies
         self._until = time.monotonic() + budget
 
     def work(self, installation: Installation, stop: Callable[[], bool], restraint: Restraint = FREE) -> int:
-        """Decide and commit; a lane whose last workers ended without a commit is worked on alone."""
+        """Decide and commit, what is urgent first; a lane whose last workers ended without a commit alone."""
         sound = [lane for lane in self.lanes if lane.claims < SUSPECT_CLAIMS]
         suspects = [lane for lane in self.lanes if lane.claims >= SUSPECT_CLAIMS]
         decider = Decider(installation, self._bodies)
-        moved = self._part(installation, decider, sound, stop, restraint) if sound else 0
+        first = [lane for lane in sound if lane.of_flow in self._urgent]
+        others = [lane for lane in sound if lane.of_flow not in self._urgent]
+        moved = sum(
+            self._part(installation, decider, part, stop, restraint) for part in (first, others) if part
+        )
         for lane in suspects:
             moved += self._part(installation, decider, [lane], stop, restraint)
         return moved
@@ -96,7 +106,7 @@ class Batch:
         self, decider: Decider, lane: ClaimedLane, stop: Callable[[], bool], restraint: Restraint
     ) -> Worked:
         worked = Worked(lane)
-        policy = self._policies.get((lane.environment, lane.ruleset, lane.flow), _DEFAULT)
+        policy = self._policies.get(lane.of_flow, _DEFAULT)
         waiting = self._messages[lane.id]
         for message in waiting if lane.claims < SUSPECT_CLAIMS else waiting[:1]:
             if time.monotonic() > self._until or stop():
@@ -127,17 +137,20 @@ def _poison(message: Message, lane: ClaimedLane) -> Decided:
 def _claim(
     installation: Installation, partitions: Collection[int], holder: str, only: ColumnElement[bool] | None
 ) -> Batch | None:
-    lease = installation.settings.lease_seconds
+    lease, urgent = installation.settings.lease_seconds, installation.urgent.now()
     begun = time.perf_counter()
     with installation.database.begin() as tx:
         policies = flow_policies(tx)
         paused = [flow for flow, policy in policies.items() if policy.paused]
+        shares = shares_of(policies, urgent)
+        limit = LANES_A_CLAIM
         lanes = claim(
-            tx, "inbox", partitions, holder, lease, LANES_A_CLAIM, without_flows=paused, only=only
+            tx, "inbox", partitions, holder, lease, limit, without_flows=paused, shares=shares, only=only
         )
         if not lanes:
             return None
-        messages = open_messages(tx, lanes, ROWS_A_LANE)
+        rows = max(ROWS_A_LANE * 2 // 5, min(ROWS_A_LANE, _MOST_BEFORE_URGENT // len(lanes)))
+        messages = open_messages(tx, lanes, rows if urgent else ROWS_A_LANE)
         bodies = contents(tx, {m.body_id for waiting in messages.values() for m in waiting})
     observe("mapwright_batch_seconds", "claim", seconds=time.perf_counter() - begun)
-    return Batch(lanes, messages, bodies, policies, lease / 2)
+    return Batch(lanes, messages, bodies, policies, lease / 2, urgent)

@@ -52,11 +52,14 @@ def _entry(intake: Intake, draft: Draft) -> Entry:
     return Entry(intake, draft, lane, id, key)
 
 
-def store_intakes(tx: Connection, intakes: Sequence[Intake]) -> list[list[tuple[Message, bool]]]:
-    """Store bodies with their messages; each with whether it was there before."""
+def store_intakes(
+    tx: Connection, intakes: Sequence[Intake], at: datetime | None = None
+) -> list[list[tuple[Message, bool]]]:
+    """Store bodies with their messages; each with whether it was there before. `at`: the database's time now."""
     groups = [entries_of(intake) for intake in intakes]
-    touched = touch(tx, touches_of(entry for group in groups for entry in group))
-    return store_entries(tx, intakes, groups, touched)
+    at = at or now(tx)
+    touched = touch(tx, touches_of(entry for group in groups for entry in group), at)
+    return store_entries(tx, intakes, groups, touched, at)
 
 
 def touches_of(entries: Iterable[Entry]) -> list[Touch]:
@@ -65,10 +68,14 @@ def touches_of(entries: Iterable[Entry]) -> list[Touch]:
 
 
 def store_entries(
-    tx: Connection, intakes: Sequence[Intake], groups: Sequence[list[Entry]], touched: Mapping[str, Touched]
+    tx: Connection,
+    intakes: Sequence[Intake],
+    groups: Sequence[list[Entry]],
+    touched: Mapping[str, Touched],
+    at: datetime | None = None,
 ) -> list[list[tuple[Message, bool]]]:
     """As `store_intakes`, with lanes that are locked already."""
-    at = now(tx)
+    at = at or now(tx)
     number([entry for group in groups for entry in group], touched)
     callers = _remember_callers(tx, intakes, groups, at)
     fresh = [group for group, caller in zip(groups, callers, strict=True) if caller is None]
@@ -189,6 +196,7 @@ def message_of(entry: Entry, body_id: str, at: datetime) -> Message:
         trace=intake.trace,
         replay_of=intake.replay_of,
         hops=intake.hops,
+        sender=intake.sender,
         label=draft.label,
         keys=draft.keys.business,
     )

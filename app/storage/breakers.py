@@ -127,7 +127,7 @@ def told(tx: Connection, environment: str, endpoint: str, at: datetime) -> None:
     tx.execute(update(breakers_table).where(here).values(alerted_at=at))
 
 
-def passable(lane: Any, moment: datetime) -> ColumnElement[bool]:
+def passable(lane: Any, moment: Any) -> ColumnElement[bool]:
     """For queries of lanes, by their columns: the connection is not stopped, or may be probed now."""
     b = bindings_table.c
     stopped = and_(_c.state != "closed", or_(_c.probe_at.is_(None), _c.probe_at > moment))

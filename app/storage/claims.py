@@ -3,13 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select, union_all, update
 
-from app.storage.breakers import passable
 from app.storage.database import among, now
+from app.storage.due import bound, claimable, due_flows, group_is, group_values
+from app.storage.identity import PARTITIONS
 from app.storage.lanes import Kind, LaneKey, lanes_table
+from app.storage.sharing import Shares
+
+_EQUAL = Shares()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class ClaimedLane:
     head_seq: int
     last_seq: int
     claims: int
+
+    @property
+    def of_flow(self) -> tuple[str, str, str]:
+        """The flow it belongs to."""
+        return self.environment, self.ruleset, self.flow
 
     def key(self, kind: Kind) -> LaneKey:
         """The key that this lane was made from."""
@@ -60,33 +70,48 @@ def claim(
     limit: int = 50,
     without_endpoints: Collection[tuple[str, str]] = (),
     without_flows: Collection[tuple[str, str, str]] = (),
+    shares: Shares = _EQUAL,
     only: ColumnElement[bool] | None = None,
 ) -> list[ClaimedLane]:
-    """Own up to `limit` lanes that are ready and due; whoever else claims now passes them over.
+    """Own up to `limit` lanes that are ready and due, what is urgent first, the others by weight of their flow.
 
-    Lanes of a stopped connection stay as they are; those of one that is to be probed are claimed.
+    Whoever else claims now passes them over. `without_endpoints` does not hold back what is urgent; `only` is
+    a condition on the flow and endpoint of a lane. Lanes of a stopped connection stay as they are; those of one
+    that is to be probed are claimed.
     """
+    due = [
+        one
+        for one in due_flows(tx, kind, partitions, limit, only)
+        if one.of_flow not in without_flows
+        and (one.of_flow in shares.urgent or (one.environment, one.endpoint) not in without_endpoints)
+    ]
+    allotted = shares.allot(due, limit)
+    if not allotted:
+        return []
     moment = now(tx)
-    c = lanes_table.c
-    due = select(lanes_table).where(
-        c.partition.in_(sorted(partitions)),
-        c.kind == kind,
-        c.ready,
-        c.next_at <= moment,
-        c.blocked_by.is_(None),
-        or_(c.lease_until.is_(None), c.lease_until < moment),
-    )
-    due = due.where(passable(c, moment)) if kind == "outbox" else due
-    for environment, endpoint in without_endpoints:
-        due = due.where(or_(c.environment != environment, c.endpoint != endpoint))
-    for environment, ruleset, flow in without_flows:
-        due = due.where(or_(c.environment != environment, c.ruleset != ruleset, c.flow != flow))
-    due = due if only is None else due.where(only)
-    query = due.order_by(c.next_at).limit(limit).with_for_update(skip_locked=True)
-    rows = tx.execute(query).mappings().all()
-    claimed = [_claimed(row) for row in rows]
+    given = bound(kind, partitions, moment)
+    for number, (one, count) in enumerate(allotted):
+        given |= {**group_values(one, number), f"count_{number}": count}
+    statement = _first_of_each(len(allotted), len(partitions) == PARTITIONS)
+    claimed = [_claimed(row) for row in tx.execute(statement, given).mappings()]
     _own(tx, claimed, holder, moment + timedelta(seconds=lease))
     return claimed
+
+
+@cache
+def _first_of_each(flows: int, everywhere: bool) -> Any:
+    """The longest waiting lanes of so many flows, as many of each as it was allotted, locked."""
+    columns = [lanes_table.c[name] for name in ClaimedLane.__slots__]
+    branches = [
+        select(*columns)
+        .where(*claimable(everywhere), *group_is(number))
+        .order_by(lanes_table.c.next_at)
+        .limit(bindparam(f"count_{number}", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .subquery()
+        for number in range(flows)
+    ]
+    return union_all(*[select(branch) for branch in branches])
 
 
 def _claimed(row: Any) -> ClaimedLane:

@@ -45,7 +45,12 @@ metadata = MetaData(
 )
 
 _GUARDS = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
+    "-c timezone=UTC -c jit=off -c statement_timeout=60s -c lock_timeout=20s"
+    " -c idle_in_transaction_session_timeout=60s"
+)
+_HASTEN = text(
+    "select clock_timestamp() from (select set_config('lock_timeout', :locks, true),"
+    " set_config('statement_timeout', :whole, true)) as limits"
 )
 _ROWS_A_STATEMENT = 500
 _TEXT = msgspec.json.Encoder(order="sorted", decimal_format="string", enc_hook=str)
@@ -197,6 +202,15 @@ def now(tx: Connection) -> datetime:
     if tx.dialect.name == "sqlite":
         return datetime.now(UTC)
     moment: datetime = tx.execute(text("select clock_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
+
+
+def hasten(tx: Connection, lock_seconds: float, seconds: float) -> datetime:
+    """Have this transaction wait for locks and statements no longer than so; the database's clock."""
+    if tx.dialect.name == "sqlite":
+        return now(tx)
+    limits = {"locks": f"{lock_seconds * 1000:.0f}ms", "whole": f"{seconds * 1000:.0f}ms"}
+    moment: datetime = tx.execute(_HASTEN, limits).scalar_one()
     return moment.astimezone(UTC)
 
 

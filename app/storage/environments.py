@@ -170,6 +170,12 @@ def deployments(tx: Connection, environment: str | None = None) -> list[Deployme
     return [Deployment(**row) for row in tx.execute(query).mappings()]
 
 
+def live_releases(tx: Connection) -> dict[tuple[str, str], str]:
+    """The release that is live, by environment and rule set."""
+    c = deployments_table.c
+    return {(r.environment, r.ruleset): r.release_id for r in tx.execute(select(c.environment, c.ruleset, c.release_id))}
+
+
 def deployed(tx: Connection, environment: str) -> dict[str, str]:
     """Rule set name -> id of its live release."""
     return {d.ruleset: d.release_id for d in deployments(tx, environment)}

@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -27,7 +26,6 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.breakers import passable
 from app.storage.database import UtcTime, insert_many, many, metadata, now
 from app.storage.identity import digest, partition_of
 
@@ -57,13 +55,18 @@ lanes_table = Table(
     Column("blocked_by", String(40)),
     Column("parked", Text, nullable=False),
 )
+_CLAIMABLE = lanes_table.c.ready & lanes_table.c.blocked_by.is_(None)
 Index(
-    "ix_lanes_ready",
-    lanes_table.c.partition,
+    "ix_lanes_due",
     lanes_table.c.kind,
+    lanes_table.c.environment,
+    lanes_table.c.ruleset,
+    lanes_table.c.flow,
+    lanes_table.c.endpoint,
     lanes_table.c.next_at,
-    postgresql_where=lanes_table.c.ready,
-    sqlite_where=lanes_table.c.ready,
+    lanes_table.c.partition,
+    postgresql_where=_CLAIMABLE,
+    sqlite_where=_CLAIMABLE,
 )
 
 
@@ -114,13 +117,13 @@ class Touched:
     last_seq: int
 
 
-def touch(tx: Connection, touches: Iterable[Touch]) -> dict[str, Touched]:
+def touch(tx: Connection, touches: Iterable[Touch], at: datetime | None = None) -> dict[str, Touched]:
     """Lock lanes in the order of their ids, making those that are missing; the new numbers by lane id."""
     merged: dict[str, Touch] = {}
     for t in touches:
         seen = merged.get(t.key.id, Touch(t.key))
         merged[t.key.id] = Touch(t.key, seen.count + t.count, seen.ready or t.ready)
-    moment = now(tx)
+    moment = at or now(tx)
     rows = [_new_row(merged[id], moment) for id in sorted(merged)]
     if not rows:
         return {}
@@ -186,22 +189,6 @@ def lock(tx: Connection, lane_id: str) -> Any:
     if row is None:
         raise LookupError(f"no lane {lane_id}")
     return row
-
-
-def due_partitions(tx: Connection, kind: Kind, only: ColumnElement[bool] | None = None) -> list[int]:
-    """Partitions that have a lane to claim now: new work, due retries, leases that ended."""
-    moment = now(tx)
-    c = lanes_table.c
-    query = select(c.partition).where(
-        c.kind == kind,
-        c.ready,
-        c.next_at <= moment,
-        c.blocked_by.is_(None),
-        or_(c.lease_until.is_(None), c.lease_until < moment),
-    )
-    query = query if only is None else query.where(only)
-    query = query.where(passable(c, moment)) if kind == "outbox" else query
-    return sorted(tx.execute(query.distinct()).scalars())
 
 
 def next_number(tx: Connection, lane_id: str) -> int:

@@ -45,6 +45,7 @@ messages_table = Table(
     Column("replay_of", String(40), nullable=False),
     Column("duplicate_of", String(40), nullable=False),
     Column("hops", Integer, nullable=False),
+    Column("sender", String(40), nullable=False, server_default=""),
     Column("body_id", String(40), nullable=False),
     Column("document_index", Integer, nullable=False),
     Column("label", Text, nullable=False),
@@ -128,6 +129,7 @@ class Message:
     replay_of: str = ""
     duplicate_of: str = ""
     hops: int = 0
+    sender: str = ""
     label: str = ""
     code: str = ""
     reason: str = ""

@@ -9,7 +9,7 @@ from app.errors import NotDeployed, TooLarge, Undecodable, UnknownEndpoint, Unsu
 from app.runtime.installation import Installation
 from app.runtime.intake import accept, accept_lines
 from app.storage.bodies import body
-from app.storage.lanes import due_partitions
+from app.storage.due import due_partitions
 from app.storage.messages import keys_of, message
 from app.storage.queries import search_messages
 from tests.journey import ENVIRONMENT, order
