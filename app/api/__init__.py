@@ -16,19 +16,22 @@ from app.api import (
     audit,
     calls,
     deliveries,
+    edits,
     environments,
     health,
     intake,
     messages,
+    problem_groups,
     problems,
     releases,
+    replays,
     rulesets,
 )
 from app.api.document import make_api, register_pages
 
 __all__ = ["problems", "register", "serves"]
 
-_NOUNS = (intake, messages, deliveries, rulesets, releases, environments, audit)
+_NOUNS = (intake, messages, deliveries, edits, problem_groups, replays, rulesets, releases, environments, audit)
 _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 

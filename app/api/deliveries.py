@@ -1,4 +1,4 @@
-"""Deliveries, problems and lanes of an environment: what left, what did not, what waits."""
+"""Deliveries and lanes of an environment: what left, what did not, what waits."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,8 +12,7 @@ from app.errors import NotFound
 from app.runtime import recovery
 from app.storage import queries
 
-blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries, problems, lanes")
-_STUCK = ("dead", "uncertain")
+blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries and lanes")
 
 
 class DeliveryQuery(schemas.PageQuery):
@@ -23,12 +22,6 @@ class DeliveryQuery(schemas.PageQuery):
     state = schemas.name()
     endpoint = schemas.name()
     message_id = schemas.name()
-
-
-class ProblemQuery(schemas.PageQuery):
-    """Where; the cursor goes through the messages."""
-
-    environment = schemas.name()
 
 
 @blueprint.route("/deliveries", methods=["GET"])
@@ -47,7 +40,7 @@ def index(query: dict[str, Any]) -> Any:
 @needs("view")
 def show(delivery_id: str) -> Any:
     """One delivery with its attempts and the bytes that are sent."""
-    return readable([_view(delivery_id)])[0]
+    return readable([view_delivery(delivery_id)])[0]
 
 
 @blueprint.route("/deliveries/<string:delivery_id>/<any(retry, confirm, discard):step>", methods=["POST"])
@@ -55,24 +48,9 @@ def show(delivery_id: str) -> Any:
 @blueprint.arguments(schemas.ReasonBody)
 def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
     """Send again, say that it did arrive, or give it up; always with a reason."""
-    _view(delivery_id)
+    view_delivery(delivery_id)
     done = _STEPS[step](installation(), delivery_id, by=caller().who, reason=body["reason"])
     return {"delivery_id": delivery_id, "step": step, "result": asdict(done)}
-
-
-@blueprint.route("/problems", methods=["GET"])
-@needs("view")
-@blueprint.arguments(ProblemQuery, location="query")
-def problems(query: dict[str, Any]) -> Any:
-    """Messages that wait for a person, latest first, and on the first page the deliveries that do."""
-    where = environment(query.get("environment"))
-    cursor, limit = query.get("cursor"), query["limit"]
-    with installation().database.read() as connection, cursors():
-        page = queries.search_messages(
-            connection, where, state=queries.PROBLEM_STATES, cursor=cursor, limit=limit
-        )
-        stuck = [] if cursor else queries.deliveries(connection, where, state=_STUCK, limit=limit).items
-    return {"items": page.items, "deliveries": stuck, "next_cursor": page.next_cursor}
 
 
 @blueprint.route("/lanes", methods=["GET"])
@@ -85,7 +63,8 @@ def lanes(query: dict[str, Any]) -> Any:
         return {"items": queries.lanes(connection, where), "next_cursor": None}
 
 
-def _view(delivery_id: str) -> dict[str, Any]:
+def view_delivery(delivery_id: str) -> dict[str, Any]:
+    """A delivery as the caller may see it; another environment's is not there for a token."""
     refused = NotFound(f"there is no delivery {delivery_id[:80]}")
     token = caller().token
     try:

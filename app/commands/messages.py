@@ -9,6 +9,7 @@ import click
 from app.commands.message_steps import discard, retry, search, show
 from app.commands.opening import opened
 from app.commands.options import AS_JSON, BY, ENVIRONMENT
+from app.commands.replays import edit, replay
 from app.terminal import PROBLEMS, REFUSED, Stop, print_json, say
 
 MEDIA_TYPES = {".json": "application/json", ".xml": "application/xml", ".csv": "text/csv"}
@@ -106,18 +107,5 @@ def messages(
         show_figures(environment, as_json, every if watch else None)
 
 
-@messages.command("replay")
-@click.argument("message_id")
-@click.option("--reason", required=True, help="Why.")
-@BY
-def replay(message_id: str, reason: str, by: str) -> None:
-    """Run a message again as a new one that is linked to it."""
-    from app.runtime.recovery import replay_message
-
-    with opened() as installation:
-        made = replay_message(installation, message_id, by=by, reason=reason)
-    say(f"message {message_id} is replayed as {getattr(made, 'message_id', made)}")
-
-
-for command in (search, show, retry, discard):
+for command in (search, show, retry, replay, edit, discard):
     messages.add_command(command)

@@ -21,7 +21,7 @@ from app.storage.batches import Action, Batch, Subject
 from app.storage.database import now
 from app.storage.environments import deployed
 from app.storage.identity import new_id
-from app.storage.problems import group
+from app.storage.problems import Kind, group
 from app.storage.selecting import Filter, messages_of, select_deliveries, select_messages
 
 MOST_MEMBERS = 100_000
@@ -104,15 +104,27 @@ def _members(
     subject: Subject,
     destinations: Sequence[str] | None,
 ) -> tuple[list[str], Sequence[str] | None, Subject]:
-    """A replay of failed deliveries is one of their messages that sends to the same endpoint only."""
+    """A group says itself of what it is; a replay of failed deliveries is one of their messages, to the same endpoint."""
+    if chosen.fingerprint:
+        kind = _kind(tx, chosen.fingerprint)
+        subject = "delivery" if kind.subject == "delivery" else "message"
+        if subject == "delivery" and action == "replay" and destinations is None:
+            destinations = [kind.endpoint]
     if subject == "message":
         return select_messages(tx, environment, chosen, MOST_MEMBERS + 1), destinations, subject
     ids = select_deliveries(tx, environment, chosen, MOST_MEMBERS + 1)
-    if action != "replay":
-        return ids, destinations, subject
-    if chosen.fingerprint and destinations is None:
-        destinations = [group(tx, chosen.fingerprint).kind.endpoint]
-    return messages_of(tx, ids), destinations, "message"
+    return (
+        (messages_of(tx, ids), destinations, "message")
+        if action == "replay"
+        else (ids, destinations, subject)
+    )
+
+
+def _kind(tx: Connection, fingerprint: str) -> Kind:
+    try:
+        return group(tx, fingerprint).kind
+    except LookupError:
+        raise NothingChosen("nothing of this group waits for anybody (any more)") from None
 
 
 def _require_sense(

@@ -28,6 +28,15 @@ def deliveries_of(tx: Connection, message_ids: Collection[str]) -> list[Delivery
     return found
 
 
+def some_deliveries(tx: Connection, ids: Collection[str]) -> dict[str, Delivery]:
+    """Some deliveries by id."""
+    if not ids:
+        return {}
+    c = deliveries_table.c
+    rows = tx.execute(select(deliveries_table).where(among(tx, c.partition, c.id, ids))).mappings()
+    return {row["id"]: Delivery(**{name: row[name] for name in _DELIVERY}) for row in rows}
+
+
 def outcomes(tx: Connection, message_ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """The outcomes of those messages that ran."""
     if not message_ids:

@@ -26,6 +26,7 @@ from app.storage.messages import (
     message_keys_table,
     messages_table,
 )
+from app.storage.origins import edited_from, edited_to
 from app.storage.outages import reasons, waiting_lanes
 from app.storage.outcomes import outcome
 from app.storage.timers import OF_MESSAGES, Timer, timers_of
@@ -123,7 +124,8 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
     """Everything about one message; LookupError where there is none.
 
     Shape: message, raw (bytes), media_type, headers, document, event, outcome, faults, lineage, rules,
-           deliveries (each with attempts and payload bytes), history, children, timers
+           deliveries (each with attempts and payload bytes), history, children, timers,
+           edited_from (an id or nothing), edited_to
     """
     found = message(tx, id)
     raw = body(tx, found.body_id)
@@ -142,6 +144,8 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
         "deliveries": message_deliveries(tx, id),
         "history": history(tx, id),
         "children": _children(tx, found),
+        "edited_from": edited_from(tx, id),
+        "edited_to": edited_to(tx, id),
         "timers": [_timer_item(timer) for timer in timers_of(tx, id) if timer.kind in OF_MESSAGES],
     }
 

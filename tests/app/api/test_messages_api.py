@@ -106,5 +106,5 @@ def test_the_lists_answer(site: Any, path: str) -> None:
 def test_a_quarantined_message_is_a_problem(site: Any) -> None:
     send(site)
     other = send(site, b'{"number": "7", "priority": "2"}')
-    items = site.visitor("olga").call("GET", "/v1/problems?environment=dev").json["items"]
-    assert [one["id"] for one in items] == [other]
+    (group,) = site.visitor("olga").call("GET", "/v1/problems?environment=dev").json["items"]
+    assert (group["state"], group["count"], group["example"]["message_id"]) == ("quarantined", 1, other)
