@@ -40,7 +40,7 @@ COMMANDS = {
     "up": _in("up", "up", "all of them, with an embedded database and queue"),
     "sandbox": _in("service", "sandbox", "a small ERP, QMS, WMS and supplier portal to deliver to"),
     "migrate": _in("service", "migrate", "bring the database to this version"),
-    "doctor": _in("service", "doctor", "settings in force and what is reachable"),
+    "doctor": _in("doctor", "doctor", "what works, what does not, and what to do about it"),
     "send": _in("messages", "send", "hand files to an endpoint"),
     "messages": _in("messages", "messages", "figures of operations; search, show, retry, replay, edit, discard"),
     "problems": _in("replays", "problems", "what waits for a person, grouped by cause"),

@@ -11,12 +11,11 @@ from typing import Any
 import click
 
 from app.commands.opening import broken, check_home, opened
-from app.commands.options import AS_JSON
 from app.settings import load_settings
 from app.supervisor import Service, Stopping, Supervisor
 from app.telemetry import configure_log
 from app.telemetry.sharing import serve_metrics
-from app.terminal import PROBLEMS, REFUSED, Stop, print_json, print_table, say
+from app.terminal import REFUSED, Stop, say
 
 
 @click.command()
@@ -131,42 +130,3 @@ def migrate(revision: str) -> None:
             raise Stop(REFUSED, broken(settings.home)) from None
         raise Stop(REFUSED, f"the database can't be migrated: {str(error.orig).splitlines()[0]}") from None
     say("the database is at this version")
-
-
-@click.command()
-@AS_JSON
-def doctor(as_json: bool) -> int:
-    """Settings in force, secrets hidden, and whether database and queue can be reached."""
-    from app.settings import described
-
-    shown = described(load_settings())
-    checks = {"database": _try(_database), "queue": _try(_queue)}
-    if as_json:
-        print_json({"settings": shown, "checks": checks})
-    else:
-        print_table(
-            "", ("setting", "value", "meaning"), ((s["name"], str(s["value"]), s["doc"]) for s in shown)
-        )
-        for name, answer in checks.items():
-            say(f"{name}: {answer}")
-    return 0 if all(answer.startswith("ok") for answer in checks.values()) else PROBLEMS
-
-
-def _try(check: Any) -> str:
-    try:
-        return f"ok: {check()}"
-    except Exception as error:  # whatever is wrong belongs on the page
-        return f"{type(error).__name__}: {error}"
-
-
-def _database() -> str:
-    with opened() as installation, installation.database.read():
-        return str(installation.database.kind)
-
-
-def _queue() -> str:
-    with opened(migrated=False) as installation:
-        if installation.redis is None:
-            return "none set; workers poll the database"
-        installation.redis.ping()
-        return "reachable"
