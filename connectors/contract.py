@@ -61,6 +61,7 @@ class Outgoing:
 
     `headers` holds Idempotency-Key, X-Correlation-Id, X-Mapwright-Message, X-Mapwright-Delivery.
     `address` is what the rule said with `to`, if it did. `deadline` is seconds for the whole attempt.
+    `repeatable`: the target tells repeats apart by Idempotency-Key, so the bytes may leave twice in one attempt.
     """
 
     body: bytes
@@ -68,6 +69,7 @@ class Outgoing:
     headers: Mapping[str, str]
     address: str | None = None
     deadline: float = 30.0
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def _outgoing(item: Ready, span: Span, deadline: float) -> Outgoing:
         "X-Mapwright-Delivery": d.id,
         "traceparent": span.line,
     }
-    return Outgoing(item.content, d.media_type, headers, d.address, deadline)
+    return Outgoing(item.content, d.media_type, headers, d.address, deadline, d.idempotent)
 
 
 def _sent(sink: Sink, outgoing: Outgoing) -> Receipt:

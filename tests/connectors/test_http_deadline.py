@@ -15,7 +15,10 @@ def sink(url, **settings):
 def read_request(connection):
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        received = connection.recv(65536)
+        if not received:
+            raise ConnectionError("the other side is gone")
+        data += received
     return data
 
 

@@ -2,15 +2,12 @@
 
 No client library has one: each read may take its full timeout, so an answer that drips never ends. Here
 every operation gets what is left of the deadline, and a watchdog shuts the socket when it is over, whatever
-is going on. Every request has its own connection: a kept one that the target has just closed would make a
-delivery uncertain.
+is going on. Every request has its own connection, unless it may be repeated: a kept one that the target has
+just closed would make a delivery uncertain.
 """
 
-import os
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +20,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from connectors.transports.http.address import AddressRefusedError, NotResolvedError, pinned_address
+from connectors.transports.http.deadline import Deadline
+from connectors.transports.http.kept import Kept, Origin
 from connectors.transports.http.target import Target, split_url
 
 _FAILURES = (OSError, HTTPException, HTTPError, ValueError)
@@ -47,47 +46,6 @@ class NoAnswer:
     detail: str
 
 
-class _Deadline:
-    """The clock of one request, and the watchdog that ends it."""
-
-    def __init__(self, seconds: float) -> None:
-        self.end = time.monotonic() + seconds
-        self.seconds = seconds
-        self.over = threading.Event()
-        self._handle: socket.socket | None = None
-        self._timer: threading.Timer | None = None
-
-    def left(self) -> float:
-        return max(self.end - time.monotonic(), 0.001)
-
-    def watch(self, sock: socket.socket) -> None:
-        # A duplicate of the descriptor: shutting it works beneath TLS and while another thread reads.
-        self._handle = socket.socket(fileno=os.dup(sock.fileno()))
-        self._timer = threading.Timer(self.left(), self._bark)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _bark(self) -> None:
-        self.over.set()
-        try:
-            if self._handle:
-                self._handle.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other side was faster
-
-    def stop(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer.join()
-        if self._handle:
-            self._handle.close()
-
-    def words(self, error: Exception) -> str:
-        if self.over.is_set() or time.monotonic() >= self.end:
-            return f"no complete answer within {self.seconds:g} s"
-        return f"{type(error).__name__}: {error}"
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked: method, absolute url, headers and, where there is one, the body."""
@@ -98,24 +56,53 @@ class Request:
     body: bytes | None = None
 
 
-def call(target: Target, request: Request, seconds: float) -> Answer | NoAnswer:
-    """Send one request; redirects are not followed. Never raises for the network or the other side."""
-    deadline = _Deadline(min(seconds, target.timeout))
+def call(target: Target, request: Request, seconds: float, kept: Kept | None = None) -> Answer | NoAnswer:
+    """Send one request; redirects are not followed. Never raises for the network or the other side.
+
+    With `kept` it may travel on the connection of the one before, and twice where that one turns out closed.
+    """
+    deadline = Deadline(min(seconds, target.timeout))
     parts = split_url(request.url)
+    if kept is not None and (connection := kept.take(_origin(parts))) is not None:
+        deadline.watch(connection.sock)
+        answer = _finished(connection, parts, request, deadline, target.max_reply, kept)
+        if isinstance(answer, Answer) or deadline.over.is_set():
+            return answer
     try:
         connection = _connect(target, parts, deadline)
     except AddressRefusedError as error:
         return NoAnswer("refused", error.message)
     except (NotResolvedError, *_FAILURES) as error:
         return NoAnswer("connect", f"not connected: {deadline.words(error)}")
+    return _finished(connection, parts, request, deadline, target.max_reply, kept)
+
+
+def _finished(
+    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, most: int, kept: Kept | None
+) -> Answer | NoAnswer:
+    """Exchange, then close the connection or keep it."""
+    keep = False
     try:
-        return _exchange(connection, parts, request, deadline, target.max_reply)
+        answer = _exchange(connection, parts, request, deadline, most, kept is not None)
+        keep = kept is not None and isinstance(answer, Answer) and _may_stay(answer)
+        return answer
     finally:
         deadline.stop()
-        connection.close()
+        if keep and kept is not None and connection.sock is not None and not deadline.over.is_set():
+            kept.put(_origin(parts), connection)
+        else:
+            connection.close()
 
 
-def _connect(target: Target, parts: SplitResult, deadline: _Deadline) -> HTTPConnection:
+def _may_stay(answer: Answer) -> bool:
+    return answer.complete and not answer.cut and answer.headers.get("connection", "").lower() != "close"
+
+
+def _origin(parts: SplitResult) -> Origin:
+    return parts.scheme, parts.hostname or "", parts.port
+
+
+def _connect(target: Target, parts: SplitResult, deadline: Deadline) -> HTTPConnection:
     """Connect to the pinned address; the watchdog runs from the first byte, so a handshake can't drip either."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -145,11 +132,11 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _exchange(
-    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: _Deadline, most: int
+    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, most: int, keep: bool
 ) -> Answer | NoAnswer:
     broken: Exception | None = None
     try:
-        _send(connection, parts, request, deadline)
+        _send(connection, parts, request, deadline, keep)
     except _FAILURES as error:
         broken = error  # the target may have answered before it had read everything: 401, 413
     try:
@@ -162,13 +149,15 @@ def _exchange(
     return Answer(response.status, headers, content, complete, cut)
 
 
-def _send(connection: HTTPConnection, parts: SplitResult, request: Request, deadline: _Deadline) -> None:
+def _send(
+    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, keep: bool
+) -> None:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     own = {
         "Host": parts.netloc,
         "User-Agent": "mapwright",
         "Accept-Encoding": "identity",
-        "Connection": "close",
+        "Connection": "keep-alive" if keep else "close",
     }
     headers = {**request.headers, **own}
     connection.sock.settimeout(deadline.left())
@@ -177,7 +166,7 @@ def _send(connection: HTTPConnection, parts: SplitResult, request: Request, dead
     )
 
 
-def _read(response: BaseHTTPResponse, deadline: _Deadline, most: int) -> tuple[bytes, bool, bool]:
+def _read(response: BaseHTTPResponse, deadline: Deadline, most: int) -> tuple[bytes, bool, bool]:
     """The body up to `most` bytes; whether it was complete; whether it was cut."""
     content = bytearray()
     try:

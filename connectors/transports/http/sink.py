@@ -1,23 +1,25 @@
 """Sends one delivery as one HTTP request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import Outgoing, Receipt
 from connectors.settings import SettingsSpec
 from connectors.transports.http.call import Request, call
+from connectors.transports.http.kept import Kept
 from connectors.transports.http.receipt import ErrorBody, read_error_body, receipt_for
 from connectors.transports.http.target import Target, fill_url, header_fault, read_target
 
 
 @dataclass(frozen=True, slots=True)
 class HttpSink:
-    """One connection's way out. Holds no open socket between deliveries."""
+    """One connection's way out. Between deliveries it holds a socket only for targets that tell repeats apart."""
 
     target: Target
     method: str
     error_body: ErrorBody | None
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """One request; the receipt says how it ended."""
@@ -32,10 +34,12 @@ class HttpSink:
             if fault := header_fault(name, value):
                 return Receipt("refused", fault, error_class="mapping")
         request = Request(self.method, url, _merged(self.target.headers, headers), outgoing.body)
-        return receipt_for(call(self.target, request, outgoing.deadline), self.error_body)
+        kept = self.kept if outgoing.repeatable else None
+        return receipt_for(call(self.target, request, outgoing.deadline, kept), self.error_body)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let the socket go."""
+        self.kept.close()
 
 
 def _merged(settings: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
