@@ -18,6 +18,7 @@ from app.runtime.firing import Handler, fire_due
 from app.runtime.installation import Installation
 from app.runtime.lateness import Clocks, look
 from app.runtime.polling import Polling
+from app.runtime.pressure.telling import tell_short_disk
 from app.runtime.restraint import resident
 from app.storage.due import due_partitions
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
@@ -44,6 +45,7 @@ class Clock:
         self._clocks = Clocks(installation)
         self._stop = Event()
         self._ticks = 0
+        self._told = False
         self.place = ""
 
     def stop(self, *_: Any) -> None:
@@ -79,6 +81,7 @@ class Clock:
                 self._quietly(self._clocks.wind)
             self._quietly(lambda: fire_due(self._installation, self._stop.is_set, HANDLERS))
             self.sweep()
+            self._quietly(self._watch)
             self._polling.poll(self._stop.is_set)
         return owner
 
@@ -98,6 +101,11 @@ class Clock:
             self._quietly(lambda found=active: found.append(driver.turn()))  # type: ignore[misc]
             self._stop.wait(0.05 if active == [True] else TICK_SECONDS)
         self._quietly(driver.leave)
+
+    def _watch(self) -> None:
+        """Limits of what is polled; a disk that is nearly full is told to people once."""
+        self._installation.gate.look()
+        self._told = tell_short_disk(self._installation, self._told)
 
     def _leave(self) -> None:
         with self._installation.database.begin() as tx:

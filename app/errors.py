@@ -99,6 +99,86 @@ class TooLarge(IntakeRefused):
     status = 413
 
 
+class NotNow(IntakeRefused):
+    """The body was not taken in because there is too much at the moment; details say when to send it again."""
+
+    code = "not_now"
+    status = 503
+    retryable = True
+    seconds = 1.0
+
+
+class RateExceeded(NotNow):
+    """More messages a second than the limit of this flow, endpoint or token allows."""
+
+    code = "rate_exceeded"
+    status = 429
+
+
+class BacklogFull(NotNow):
+    """As many messages of this flow, endpoint or token wait as its limit allows."""
+
+    code = "backlog_full"
+    status = 429
+
+
+class InstallationBusy(NotNow):
+    """More messages a second than the whole installation takes in."""
+
+    code = "installation_busy"
+
+
+class InstallationFull(NotNow):
+    """As many messages wait as the whole installation holds."""
+
+    code = "installation_full"
+
+
+class DatabaseSlow(NotNow):
+    """The database does not keep up; nothing of this call is certain to be stored, send it again."""
+
+    code = "database_slow"
+
+
+class DatabaseUnreachable(NotNow):
+    """The database can't be reached; send again later, with the same Idempotency-Key."""
+
+    code = "database_unreachable"
+
+
+class DatabaseFull(NotNow):
+    """The database has no room to write; nothing of this call was stored."""
+
+    code = "disk_full"
+
+
+class DiskNearlyFull(NotNow):
+    """A disk is nearly full: nothing is taken in until there is room again, everything else goes on."""
+
+    code = "disk_nearly_full"
+
+
+class ServerBusy(NotNow):
+    """The server has as many calls in hand as it can carry."""
+
+    code = "server_busy"
+
+
+class UploadSlow(AppError):
+    """The body came too slowly; nothing of it was stored."""
+
+    code = "upload_slow"
+    status = 408
+    retryable = True
+
+
+class LimitInvalid(AppError):
+    """A limit that makes no sense."""
+
+    code = "limit_invalid"
+    status = 422
+
+
 class JobRefused(AppError):
     """A job in the queue is not one of our doorbells."""
 

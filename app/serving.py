@@ -19,6 +19,7 @@ from app.errors import AppError
 from app.settings import SETTINGS, Settings, load_settings
 
 THREADS = 16
+CONNECTIONS = 1_024
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,11 +36,13 @@ class BindInvalid(AppError):
 
 
 def __getattr__(name: str) -> Any:
-    """`application`: the WSGI application of this process, from the environment's settings."""
+    """`application`: the RSGI application of this process, from the environment's settings."""
     if name != "application":
         raise AttributeError(name)
     die_with_parent(os.getppid())
     from app.factory import create_app
+    from app.front import Front
+    from app.runtime.pressure.watch import watch
     from app.telemetry import configure_log
     from app.telemetry.sharing import share
     from app.wiring import wire
@@ -47,7 +50,9 @@ def __getattr__(name: str) -> Any:
     settings = load_settings()
     configure_log(settings, "web")
     share(settings, "web")
-    return create_app(wire(settings, "web"))
+    installation = wire(settings, "web")
+    watch(installation)
+    return Front(create_app(installation), settings, THREADS)
 
 
 def serve(settings: Settings, processes: int = 1) -> None:
@@ -62,11 +67,11 @@ def serve(settings: Settings, processes: int = 1) -> None:
 
 
 def options(host: str, port: int, processes: int = 1) -> list[str]:
-    """The options of granian: few threads, so that the database's pool is enough; prompt, graceful stop."""
+    """The options of granian: many connections, which cost no thread (`app.front`); prompt, graceful stop."""
     return [
-        *("--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--interface", "rsgi", "--http", "1", "--no-ws"),
         *("--host", host, "--port", str(port), "--workers", str(processes)),
-        *("--blocking-threads", str(THREADS), "--backpressure", str(THREADS * 8)),
+        *("--backpressure", str(CONNECTIONS)),
         *("--http1-header-read-timeout", "10000"),
         *("--respawn-failed-workers", "--workers-kill-timeout", "10"),
         *("--log-level", "warning"),

@@ -45,6 +45,14 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("public_url", "text", "", "Where people reach the pages; empty: http://<bind>"),
     Declaration("log", "text", "text,info", "Form and level of the log: text|json,debug|info|warning|error"),
     Declaration("body_limit", "integer", 10_000_000, "Largest body taken in, in bytes"),
+    Declaration("intake_rate", "number", 0.0, "Messages a second the installation takes in; 0: no limit"),
+    Declaration("intake_burst", "integer", 0, "Messages that may come at once; 0: twice the rate"),
+    Declaration("intake_backlog", "integer", 1_000_000, "Most messages and deliveries that wait; 0: no limit"),
+    Declaration("intake_patience", "number", 5.0, "Seconds a commit of intake may take before calls are refused"),
+    Declaration("upload_patience", "number", 10.0, "Seconds without a byte after which an upload is ended"),
+    Declaration("upload_rate", "integer", 8_000, "Bytes a second an upload needs on average after that time"),
+    Declaration("disk_free_bytes", "integer", 268_435_456, "Intake stops with less room on a disk, in bytes"),
+    Declaration("disk_free_percent", "number", 1.0, "Intake stops with less room on a disk, in percent of it"),
     Declaration("lease_seconds", "number", 30.0, "How long a worker owns a lane without a sign of life"),
     Declaration("delivery_threads", "integer", 8, "Deliveries a worker process sends at a time"),
     Declaration("delivery_deadline", "number", 20.0, "Seconds one delivery attempt may take"),
@@ -87,6 +95,14 @@ class Settings:
     public_url: str = ""
     log: str = "text,info"
     body_limit: int = 10_000_000
+    intake_rate: float = 0.0
+    intake_burst: int = 0
+    intake_backlog: int = 1_000_000
+    intake_patience: float = 5.0
+    upload_patience: float = 10.0
+    upload_rate: int = 8_000
+    disk_free_bytes: int = 268_435_456
+    disk_free_percent: float = 1.0
     lease_seconds: float = 30.0
     delivery_threads: int = 8
     delivery_deadline: float = 20.0

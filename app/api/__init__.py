@@ -20,6 +20,7 @@ from app.api import (
     environments,
     health,
     intake,
+    limits,
     messages,
     problem_groups,
     problems,
@@ -31,7 +32,7 @@ from app.api.document import make_api, register_pages
 
 __all__ = ["problems", "register", "serves"]
 
-_NOUNS = (intake, messages, deliveries, edits, problem_groups, replays, rulesets, releases, environments, audit)
+_NOUNS = (intake, limits, messages, deliveries, edits, problem_groups, replays, rulesets, releases, environments, audit)
 _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 

@@ -29,9 +29,10 @@ def live() -> dict[str, str]:
 
 @blueprint.get("/health/ready")
 def ready() -> tuple[dict[str, Any], int]:
-    """Messages can be taken in: the database answers. Redis away costs a second, so it only shows."""
-    checks = {"database": _database(), "redis": _redis()}
-    usable = checks["database"] == "ok"
+    """Messages can be taken in: the database answers and the disks have room. Redis away costs a second, so it
+    only shows."""
+    checks = {"database": _database(), "disk": _disk(), "redis": _redis()}
+    usable = checks["database"] == "ok" and checks["disk"] == "ok"
     return {"status": "ready" if usable else "not ready", "checks": checks}, 200 if usable else 503
 
 
@@ -86,6 +87,11 @@ def _database() -> str:
     except SQLAlchemyError:
         return "unreachable"
     return "ok"
+
+
+def _disk() -> str:
+    short = installation().gate.disks.look()
+    return "ok" if short is None else f"nearly full: {short.words}"
 
 
 def _redis() -> str:

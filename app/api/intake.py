@@ -32,6 +32,14 @@ _HEADERS = {
 
 
 _BULK = "application/x-ndjson"
+_LATER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to send it again"}}
+
+
+@blueprint.before_request
+def refuse_early() -> None:
+    """What is hopeless now is refused before who sends it is looked up and before its body is read."""
+    given = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    installation().gate.peek(given.split("_")[1] if given.count("_") > 1 else "", (request.view_args or {})["endpoint"])
 
 
 @blueprint.route("/<string:endpoint>", methods=["POST"])
@@ -39,6 +47,8 @@ _BULK = "application/x-ndjson"
 @blueprint.alt_response(
     202, schema=schemas.Accepted, description="Durable; a list where the body held several"
 )
+@blueprint.alt_response(429, schema=schemas.Problem, headers=_LATER, description="Over a limit of the sender")
+@blueprint.alt_response(503, schema=schemas.Problem, headers=_LATER, description="Not now: the installation")
 @needs("send")
 def accept(endpoint: str) -> Any:
     """Take a body in; 202 means that it is durable. As application/x-ndjson, every line is a body.
@@ -56,6 +66,7 @@ def accept(endpoint: str) -> Any:
         "correlation_id": request.headers.get("X-Correlation-Id") or correlation_id(),
         "headers": {"traceparent": trace} if (trace := request.headers.get("traceparent", "")) else {},
     }
+    given["sender"] = token.id
     if request.mimetype == _BULK:
         return _bulk(intake.accept_lines(installation(), token.environment, endpoint, body, **given))
     accepted = intake.accept(

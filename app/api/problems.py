@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.api.calls import correlation_id
 from app.errors import AppError
+from app.runtime.pressure import faults
 from connectors.errors import ConnectorError
 from dsl.errors import DslError
 from rules.errors import RulesError
@@ -40,6 +41,10 @@ def answer(error: Exception) -> Response:
         return problem(422, error.code, error.message, error.retryable, error.details)
     if isinstance(error, HTTPException):
         return _of_http(error)
+    told = faults.told(error)
+    if told is not None:
+        _log.warning("database", code=told.code, error=str(error)[:300], correlation_id=correlation_id())
+        return _of_app(told)
     _log.error("unexpected error", exc_info=error, correlation_id=correlation_id())
     return problem(500, "internal_error", "Something broke here; the log has it under the correlation id.")
 

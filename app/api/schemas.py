@@ -133,6 +133,18 @@ class ReasonBody(Strict):
     reason = reason(required=True)
 
 
+class LimitBody(Strict):
+    """A limit as a whole: what is null is not limited; `weight` null leaves a flow's weight as it is."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(["flow", "endpoint", "token"]))
+    name = text(240, required=True)
+    rate = fields.Float(load_default=None, allow_none=True, validate=validate.Range(0, min_inclusive=False))
+    burst = integer(1, 1_000_000_000, load_default=None, allow_none=True)
+    backlog = integer(1, 1_000_000_000, load_default=None, allow_none=True)
+    weight = integer(1, 1_000, load_default=None, allow_none=True)
+    reason = reason(required=True)
+
+
 class CheckBody(Strict):
     """Unsaved texts laid over the stored files: path -> text, null takes the file away."""
 

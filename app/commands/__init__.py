@@ -49,6 +49,7 @@ COMMANDS = {
     "resume": _in("lanes", "resume", "let a paused flow or endpoint go on"),
     "groups": _in("lanes", "groups", "which group of workers serves what"),
     "audit": _in("audit", "audit", "verify the audit log; export it, signed; verify an export"),
+    "limits": _in("limits", "limits", "how fast and how much an environment takes in"),
     "user": _in("accounts", "user", "accounts of people"),
     "token": _in("accounts", "token", "tokens of machines"),
 }

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from app.runtime.codes import SignedFolder
 from app.runtime.gathering import Gathering
 from app.runtime.precedence import UrgentFlows
+from app.runtime.pressure.gate import Gate
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import Database
@@ -68,6 +69,11 @@ class Installation:
                 writers = 2 if self.database.kind == "postgresql" else 1
                 self._gathering = self._gathering or Gathering(partial(write, self), writers)
         return self._gathering
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What keeps intake within limits; whoever runs for long lets it `look` once a second."""
+        return Gate(self.settings, self.database, self.redis)
 
     @cached_property
     def urgent(self) -> UrgentFlows:

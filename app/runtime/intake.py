@@ -4,14 +4,19 @@ Nothing is acknowledged before it is durable, and a doorbell that fails never fa
 """
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
 
 from app.errors import IntakeRefused, TooLarge
 from app.runtime.drafts import Intake, prepare
 from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
-from app.runtime.routing import routes
+from app.runtime.pressure import faults
+from app.runtime.pressure.gate import Load
+from app.runtime.routing import Route, routes
 from app.runtime.storing import store_intakes
 from app.runtime.telling import tell_taken_in, telling_refusals
 from app.runtime.transactions import insist, undone
@@ -55,10 +60,12 @@ def accept(
     correlation_id: str | None = None,
     causation_id: str | None = None,
     headers: Mapping[str, str] | None = None,
+    sender: str = "",
 ) -> list[Accepted]:
     """Make every document of a body durable, one message a flow that receives it.
 
-    Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large.
+    Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large; NotNow
+    where a limit or the state of the installation stands in the way.
     """
     with telling_refusals(environment, endpoint):
         _require_size(installation, body)
@@ -67,14 +74,15 @@ def accept(
             environment,
             endpoint,
             body,
-            routes(installation, environment, endpoint),
+            _routes(installation, environment, endpoint),
             media_type=media_type,
             idempotency_key=idempotency_key,
             correlation_id=correlation_id,
             causation_id=causation_id or "",
             headers=headers or {},
+            sender=sender,
         )
-    return store(installation, [intake])[0]
+    return _let_in(installation, [intake])[0]
 
 
 def accept_lines(
@@ -85,14 +93,16 @@ def accept_lines(
     *,
     correlation_id: str | None = None,
     headers: Mapping[str, str] | None = None,
+    sender: str = "",
 ) -> list[Line]:
     """A bulk of newline-delimited bodies: the good ones in one transaction, the others named by line.
 
-    Errors: IntakeRefused where no line could be taken at all: unknown endpoint, not deployed, too large.
+    Errors: IntakeRefused where no line could be taken at all: unknown endpoint, not deployed, too large; NotNow
+    where a limit has no room for all of them.
     """
     with telling_refusals(environment, endpoint):
         _require_size(installation, body)
-        found = routes(installation, environment, endpoint)
+        found = _routes(installation, environment, endpoint)
     lines: list[Line] = []
     intakes: dict[int, Intake] = {}
     for number, raw in enumerate(body.split(b"\n"), 1):
@@ -108,18 +118,34 @@ def accept_lines(
                     found,
                     correlation_id=correlation_id,
                     headers=headers,
+                    sender=sender,
                 )
         except IntakeRefused as refused:
             lines.append(Line(number, refused=refused))
-    stored = store(installation, list(intakes.values())) if intakes else []
+    stored = _let_in(installation, list(intakes.values())) if intakes else []
     lines += [Line(number, tuple(accepted)) for number, accepted in zip(intakes, stored, strict=True)]
     return sorted(lines, key=lambda line: line.number)
+
+
+def _routes(installation: Installation, environment: str, endpoint: str) -> list[Route]:
+    with faults.translated():
+        return routes(installation, environment, endpoint)
 
 
 def _require_size(installation: Installation, body: bytes) -> None:
     limit = installation.settings.body_limit
     if len(body) > limit:
         raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
+
+
+def _let_in(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
+    """Store what comes from outside, if there is room for all of it. Errors: NotNow."""
+    first = intakes[0]
+    flows = Counter(f"{d.route.ruleset}/{d.flow}" for intake in intakes for d in intake.drafts)
+    with telling_refusals(first.environment, first.endpoint):
+        installation.gate.admit(Load(first.environment, first.endpoint, first.sender, flows))
+    with faults.translated(), installation.gate.pulse.writing():
+        return store(installation, intakes)
 
 
 def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
@@ -140,7 +166,7 @@ def _write(installation: Installation, intakes: Sequence[Intake]) -> list[list[A
             return store_intakes(tx, intakes, hasten(tx, LOCK_SECONDS, STATEMENT_SECONDS))
 
     begun = time.perf_counter()
-    stored = insist(transaction, undone)
+    stored = insist(transaction, _undone_at_once)
     tell_taken_in(intakes, stored, time.perf_counter() - begun)
     new = {
         m.lane for messages in stored for m, duplicate in messages if m.state == "received" and not duplicate
@@ -151,3 +177,8 @@ def _write(installation: Installation, intakes: Sequence[Intake]) -> list[list[A
         [Accepted(m.id, m.correlation_id, m.state, duplicate, m.flow, m) for m, duplicate in messages]
         for messages in stored
     ]
+
+
+def _undone_at_once(error: DBAPIError) -> bool:
+    """A deadlock is tried again; who waited for a lock in vain does not wait once more."""
+    return undone(error) and getattr(error.orig, "sqlstate", None) != "55P03"

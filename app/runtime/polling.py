@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from app.errors import AppError, IntakeRefused
+from app.errors import AppError, IntakeRefused, NotNow
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.security.errors import SecurityError
@@ -72,11 +72,14 @@ class Polling:
         return row is None or row["next_at"] <= now
 
     def _one(self, found: Binding) -> int:
-        taken, problem = 0, ""
+        taken, problem, wait = 0, "", POLL_SECONDS
         try:
             for incoming in self._source(found).poll(_BODIES_A_POLL):
                 self._take(found, incoming)
                 taken += 1
+        except NotNow as later:  # nothing is wrong with the source: it is asked again when there is room
+            problem, wait = later.message, max(POLL_SECONDS, float(later.details.get("retry_after", 0)))
+            _log.info("poll waits", endpoint=found.endpoint, environment=found.environment, why=problem)
         except (ConnectorError, SecurityError, AppError, OSError) as error:
             problem = getattr(error, "message", "") or str(error)
             _log.warning(
@@ -84,7 +87,7 @@ class Polling:
             )
         with self._installation.database.begin() as tx:
             now = self._installation.database.now(tx)
-            wait = 0.0 if taken == _BODIES_A_POLL else POLL_SECONDS
+            wait = 0.0 if taken == _BODIES_A_POLL else wait
             put_poll(
                 tx, found.environment, found.endpoint, now, now + timedelta(seconds=wait), taken, problem
             )

@@ -172,6 +172,7 @@ def open_database(url: str) -> Database:
         parsed,
         pool_size=12,
         max_overflow=12,
+        pool_timeout=5,
         connect_args={"options": _GUARDS, "connect_timeout": 5},
     )
     look_before_use(engine)

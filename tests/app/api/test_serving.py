@@ -83,6 +83,16 @@ def wait_until(condition: Any, seconds: float = 20) -> bool:
 
 @pytest.fixture
 def server(site: Any) -> Iterator[Server]:
+    yield from running(site)
+
+
+@pytest.fixture
+def impatient(site: Any) -> Iterator[Server]:
+    """A server that gives an upload little time."""
+    yield from running(site, MAPWRIGHT_UPLOAD_PATIENCE="1", MAPWRIGHT_UPLOAD_RATE="1000")
+
+
+def running(site: Any, **more: str) -> Iterator[Server]:
     port = free_port()
     settings = site.installation.settings
     environ = {
@@ -90,11 +100,12 @@ def server(site: Any) -> Iterator[Server]:
         "MAPWRIGHT_HOME": str(settings.home),
         "MAPWRIGHT_BIND": f"127.0.0.1:{port}",
         "MAPWRIGHT_SECRET_KEYS": ",".join(settings.secret_keys),
+        **more,
     }
     process = subprocess.Popen([sys.executable, "-c", _START], env=environ)
-    running = Server(process, port, site.token("send"), site)
+    started = Server(process, port, site.token("send"), site)
     assert wait_until(lambda: listens(port))
-    yield running
+    yield started
     process.kill()
     process.wait()
     assert wait_until(lambda: not listens(port))
@@ -162,3 +173,72 @@ def test_the_settings_reach_the_processes_of_the_server() -> None:
     settings = Settings(bind="127.0.0.1:1", secret_keys=("one", "two"), body_limit=5)
     environ = serving.environ(settings)
     assert environ["MAPWRIGHT_SECRET_KEYS"] == "one,two" and environ["MAPWRIGHT_BODY_LIMIT"] == "5"
+
+
+def drip(server: Server, pieces: list[bytes], pause: float, head: bytes) -> tuple[bytes, float]:
+    """Send a body piece by piece; what is answered, and after how many seconds."""
+    begun = time.monotonic()
+    start = b"POST /v1/in/shop.orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + server.token.encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(start + b"\r\nContent-Type: application/json\r\n" + head + b"\r\n\r\n")
+        connection.settimeout(pause)
+        answer = b""
+        for piece in pieces:
+            try:
+                connection.sendall(piece)
+                answer += connection.recv(65_536)
+                break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        connection.settimeout(30)
+        while b"\r\n\r\n" not in answer and (more := _receive(connection)):
+            answer += more
+        return answer, time.monotonic() - begun
+
+
+def test_a_body_that_stalls_is_ended_with_408(impatient: Server) -> None:
+    answer, took = drip(impatient, [BODY[:5]], 0.1, b"Content-Length: %d" % len(BODY))
+    assert answer.startswith(b"HTTP/1.1 408"), answer[:300]
+    assert b'"code": "upload_slow"' in answer and b"application/problem+json" in answer
+    assert 0.9 <= took < 15 and impatient.stored() == 0
+
+
+def test_a_body_that_drips_is_ended_though_it_never_pauses_long(impatient: Server) -> None:
+    pieces = [BODY[n : n + 1] for n in range(len(BODY))] * 20
+    answer, took = drip(impatient, pieces, 0.2, b"Content-Length: %d" % (20 * len(BODY)))
+    assert answer.startswith(b"HTTP/1.1 408") and took < 15, answer[:300]
+
+
+def test_a_chunked_body_that_drips_is_ended(impatient: Server) -> None:
+    answer, _ = drip(impatient, [b"1\r\nx\r\n"] * 100, 0.2, b"Transfer-Encoding: chunked")
+    assert answer.startswith(b"HTTP/1.1 408"), answer[:300]
+
+
+def test_senders_that_drip_keep_no_other_from_being_served(impatient: Server) -> None:
+    """Ten times as many as there are threads."""
+    head = b"POST /v1/in/shop.orders HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
+    slow = [socket.create_connection(("127.0.0.1", impatient.port)) for _ in range(10 * serving.THREADS)]
+    for connection in slow:
+        connection.sendall(head)
+    assert b" 202 " in impatient.post(BODY)
+    for connection in slow:
+        connection.close()
+
+
+def test_a_header_that_drips_is_ended(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"POST /v1/in/shop.orders HTTP/1.1\r\nHost: x\r\n")
+        begun = time.monotonic()
+        _receive(connection)
+    assert time.monotonic() - begun < 25
+
+
+def test_repeated_headers_and_spaced_paths_arrive_as_sent(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as connection:
+        connection.sendall(
+            b"GET /v1/no%20such%C3%A9 HTTP/1.1\r\nHost: x\r\nX_Correlation_Id: spoof\r\nConnection: close\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: _receive(connection), b""))
+    assert answer.startswith(b"HTTP/1.1 404") and b"spoof" not in answer

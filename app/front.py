@@ -1,0 +1,182 @@
+"""Between the web server and the application: bodies arrive without a thread, calls run in few threads.
+
+The server (granian) speaks RSGI: one task a call, no thread. A body is received here whole before a thread is
+given to the call, so that a sender that drips its bytes ties up nothing; one that is too slow hears 408. Calls
+of machines that hand in messages have threads of their own: however they pile up, pages and health answer.
+"""
+
+import asyncio
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from app.errors import AppError, ServerBusy, UploadSlow
+from app.settings import Settings
+
+PAGE_THREADS = 8
+_QUEUED_A_THREAD = 8
+_HELD_BODIES = 8
+_LEAST_HELD = 64_000_000
+_INTAKE = "/v1/in/"
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Front:
+    """The application as RSGI."""
+
+    def __init__(self, wsgi: Callable[..., Iterable[bytes]], settings: Settings, threads: int) -> None:
+        self._wsgi = wsgi
+        self._settings = settings
+        self._threads = threads
+        self._machines = ThreadPoolExecutor(threads, "intake")
+        self._people = ThreadPoolExecutor(PAGE_THREADS, "pages")
+        self._most_held = max(_LEAST_HELD, _HELD_BODIES * settings.body_limit)
+        self._held = 0
+        self._handing_in = 0
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        """One call: receive its body, run it in a thread, answer."""
+        if scope.proto != "http":
+            return
+        try:
+            status, headers, body = await self._answer(scope, proto)
+        except AppError as error:
+            status, headers, body = _problem(error)
+        if body and scope.method != "HEAD":
+            proto.response_bytes(status, headers, body)
+        else:
+            proto.response_empty(status, headers)
+
+    async def _answer(self, scope: Any, proto: Any) -> Answer:
+        upload = Upload(self._settings, scope.headers.get("content-length"))
+        if self._held + upload.expected > self._most_held:
+            raise ServerBusy(details={"retry_after": 1})
+        self._held += upload.expected
+        try:
+            return await self._run(scope, await upload.receive(proto))
+        finally:
+            self._held -= upload.expected
+
+    async def _run(self, scope: Any, body: bytes) -> Answer:
+        run = asyncio.get_running_loop().run_in_executor
+        if not scope.path.startswith(_INTAKE):
+            return await run(self._people, self._call, scope, body)
+        if self._handing_in >= self._threads * (1 + _QUEUED_A_THREAD):
+            raise ServerBusy(details={"retry_after": 1})
+        self._handing_in += 1
+        try:
+            return await run(self._machines, self._call, scope, body)
+        finally:
+            self._handing_in -= 1
+
+    def _call(self, scope: Any, body: bytes) -> Answer:
+        """The application's answer, in a thread."""
+        started: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started[:] = [int(status.split(" ", 1)[0]), headers]
+
+        parts = self._wsgi(environ(scope, body), start)
+        try:
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return started[0], started[1], content
+
+
+class Upload:
+    """A body on its way: it may pause for a while, and has to come at a least rate on average."""
+
+    def __init__(self, settings: Settings, announced: str | None) -> None:
+        self._patience = settings.upload_patience
+        self._rate = settings.upload_rate
+        self._limit = settings.body_limit
+        self._announced = int(announced) if announced and announced.isdecimal() else None
+        self._chunked = announced is None
+
+    @property
+    def expected(self) -> int:
+        """The most memory that it takes."""
+        if self._announced is not None:
+            return self._announced if self._announced <= self._limit else 0
+        return 0
+
+    async def receive(self, proto: Any) -> bytes:
+        """All of it; nothing of one that is announced as too large, which the application refuses itself.
+
+        Errors: UploadSlow.
+        """
+        if self._announced is not None and not 0 < self._announced <= self._limit:
+            return b""
+        begun, received = time.monotonic(), 0
+        parts: list[bytes] = []
+        stream = proto.__aiter__()
+        while received <= self._limit:
+            left = self._patience + received / self._rate - (time.monotonic() - begun)
+            try:
+                part = await asyncio.wait_for(anext(stream), max(0.0, min(self._patience, left)))
+            except StopAsyncIteration:
+                break
+            except TimeoutError:
+                raise UploadSlow(
+                    f"{received:,} bytes came in {time.monotonic() - begun:.0f} s: a body may pause for "
+                    f"{self._patience:g} s and needs {self._rate:,} bytes a second after that"
+                ) from None
+            parts.append(part)
+            received += len(part)
+        return b"".join(parts)
+
+
+def environ(scope: Any, body: bytes) -> dict[str, Any]:
+    """The call as WSGI has it."""
+    host, _, port = scope.server.rpartition(":")
+    address, _, client_port = scope.client.rpartition(":")
+    made: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": address.strip("[]"),
+        "REMOTE_PORT": client_port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        if "_" in name:
+            continue  # X_Y would stand for X-Y
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        made[key] = f"{made[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in made else value
+    return made
+
+
+def _problem(error: AppError) -> Answer:
+    """A problem document for what never came to the application."""
+    wait = error.details.get("retry_after", 1)
+    body = {
+        "type": f"/docs#{error.code}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "retryable": error.retryable,
+        "details": [error.details] if error.details else [],
+        "correlation_id": str(uuid4()),
+    }
+    headers = [("Content-Type", "application/problem+json"), ("Connection", "close"), ("Retry-After", str(wait))]
+    return error.status, headers, json.dumps(body, ensure_ascii=False).encode()
