@@ -18,7 +18,14 @@ from app.storage.answers import put_reply
 from app.storage.claims import ClaimedLane, Release, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, add_deliveries
-from app.storage.identity import new_id, partition_of, partitions_of
+from app.storage.identity import (
+    MILLISECONDS_A_DAY,
+    milliseconds,
+    moment_of,
+    new_id,
+    partition_of,
+    partitions_of,
+)
 from app.storage.lanes import Touch, Touched, touch
 from app.storage.messages import Move, heads, still
 from app.storage.outcomes import put_outcomes
@@ -52,27 +59,31 @@ def commit(installation: Installation, batch: Sequence[Worked]) -> Committed:
 
 
 def _commit(tx: Connection, batch: Sequence[Worked]) -> tuple[Committed, list[Decided]]:
-    at = now(tx)
+    at, moment = now(tx), milliseconds()
     everything = [d for worked in batch for d in worked.decided]
     events = {d.message.id: [entries_of(intake) for intake in d.events] for d in everything}
-    touched = touch(tx, _touches(batch, everything, events))
+    touched = touch(tx, _touches(batch, everything, events, moment))
     ours = [w for w in batch if touched[w.lane.id].fence == w.lane.fence]
     decided = _still_received(tx, ours)
-    _write_outbox(tx, decided, touched, at)
+    _write_outbox(tx, decided, touched, at, moment)
     _write_events(tx, decided, events, touched)
     _write_messages(tx, decided, at)
     write_later(tx, [d.later for d in decided if d.later is not None], at)
-    _release(tx, ours, at)
+    _release(tx, ours, touched, at)
     new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
     deliver = {send.lane.partition for d in decided for send in d.sends}
     return Committed(len(decided), at, partitions_of(new), deliver), decided
 
 
 def _touches(
-    batch: Sequence[Worked], decided: Sequence[Decided], events: Mapping[str, list[list[Entry]]]
+    batch: Sequence[Worked],
+    decided: Sequence[Decided],
+    events: Mapping[str, list[list[Entry]]],
+    moment: int,
 ) -> list[Touch]:
+    day = moment // MILLISECONDS_A_DAY
     touches = [Touch(worked.lane.key("inbox")) for worked in batch]
-    touches += [Touch(send.lane, 1, True) for d in decided for send in d.sends]
+    touches += [Touch(send.lane, 1, True, day) for d in decided for send in d.sends]
     return touches + touches_of(entry for groups in events.values() for group in groups for entry in group)
 
 
@@ -83,7 +94,7 @@ def _still_received(tx: Connection, ours: Sequence[Worked]) -> list[Decided]:
 
 
 def _write_outbox(
-    tx: Connection, decided: Sequence[Decided], touched: Mapping[str, Touched], at: datetime
+    tx: Connection, decided: Sequence[Decided], touched: Mapping[str, Touched], at: datetime, moment: int
 ) -> None:
     sends = [(d, send) for d in decided for send in d.sends]
     left: dict[str, int] = {}
@@ -93,14 +104,15 @@ def _write_outbox(
     for d, send in sends:
         seq = touched[send.lane.id].last_seq - left[send.lane.id] + 1
         left[send.lane.id] -= 1
-        rows.append((_delivery(d, send, seq, at), send.content))
+        rows.append((_delivery(d, send, seq, at, moment), send.content))
     add_deliveries(tx, rows)
 
 
-def _delivery(d: Decided, send: Send, seq: int, at: datetime) -> Delivery:
+def _delivery(d: Decided, send: Send, seq: int, at: datetime, moment: int) -> Delivery:
+    """Its day is never before that of its message, whatever the clocks of the processes say."""
     message = d.message
     return Delivery(
-        id=new_id(partition_of(send.lane.id)),
+        id=new_id(partition_of(send.lane.id), max(moment, moment_of(message.id))),
         lane=send.lane.id,
         seq=seq,
         state="pending",
@@ -156,12 +168,15 @@ def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) ->
         add_alerts(tx, environment, alerts, at)
 
 
-def _release(tx: Connection, ours: Sequence[Worked], at: datetime) -> None:
-    found = heads(tx, [worked.lane.id for worked in ours])
+def _release(tx: Connection, ours: Sequence[Worked], touched: Mapping[str, Touched], at: datetime) -> None:
+    since_day = min((touched[worked.lane.id].oldest_day for worked in ours), default=0)
+    found = heads(tx, [worked.lane.id for worked in ours], since_day)
     releases = []
     for worked in ours:
         head = found.get(worked.lane.id)
         seq = head - 1 if head is not None else worked.lane.last_seq
         in_vain = 0 if worked.decided or head is None else worked.lane.claims - 1  # a lane its turn never came to
-        releases.append(Release(worked.lane, seq, head is not None, at, worked.blocks, claims=in_vain))
+        releases.append(
+            Release(worked.lane, seq, head is not None, at, worked.blocks, claims=in_vain, empty=head is None)
+        )
     release(tx, releases)

@@ -11,7 +11,7 @@ from app.errors import IntakeRefused, Undecodable
 from app.runtime.installation import Installation
 from app.runtime.routing import Route, context, decode, document_keys, require_media
 from app.storage.database import exact_bytes
-from app.storage.identity import content_hash, digest, new_id, partition_of
+from app.storage.identity import content_hash, digest
 from app.storage.lanes import UNORDERED_LANES, LaneKey
 from app.telemetry.context import read_context
 from app.telemetry.tracing import Span
@@ -172,11 +172,6 @@ def lane_key(environment: str, draft: Draft) -> LaneKey:
     if draft.keys.order is not None:
         return LaneKey("inbox", *where, str(draft.keys.order), True)
     return LaneKey("inbox", *where, str(secrets.randbelow(UNORDERED_LANES)), False)
-
-
-def new_message_id(lane: LaneKey) -> str:
-    """An id in the partition of its lane."""
-    return new_id(partition_of(lane.id))
 
 
 def new_correlation_id() -> str:

@@ -14,7 +14,7 @@ from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
 from app.storage import attempts
 from app.storage.attempts import Ended
-from app.storage.claims import ClaimedLane, Release, holds, release
+from app.storage.claims import ClaimedLane, Release, held, holds, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, DeliveryMove, delivery_bodies, next_due, open_deliveries
 from app.storage.flows import FlowPolicy
@@ -60,8 +60,10 @@ class LaneWork:
     def step(self, tx: Connection, results: Results, go_on: bool) -> list[Ready]:
         """Write results; then the next deliveries to send, or nothing and the lane is left."""
         lease = self._settings.lease_seconds + self._settings.delivery_deadline
-        if not holds(tx, self.lane, lease):
+        current = held(tx, self.lane, lease)
+        if current is None:
             return []
+        self.lane = current
         at = now(tx)
         blocked_by = self._note(tx, results, at)
         if blocked_by is None:
@@ -104,7 +106,7 @@ class LaneWork:
 
     def _choose(self, tx: Connection, at: datetime) -> tuple[str | None, list[Delivery]]:
         """Who the lane waits for, if for somebody; and what may be sent now, in order."""
-        found = open_deliveries(tx, self.lane.id, BATCH, None if self.lane.ordered else at)
+        found = open_deliveries(tx, self.lane.id, BATCH, None if self.lane.ordered else at, self.lane.oldest_day)
         lost = [interrupted(d, at) for d in found if d.state == "inflight"]
         move_delivery_states(tx, lost, at)
         attempts.end(tx, [_lost(m.delivery) for m in lost], at)
@@ -133,12 +135,13 @@ class LaneWork:
     def _leave(self, tx: Connection, at: datetime, blocked_by: str | None) -> None:
         due = self._next(tx)
         seq = self.lane.head_seq
-        release(tx, [Release(self.lane, seq, due is not None, max(due or at, at), blocked_by)])
+        empty = due is None and blocked_by is None
+        release(tx, [Release(self.lane, seq, due is not None, max(due or at, at), blocked_by, empty=empty)])
 
     def _next(self, tx: Connection) -> datetime | None:
         if not self.lane.ordered:
-            return next_due(tx, self.lane.id)
-        head = open_deliveries(tx, self.lane.id, 1)
+            return next_due(tx, self.lane.id, self.lane.oldest_day)
+        head = open_deliveries(tx, self.lane.id, 1, since_day=self.lane.oldest_day)
         return head[0].next_at if head else None
 
 

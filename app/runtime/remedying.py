@@ -11,7 +11,7 @@ from app.runtime.later import CALL
 from app.storage.alerts import add_alerts
 from app.storage.claims import ClaimedLane
 from app.storage.deliveries import Delivery, DeliveryMove, add_deliveries, delivery_bodies
-from app.storage.identity import digest, new_id, partition_of
+from app.storage.identity import MILLISECONDS_A_DAY, digest, milliseconds, moment_of, new_id, partition_of
 from app.storage.lanes import LaneKey, Touch, touch
 from dsl.program import Endpoint
 from rules.remedies import alert_text, fallback, remedy
@@ -66,9 +66,10 @@ class Remedies:
 def _send_instead(tx: Connection, lane: ClaimedLane, d: Delivery, spare: Endpoint, at: datetime) -> None:
     """The same bytes through another endpoint, as an effect of its own."""
     key = LaneKey("outbox", d.environment, lane.ruleset, lane.flow, spare.name, lane.order_key, lane.ordered)
-    seq = touch(tx, [Touch(key, 1, True)])[key.id].last_seq
+    moment = max(milliseconds(), moment_of(d.message_id))
+    seq = touch(tx, [Touch(key, 1, True, moment // MILLISECONDS_A_DAY)])[key.id].last_seq
     made = replace(
-        d, id=new_id(partition_of(key.id)), lane=key.id, seq=seq, state="pending", next_at=at, endpoint=spare.name,
+        d, id=new_id(partition_of(key.id), moment), lane=key.id, seq=seq, state="pending", next_at=at, endpoint=spare.name,
         ledger_key=digest(d.ledger_key, "fallback", spare.name), idempotent=spare.idempotent, created_at=at,
         updated_at=at, fence=0, attempts=0, forgiven=0, asked=0, error_class="", status=None, reason="",
     )  # fmt: skip

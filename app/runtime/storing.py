@@ -6,12 +6,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.runtime.drafts import Draft, Intake, fault_json, lane_key, new_correlation_id, new_message_id
+from app.runtime.drafts import Draft, Intake, fault_json, lane_key, new_correlation_id
 from app.runtime.fingerprints import note_drafts
 from app.storage.bodies import Body, add_bodies
 from app.storage.database import now
 from app.storage.duplicates import Seen, SeenKey, correct, remember
-from app.storage.identity import new_id, partition_of
+from app.storage.identity import (
+    ID_LENGTH,
+    MILLISECONDS_A_DAY,
+    day_of,
+    milliseconds,
+    moment_of,
+    new_id,
+    partition_of,
+)
 from app.storage.lanes import LaneKey, Touch, Touched, touch
 from app.storage.messages import Message, add_messages, messages
 from app.storage.origins import limit_to
@@ -38,13 +46,28 @@ class Entry:
 
 
 def entries_of(intake: Intake) -> list[Entry]:
-    """One entry a draft, with its lane, id and duplicate key."""
-    return [_entry(intake, draft) for draft in intake.drafts]
+    """One entry a draft, with its lane, id and duplicate key.
+
+    All ids of an intake bear one moment, so that its messages and their body are of the same day; what
+    another message caused is never of an earlier day than that one.
+    """
+    causes = [id for id in (intake.causation_id, intake.replay_of) if id]
+    moment = max([milliseconds(), *(known for id in causes if (known := _moment(id)) is not None)])
+    return [_entry(intake, draft, moment) for draft in intake.drafts]
 
 
-def _entry(intake: Intake, draft: Draft) -> Entry:
+def _moment(id: str) -> int | None:
+    """The moment of a message that is named as the cause; senders may name what they like."""
+    try:
+        moment = moment_of(id) if len(id) == ID_LENGTH else None
+    except LookupError:
+        return None
+    return moment if moment is not None and moment < milliseconds() + MILLISECONDS_A_DAY else None
+
+
+def _entry(intake: Intake, draft: Draft, moment: int) -> Entry:
     lane = lane_key(intake.environment, draft)
-    id = new_message_id(lane)
+    id = new_id(partition_of(lane.id), moment)
     key = None
     if draft.keys.identify is not None and not (intake.replay_of or intake.edited_from):
         scope = (intake.environment, intake.endpoint, draft.flow)
@@ -64,7 +87,7 @@ def store_intakes(
 
 def touches_of(entries: Iterable[Entry]) -> list[Touch]:
     """The numbers that entries need in their lanes."""
-    return [Touch(entry.lane, 1, not entry.draft.errors) for entry in entries]
+    return [Touch(entry.lane, 1, not entry.draft.errors, day_of(entry.message_id)) for entry in entries]
 
 
 def store_entries(
@@ -105,7 +128,7 @@ def _write(
     for intake, group in zip(intakes, groups, strict=True):
         new = [entry for entry in group if not entry.repeats]
         if new:
-            body_id = new_id(partition_of(new[0].lane.id))
+            body_id = new[0].message_id
             bodies.append(Body(body_id, intake.body, intake.hash, intake.media_type, intake.headers, at))
             made |= {entry.message_id: message_of(entry, body_id, at) for entry in new}
         if intake.only is not None:

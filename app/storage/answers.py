@@ -3,22 +3,20 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, select
+from sqlalchemy import Column, Connection, LargeBinary, String, select
 
-from app.storage.database import among, insert, insert_rows, metadata
-from app.storage.identity import partition_of
+from app.storage.database import among, at_id, insert, insert_rows, kept_by_day
+from app.storage.identity import placed
 
-answers_table = Table(
+answers_table = kept_by_day(
     "answers",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "delivery_id",
     Column("delivery_id", String(40), primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
-replies_table = Table(
+replies_table = kept_by_day(
     "replies",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "message_id",
     Column("message_id", String(40), primary_key=True),
     Column("content", LargeBinary, nullable=False),
     Column("media_type", String(200), nullable=False),
@@ -35,9 +33,9 @@ class Reply:
 
 def put_answer(tx: Connection, delivery_id: str, content: bytes) -> None:
     """Keep what an endpoint answered to a call; the first answer counts."""
-    row = {"partition": partition_of(delivery_id), "delivery_id": delivery_id, "content": content}
+    row = {**placed(delivery_id), "delivery_id": delivery_id, "content": content}
     statement = insert(answers_table, tx.dialect.name).values(row)
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["partition", "delivery_id"]))
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["partition", "day", "delivery_id"]))
 
 
 def answers(tx: Connection, delivery_ids: Collection[str]) -> dict[str, bytes]:
@@ -51,13 +49,13 @@ def answers(tx: Connection, delivery_ids: Collection[str]) -> dict[str, bytes]:
 
 def put_reply(tx: Connection, message_id: str, reply: Reply) -> None:
     """Keep the reply of a flow, so that whoever asks again gets the same."""
-    row = {"partition": partition_of(message_id), "message_id": message_id}
+    row = {**placed(message_id), "message_id": message_id}
     insert_rows(tx, replies_table, [{**row, "content": reply.content, "media_type": reply.media_type}])
 
 
 def reply(tx: Connection, message_id: str) -> Reply | None:
     """The reply of a message, if its flow gave one."""
     c = replies_table.c
-    query = select(c.content, c.media_type).where(c.partition == partition_of(message_id), c.message_id == message_id)
+    query = select(c.content, c.media_type).where(at_id(c.message_id, message_id))
     row = tx.execute(query).first()
     return Reply(bytes(row.content), row.media_type) if row else None

@@ -11,21 +11,20 @@ from sqlalchemy import (
     Connection,
     Integer,
     String,
-    Table,
     Text,
+    and_,
     bindparam,
     delete,
     select,
     update,
 )
 
-from app.storage.database import UtcTime, among, insert_rows, metadata
-from app.storage.identity import partition_of
+from app.storage.database import UtcTime, among, at_id, insert_rows, kept_by_day
+from app.storage.identity import day_of, partition_of, placed
 
-attempts_table = Table(
+attempts_table = kept_by_day(
     "attempts",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "delivery_id",
     Column("delivery_id", String(40), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("fence", BigInteger, nullable=False),
@@ -58,7 +57,7 @@ def start(tx: Connection, attempts: Sequence[tuple[str, int, int]], at: datetime
     empty = {"result": "", "error_class": "", "status": None, "detail": "", "reply": "", "ended_at": None}
     rows = [
         {
-            "partition": partition_of(id),
+            **placed(id),
             "delivery_id": id,
             "number": number,
             "fence": fence,
@@ -75,7 +74,9 @@ def end(tx: Connection, ended: Sequence[Ended], at: datetime) -> None:
     if not ended:
         return
     c = attempts_table.c
-    here = (c.partition == bindparam("p")) & (c.delivery_id == bindparam("d")) & (c.number == bindparam("n"))
+    here = and_(
+        c.partition == bindparam("p"), c.day == bindparam("y"), c.delivery_id == bindparam("d"), c.number == bindparam("n")
+    )
     names = ("result", "error_class", "status", "detail", "reply")
     statement = (
         update(attempts_table)
@@ -86,7 +87,7 @@ def end(tx: Connection, ended: Sequence[Ended], at: datetime) -> None:
 
 
 def _ended_row(e: Ended) -> dict[str, Any]:
-    key = {"p": partition_of(e.delivery_id), "d": e.delivery_id, "n": e.number}
+    key = {"p": partition_of(e.delivery_id), "y": day_of(e.delivery_id), "d": e.delivery_id, "n": e.number}
     result = {"new_result": e.result, "new_error_class": e.error_class, "new_status": e.status}
     return {**key, **result, "new_detail": e.detail[:2000], "new_reply": e.reply[:4000]}
 
@@ -95,10 +96,7 @@ def forget(tx: Connection, attempts: Sequence[tuple[str, int]]) -> None:
     """Remove attempts that were noted but never made."""
     c = attempts_table.c
     for delivery_id, number in attempts:
-        here = (
-            (c.partition == partition_of(delivery_id)) & (c.delivery_id == delivery_id) & (c.number == number)
-        )
-        tx.execute(delete(attempts_table).where(here))
+        tx.execute(delete(attempts_table).where(at_id(c.delivery_id, delivery_id), c.number == number))
 
 
 def of_deliveries(tx: Connection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -110,5 +108,5 @@ def of_deliveries(tx: Connection, ids: Sequence[str]) -> dict[str, list[dict[str
         for row in tx.execute(
             select(attempts_table).where(here).order_by(c.delivery_id, c.number)
         ).mappings():
-            found[row["delivery_id"]].append({k: v for k, v in row.items() if k != "partition"})
+            found[row["delivery_id"]].append({k: v for k, v in row.items() if k not in ("partition", "day")})
     return found

@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, select
+from sqlalchemy import Column, Connection, LargeBinary, String, select
 
-from app.storage.database import Json, UtcTime, among, metadata
-from app.storage.identity import partition_of
+from app.storage.database import Json, UtcTime, among, kept_by_day
+from app.storage.identity import place_of
 from app.storage.rows import write_rows
 
-bodies_table = Table(
+bodies_table = kept_by_day(
     "bodies",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "id",
     Column("id", String(40), primary_key=True),
     Column("content", LargeBinary, nullable=False),
     Column("hash", String(64), nullable=False),
@@ -40,8 +39,8 @@ _COLUMNS = ("id", "content", "hash", "media_type", "headers", "at")
 
 def add_bodies(tx: Connection, bodies: Sequence[Body]) -> None:
     """Store bodies; they are never changed."""
-    rows = [(partition_of(b.id), b.id, b.content, b.hash, b.media_type, dict(b.headers), b.at) for b in bodies]
-    write_rows(tx, bodies_table, ["partition", *_COLUMNS], rows)
+    rows = [(*place_of(b.id), b.id, b.content, b.hash, b.media_type, dict(b.headers), b.at) for b in bodies]
+    write_rows(tx, bodies_table, ["partition", "day", *_COLUMNS], rows)
 
 
 def body(tx: Connection, id: str) -> Body:

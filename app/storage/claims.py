@@ -1,17 +1,17 @@
 """Claims: a worker owns lanes for a while, under a fence that makes everything it writes later void."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select, union_all, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Integer, bindparam, case, select, union_all, update
 
 from app.storage.database import among, now
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
 from app.storage.identity import PARTITIONS
-from app.storage.lanes import Kind, LaneKey, lanes_table
+from app.storage.lanes import NOTHING_OPEN, Kind, LaneKey, lanes_table
 from app.storage.sharing import Shares
 
 _EQUAL = Shares()
@@ -33,6 +33,7 @@ class ClaimedLane:
     head_seq: int
     last_seq: int
     claims: int
+    oldest_day: int = 0
 
     @property
     def of_flow(self) -> tuple[str, str, str]:
@@ -50,6 +51,7 @@ class Release:
     """How a worker leaves a lane: with work in it or not, from when on, waiting for whom.
 
     `claims` are those in vain that go on counting: 0 after work was done.
+    `empty` only where nothing at all is open in it, seen under the lock of the lane.
     """
 
     lane: ClaimedLane
@@ -59,6 +61,7 @@ class Release:
     blocked_by: str | None = None
     parked: str = ""
     claims: int = 0
+    empty: bool = False
 
 
 def claim(
@@ -133,14 +136,21 @@ def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: dat
         tx.execute(update(lanes_table).where(here).values(values))
 
 
-def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool:
-    """Lock the lane and say whether its fence still is ours; `lease` seconds more if it is."""
+def held(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> ClaimedLane | None:
+    """Lock the lane: as it is now if its fence still is ours, else None; `lease` seconds more if it is."""
     c = lanes_table.c
     values: dict[str, Any] = {"fence": c.fence}
     if lease is not None:
         values["lease_until"] = now(tx) + timedelta(seconds=lease)
     here = (c.partition == lane.partition) & (c.id == lane.id) & (c.fence == lane.fence)
-    return tx.execute(update(lanes_table).where(here).values(values)).rowcount == 1
+    statement = update(lanes_table).where(here).values(values).returning(c.oldest_day)
+    oldest_day = tx.execute(statement).scalar()
+    return None if oldest_day is None else replace(lane, oldest_day=oldest_day)
+
+
+def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool:
+    """Lock the lane and say whether its fence still is ours; `lease` seconds more if it is."""
+    return held(tx, lane, lease) is not None
 
 
 def release(tx: Connection, releases: Sequence[Release]) -> None:
@@ -155,6 +165,7 @@ def release(tx: Connection, releases: Sequence[Release]) -> None:
         "blocked_by": bindparam("new_blocked_by"),
         "parked": bindparam("new_parked"),
         "claims": bindparam("new_claims"),
+        "oldest_day": case((bindparam("new_empty", type_=Boolean), NOTHING_OPEN), else_=c.oldest_day),
         "lease_until": None,
         "holder": None,
     }
@@ -171,6 +182,7 @@ def _release_row(r: Release) -> dict[str, Any]:
         "new_blocked_by": r.blocked_by,
         "new_parked": r.parked,
         "new_claims": r.claims,
+        "new_empty": r.empty,
         "old_partition": r.lane.partition,
         "old_id": r.lane.id,
         "old_fence": r.lane.fence,

@@ -19,6 +19,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    any_,
     bindparam,
     create_engine,
     event,
@@ -32,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
+from app.storage.identity import day_of, partition_of
 from app.storage.pooling import look_before_use
 from app.storage.rows import write_rows
 
@@ -245,17 +248,44 @@ def many(kind: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     return list(rows) if kind == "sqlite" else {name: [row[name] for row in rows] for name in rows[0]}
 
 
+def kept_by_day(name: str, id: str, *columns: Any) -> Table:
+    """A table that grows with every message: on PostgreSQL each day of `id` has a partition of its own."""
+    return Table(
+        name,
+        metadata,
+        Column("partition", Integer, primary_key=True, autoincrement=False),
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        *columns,
+        info={"day_of": id},
+        postgresql_partition_by="RANGE (day)",
+    )
+
+
+def at_id(id: Column[str], value: str) -> ColumnElement[bool]:
+    """The rows of one id, in its partition and, where the table is kept by day, on its day."""
+    c = id.table.c
+    here = and_(c.partition == partition_of(value), id == value)
+    return and_(here, c.day == day_of(value)) if "day" in c else here
+
+
 def among(
     tx: Connection, partition: Column[int], id: Column[str], ids: Collection[str]
 ) -> ColumnElement[bool]:
-    """Rows with one of these ids, found by partition and id together."""
+    """Rows with one of these ids, found by partition, id and, where the table is kept by day, day together."""
     known = sorted(set(ids))
-    places = [int(one[:2], 16) for one in known]
+    columns: list[Any] = [partition, id]
+    values: list[list[Any]] = [[partition_of(one) for one in known], known]
+    day = id.table.c.get("day")
+    if day is not None:
+        columns.insert(1, day)
+        values.insert(1, [day_of(one) for one in known])
     if tx.dialect.name == "sqlite":
-        return tuple_(partition, id).in_(list(zip(places, known, strict=True)))
-    arrays = literal(places, postgresql.ARRAY(Integer)), literal(known, postgresql.ARRAY(Text))
-    pairs = func.unnest(*arrays).table_valued("place", "id").render_derived()
-    return tuple_(partition, id).in_(select(pairs.c.place, pairs.c.id))
+        return tuple_(*columns).in_(list(zip(*values, strict=True)))
+    types = [postgresql.ARRAY(Text if isinstance(found[0], str) else Integer) for found in values if found]
+    rows = func.unnest(*[literal(found, type_) for found, type_ in zip(values, types, strict=True)])
+    named = rows.table_valued(*[f"c{n}" for n in range(len(columns))]).render_derived()
+    here = tuple_(*columns).in_(select(*named.c))
+    return here if day is None else and_(day == any_(literal(sorted(set(values[1])), types[1])), here)
 
 
 def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

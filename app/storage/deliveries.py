@@ -18,21 +18,23 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     select,
     update,
 )
 
-from app.storage.database import UtcTime, among, insert_many, many, metadata
-from app.storage.identity import partition_of
+from app.storage.database import UtcTime, among, at_id, insert_many, kept_by_day, many, metadata
+from app.storage.identity import day_of, partition_of, place_of
+from app.storage.lanes import reopen
 from app.storage.rows import write_rows
 
 OPEN_STATES = ("pending", "inflight", "retry", "uncertain", "staged")
+_AT_REST = ("dead", "uncertain", "staged")
 
-deliveries_table = Table(
+deliveries_table = kept_by_day(
     "deliveries",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "id",
     Column("id", String(40), primary_key=True),
     Column("lane", String(40), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -76,12 +78,11 @@ Index(
     sqlite_where=_WRONG,
 )
 Index("ix_deliveries_message", _c.message_id)
-Index("ix_deliveries_listed", _c.environment, _c.created_at, _c.id)
+Index("ix_deliveries_listed", _c.environment, _c.day, _c.created_at, _c.id)
 
-delivery_bodies_table = Table(
+delivery_bodies_table = kept_by_day(
     "delivery_bodies",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "delivery_id",
     Column("delivery_id", String(40), primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
@@ -157,10 +158,10 @@ def add_deliveries(tx: Connection, deliveries: Sequence[tuple[Delivery, bytes]])
     """Store deliveries with their bytes; one whose ledger key is taken is left out. How many were new."""
     taken = _enter_ledger(tx, [delivery for delivery, _ in deliveries])
     new = [(d, content) for d, content in deliveries if d.ledger_key in taken]
-    rows = [(partition_of(d.id), *_values(d)) for d, _ in new]
-    write_rows(tx, deliveries_table, ["partition", *_COLUMNS], rows)
-    bodies = [(partition_of(d.id), d.id, content) for d, content in new]
-    write_rows(tx, delivery_bodies_table, ["partition", "delivery_id", "content"], bodies)
+    rows = [(*place_of(d.id), *_values(d)) for d, _ in new]
+    write_rows(tx, deliveries_table, ["partition", "day", *_COLUMNS], rows)
+    bodies = [(*place_of(d.id), d.id, content) for d, content in new]
+    write_rows(tx, delivery_bodies_table, ["partition", "day", "delivery_id", "content"], bodies)
     return len(new)
 
 
@@ -182,7 +183,7 @@ def _entering(kind: str) -> Any:
 
 def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:
     """One delivery; LookupError where there is none."""
-    query = select(*_READ).where(_c.partition == partition_of(id), _c.id == id)
+    query = select(*_READ).where(at_id(_c.id, id))
     row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise LookupError(f"no delivery {id}")
@@ -196,7 +197,7 @@ def place_delivery(tx: Connection, id: str, seq: int) -> None:
 
 def of_message(tx: Connection, message_id: str) -> list[Delivery]:
     """What a message caused, in order."""
-    query = select(*_READ).where(_c.message_id == message_id)
+    query = select(*_READ).where(_c.message_id == message_id, _c.day >= day_of(message_id))
     rows = tx.execute(query.order_by(_c.created_at, _c.rules, _c.rule, _c.ordinal))
     return [Delivery(*row) for row in rows]
 
@@ -217,18 +218,22 @@ def delivery_bodies(tx: Connection, ids: Collection[str]) -> dict[str, bytes]:
 
 
 def open_deliveries(
-    tx: Connection, lane_id: str, limit: int, due_at: datetime | None = None
+    tx: Connection, lane_id: str, limit: int, due_at: datetime | None = None, since_day: int = 0
 ) -> list[Delivery]:
-    """The first unfinished deliveries of a lane, in order; with `due_at` only those due by then."""
-    query = select(*_READ).where(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN)
+    """The first unfinished deliveries of a lane, in order; with `due_at` only those due by then.
+
+    `since_day` is the lane's `oldest_day`, read under its lock.
+    """
+    here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN, _c.day >= since_day)
+    query = select(*_READ).where(here)
     if due_at is not None:
         query = query.where((_c.state == "inflight") | ((_c.state != "uncertain") & (_c.next_at <= due_at)))
     return [Delivery(*row) for row in tx.execute(query.order_by(_c.seq).limit(limit))]
 
 
-def next_due(tx: Connection, lane_id: str) -> datetime | None:
+def next_due(tx: Connection, lane_id: str, since_day: int = 0) -> datetime | None:
     """When the next delivery of a lane may be tried; None where none waits."""
-    here = (_c.partition == partition_of(lane_id)) & (_c.lane == lane_id)
+    here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _c.day >= since_day)
     waiting = select(_c.next_at).where(here, _c.state.in_(["pending", "retry", "inflight"]))
     found: datetime | None = tx.execute(waiting.order_by(_c.next_at).limit(1)).scalar()
     return found
@@ -241,11 +246,16 @@ def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime)
     """
     if not moves:
         return 0
-    here = (_c.partition == bindparam("old_partition")) & (_c.id == bindparam("old_id"))
+    here = and_(
+        _c.partition == bindparam("old_partition"), _c.day == bindparam("old_day"), _c.id == bindparam("old_id")
+    )
     names = ("state", "next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     statement = update(deliveries_table).where(here, _c.state == bindparam("old_state"))
-    return tx.execute(statement.values(**values, updated_at=at), [_move_row(m) for m in moves]).rowcount
+    moved = tx.execute(statement.values(**values, updated_at=at), [_move_row(m) for m in moves]).rowcount
+    again = [m.delivery for m in moves if m.delivery.state in _AT_REST and m.to_state in OPEN_STATES]
+    reopen(tx, [(d.lane, d.id) for d in again])
+    return moved
 
 
 def _move_row(m: DeliveryMove) -> dict[str, Any]:
@@ -254,5 +264,5 @@ def _move_row(m: DeliveryMove) -> dict[str, Any]:
     new: Mapping[str, Any] = {
         f"new_{n}": getattr(old, n) if getattr(m, n) is None else getattr(m, n) for n in names
     }
-    key = {"old_partition": partition_of(old.id), "old_id": old.id, "old_state": old.state}
+    key = {"old_partition": partition_of(old.id), "old_day": day_of(old.id), "old_id": old.id, "old_state": old.state}
     return {**key, **new, "new_state": m.to_state, "new_reason": str(new["new_reason"])[:2000]}

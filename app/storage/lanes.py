@@ -2,6 +2,9 @@
 
 A lane of kind `inbox` orders the messages of a flow; one of kind `outbox` the deliveries to an endpoint.
 Rows are never removed, and always locked in the order of their ids.
+
+`oldest_day`: nothing open in the lane is of an earlier day. So whoever looks for the open rows of a
+lane reads the partitions from that day on, not those of all days that are kept.
 """
 
 from collections.abc import Iterable
@@ -26,11 +29,12 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, insert_many, many, metadata, now
-from app.storage.identity import digest, partition_of
+from app.storage.database import UtcTime, at_id, insert_many, many, metadata, now
+from app.storage.identity import MILLISECONDS_A_DAY, day_of, digest, milliseconds, partition_of
 
 Kind = Literal["inbox", "outbox"]
 UNORDERED_LANES = 64
+NOTHING_OPEN = 2_147_483_647
 
 lanes_table = Table(
     "lanes",
@@ -54,6 +58,7 @@ lanes_table = Table(
     Column("claims", Integer, nullable=False),
     Column("blocked_by", String(40)),
     Column("parked", Text, nullable=False),
+    Column("oldest_day", Integer, nullable=False, server_default="0"),
 )
 _CLAIMABLE = lanes_table.c.ready & lanes_table.c.blocked_by.is_(None)
 Index(
@@ -102,11 +107,15 @@ class LaneKey:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Take `count` further numbers of a lane; `ready` says that there is work in it."""
+    """Take `count` further numbers of a lane; `ready` says that there is work in it.
+
+    `day` is the day of the oldest id that takes a number; unknown is yesterday, as ids are made just before.
+    """
 
     key: LaneKey
     count: int = 0
     ready: bool = False
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ class Touched:
 
     fence: int
     last_seq: int
+    oldest_day: int
 
 
 def touch(tx: Connection, touches: Iterable[Touch], at: datetime | None = None) -> dict[str, Touched]:
@@ -122,14 +132,24 @@ def touch(tx: Connection, touches: Iterable[Touch], at: datetime | None = None) 
     merged: dict[str, Touch] = {}
     for t in touches:
         seen = merged.get(t.key.id, Touch(t.key))
-        merged[t.key.id] = Touch(t.key, seen.count + t.count, seen.ready or t.ready)
+        merged[t.key.id] = Touch(t.key, seen.count + t.count, seen.ready or t.ready, min(_day(seen), _day(t)))
     moment = at or now(tx)
     rows = [_new_row(merged[id], moment) for id in sorted(merged)]
     if not rows:
         return {}
     kind = tx.dialect.name
     found = tx.execute(_touching(kind), many(kind, rows))
-    return {row.id: Touched(row.fence, row.last_seq) for row in found}
+    return {row.id: Touched(row.fence, row.last_seq, row.oldest_day) for row in found}
+
+
+def _day(t: Touch) -> int:
+    if t.day is not None:
+        return t.day
+    return _yesterday() if t.count else NOTHING_OPEN
+
+
+def _yesterday() -> int:
+    return milliseconds() // MILLISECONDS_A_DAY - 1
 
 
 @cache
@@ -143,8 +163,9 @@ def _touching(kind: str) -> Any:
             "last_seq": old.last_seq + new.last_seq,
             "next_at": case((old.ready, old.next_at), else_=new.next_at),
             "ready": or_(old.ready, new.ready),
+            "oldest_day": case((old.oldest_day > new.oldest_day, new.oldest_day), else_=old.oldest_day),
         },
-    ).returning(old.id, old.fence, old.last_seq)
+    ).returning(old.id, old.fence, old.last_seq, old.oldest_day)
 
 
 def _new_row(t: Touch, moment: datetime) -> dict[str, Any]:
@@ -165,7 +186,16 @@ def _new_row(t: Touch, moment: datetime) -> dict[str, Any]:
         "head_seq": 0,
         "claims": 0,
         "parked": "",
+        "oldest_day": _day(t),
     }
+
+
+def reopen(tx: Connection, ids: Iterable[tuple[str, str]]) -> None:
+    """Rows (lane id, own id) are open again: their lanes look as far back as their days."""
+    c = lanes_table.c
+    for lane_id, id in sorted(ids):
+        here = at_id(c.id, lane_id) & (c.oldest_day > day_of(id))
+        tx.execute(update(lanes_table).where(here).values(oldest_day=day_of(id)))
 
 
 def wake(tx: Connection, lane_id: str, head_seq: int | None = None, unblock: str | None = None) -> None:
@@ -195,5 +225,7 @@ def next_number(tx: Connection, lane_id: str) -> int:
     """A further number at the end of a lane that is locked already."""
     c = lanes_table.c
     here = (c.partition == partition_of(lane_id)) & (c.id == lane_id)
-    statement = update(lanes_table).where(here).values(last_seq=c.last_seq + 1)
+    day = _yesterday()
+    oldest_day = case((c.oldest_day > day, day), else_=c.oldest_day)
+    statement = update(lanes_table).where(here).values(last_seq=c.last_seq + 1, oldest_day=oldest_day)
     return int(tx.execute(statement.returning(c.last_seq)).scalar_one())

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Table,
     Text,
     and_,
     select,
@@ -21,15 +20,14 @@ from sqlalchemy import (
 )
 
 from app.storage.claims import ClaimedLane
-from app.storage.database import UtcTime, among, metadata
-from app.storage.identity import partition_of
-from app.storage.lanes import lanes_table
+from app.storage.database import UtcTime, among, at_id, kept_by_day
+from app.storage.identity import place_of
+from app.storage.lanes import lanes_table, reopen
 from app.storage.rows import write_rows
 
-messages_table = Table(
+messages_table = kept_by_day(
     "messages",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "id",
     Column("id", String(40), primary_key=True),
     Column("lane", String(40), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -68,18 +66,28 @@ Index(
     "ix_messages_wrong",
     messages_table.c.environment,
     messages_table.c.state,
+    messages_table.c.day,
     messages_table.c.received_at,
     messages_table.c.id,
     postgresql_where=_WRONG,
     sqlite_where=_WRONG,
 )
-Index("ix_messages_listed", messages_table.c.environment, messages_table.c.received_at, messages_table.c.id)
+Index(
+    "ix_messages_listed",
+    messages_table.c.environment,
+    messages_table.c.day,
+    messages_table.c.received_at,
+    messages_table.c.id,
+)
 Index("ix_messages_correlated", messages_table.c.correlation_id)
+_SHARING = messages_table.c.body_id != messages_table.c.id
+_WAITING = messages_table.c.state == "waiting"
+Index("ix_messages_sharing", messages_table.c.body_id, postgresql_where=_SHARING, sqlite_where=_SHARING)
+Index("ix_messages_waiting", messages_table.c.environment, postgresql_where=_WAITING, sqlite_where=_WAITING)
 
-message_keys_table = Table(
+message_keys_table = kept_by_day(
     "message_keys",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "message_id",
     Column("message_id", String(40), primary_key=True),
     Column("name", String(60), primary_key=True),
     Column("value", String(400), nullable=False),
@@ -90,13 +98,13 @@ Index(
     "ix_message_keys_value",
     message_keys_table.c.environment,
     message_keys_table.c.value,
+    message_keys_table.c.day,
     message_keys_table.c.received_at,
 )
 
-history_table = Table(
+history_table = kept_by_day(
     "message_history",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "message_id",
     Column("message_id", String(40), primary_key=True),
     Column("at", UtcTime, primary_key=True),
     Column("from_state", String(12), primary_key=True),
@@ -150,17 +158,17 @@ class Move:
 
 _COLUMNS = [name for name in Message.__slots__ if name != "keys"]
 _READ = [messages_table.c[name] for name in _COLUMNS]
-_KEYS = ("partition", "message_id", "name", "value", "environment", "received_at")
-_HISTORY = ("partition", "message_id", "at", "from_state", "to_state", "by", "reason")
+_KEYS = ("partition", "day", "message_id", "name", "value", "environment", "received_at")
+_HISTORY = ("partition", "day", "message_id", "at", "from_state", "to_state", "by", "reason")
 _values = attrgetter(*_COLUMNS)
 
 
 def add_messages(tx: Connection, messages: Sequence[Message]) -> None:
     """Store new messages with their business keys."""
-    rows = [(partition_of(m.id), *_values(m)) for m in messages]
-    write_rows(tx, messages_table, ["partition", *_COLUMNS], rows)
+    rows = [(*place_of(m.id), *_values(m)) for m in messages]
+    write_rows(tx, messages_table, ["partition", "day", *_COLUMNS], rows)
     keys = [
-        (partition_of(m.id), m.id, name[:60], str(value)[:400], m.environment, m.received_at)
+        (*place_of(m.id), m.id, name[:60], str(value)[:400], m.environment, m.received_at)
         for m in messages
         for name, value in m.keys.items()
     ]
@@ -170,7 +178,7 @@ def add_messages(tx: Connection, messages: Sequence[Message]) -> None:
 def message(tx: Connection, id: str, lock: bool = False) -> Message:
     """One message without its keys; LookupError where there is none."""
     c = messages_table.c
-    query = select(*_READ).where(c.partition == partition_of(id), c.id == id)
+    query = select(*_READ).where(at_id(c.id, id))
     row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise LookupError(f"no message {id}")
@@ -208,7 +216,7 @@ def open_messages(tx: Connection, lanes: Sequence[ClaimedLane], window: int) -> 
     query = (
         select(*_READ)
         .join_from(lanes_table, messages_table, here)
-        .where(among(tx, c.partition, c.id, found), _OPEN)
+        .where(among(tx, c.partition, c.id, found), _OPEN, m.day >= min(lane.oldest_day for lane in lanes))
         .order_by(m.lane, m.seq)
     )
     for row in tx.execute(query):
@@ -225,14 +233,16 @@ def still(tx: Connection, ids: Collection[str], state: str) -> set[str]:
     return set(tx.execute(query).scalars())
 
 
-def heads(tx: Connection, lane_ids: Collection[str]) -> dict[str, int]:
-    """The number of the first waiting message of each lane; lanes in which none waits are left out."""
+def heads(tx: Connection, lane_ids: Collection[str], since_day: int) -> dict[str, int]:
+    """The number of the first waiting message of each lane; lanes in which none waits are left out.
+
+    `since_day` is the least `oldest_day` of these lanes, read under their locks.
+    """
     if not lane_ids:
         return {}
     m, lane = messages_table.c, lanes_table.c
-    first = (
-        select(m.seq).where(m.partition == lane.partition, m.lane == lane.id, _OPEN).order_by(m.seq).limit(1)
-    )
+    here = and_(m.partition == lane.partition, m.lane == lane.id, _OPEN, m.day >= since_day)
+    first = select(m.seq).where(here).order_by(m.seq).limit(1)
     here = among(tx, lane.partition, lane.id, lane_ids)
     rows = tx.execute(select(lane.id, first.scalar_subquery().label("head")).where(here))
     return {row.id: row.head for row in rows if row.head is not None}
@@ -249,11 +259,19 @@ def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:
     for m in moves:
         same.setdefault((m.from_state, m.to_state, m.reason[:2000], m.code[:60]), []).append(m.id)
     moved = sum(_move_alike(tx, *alike, ids, at) for alike, ids in same.items())
+    _reopen(tx, [m.id for m in moves if m.to_state == "received"])
     rows = [
-        (partition_of(m.id), m.id, at, m.from_state, m.to_state, m.by, m.reason[:2000]) for m in moves
+        (*place_of(m.id), m.id, at, m.from_state, m.to_state, m.by, m.reason[:2000]) for m in moves
     ]
     write_rows(tx, history_table, _HISTORY, rows)
     return moved
+
+
+def _reopen(tx: Connection, ids: Collection[str]) -> None:
+    if ids:
+        c = messages_table.c
+        rows = tx.execute(select(c.lane, c.id).where(among(tx, c.partition, c.id, ids)))
+        reopen(tx, [(row.lane, row.id) for row in rows])
 
 
 def _move_alike(
@@ -268,15 +286,12 @@ def _move_alike(
 def place(tx: Connection, id: str, seq: int, release_id: str) -> None:
     """Give a message a new number in its lane, and the release that is to decide it."""
     c = messages_table.c
-    here = (c.partition == partition_of(id)) & (c.id == id)
-    tx.execute(update(messages_table).where(here).values(seq=seq, release_id=release_id))
+    tx.execute(update(messages_table).where(at_id(c.id, id)).values(seq=seq, release_id=release_id))
 
 
 def history(tx: Connection, id: str) -> list[dict[str, Any]]:
     """The states a message went through, in order."""
     c = history_table.c
     query = select(c.at, c.from_state, c.to_state, c.by, c.reason)
-    rows = tx.execute(
-        query.where(c.partition == partition_of(id), c.message_id == id).order_by(c.at)
-    ).mappings()
+    rows = tx.execute(query.where(at_id(c.message_id, id)).order_by(c.at)).mappings()
     return [dict(row) for row in rows]

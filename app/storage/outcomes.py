@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
+from sqlalchemy import Column, Connection, String, delete, select
 
-from app.storage.database import Json, UtcTime, among, metadata
-from app.storage.identity import partition_of
+from app.storage.database import Json, UtcTime, among, at_id, kept_by_day
+from app.storage.identity import place_of
 from app.storage.rows import write_rows
 
-outcomes_table = Table(
+outcomes_table = kept_by_day(
     "outcomes",
-    metadata,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
+    "message_id",
     Column("message_id", String(40), primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("content", Json, nullable=False),
@@ -35,13 +34,13 @@ def put_outcomes(
         c = outcomes_table.c
         here = among(tx, c.partition, c.message_id, again)
         tx.execute(delete(outcomes_table).where(here))
-    rows = [(partition_of(id), id, at, content) for id, content in outcomes.items()]
-    write_rows(tx, outcomes_table, ("partition", "message_id", "at", "content"), rows)
+    rows = [(*place_of(id), id, at, content) for id, content in outcomes.items()]
+    write_rows(tx, outcomes_table, ("partition", "day", "message_id", "at", "content"), rows)
 
 
 def outcome(tx: Connection, message_id: str) -> dict[str, Any] | None:
     """The outcome of a message, if it ran."""
     c = outcomes_table.c
-    query = select(c.content).where(c.partition == partition_of(message_id), c.message_id == message_id)
+    query = select(c.content).where(at_id(c.message_id, message_id))
     found: dict[str, Any] | None = tx.execute(query).scalar()
     return found

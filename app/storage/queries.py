@@ -7,15 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from app.storage.alerts import alerts
 from app.storage.attempts import of_deliveries
 from app.storage.bodies import body
-from app.storage.database import now
+from app.storage.database import at_id, now
 from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of_message
 from app.storage.groups import assignments, waiting_by_group
-from app.storage.identity import partition_of
+from app.storage.identity import MILLISECONDS_A_DAY, day_of, milliseconds, partition_of
 from app.storage.lanes import lanes_table
 from app.storage.lateness import deadlines, late_by_flow
 from app.storage.messages import (
@@ -32,6 +44,8 @@ from app.storage.outcomes import outcome
 from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
 
+_LOOKS_BACK = (1, 7, 40, 10_000_000)
+_UNSEEN = ("partition", "day")
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
 _m = messages_table.c
 _d = deliveries_table.c
@@ -74,7 +88,7 @@ def search_messages(
     query = query.where(_has_key(environment, key)) if key else query
     query = query.where(_matches(environment, q)) if q else query
     limit = max(1, min(limit, 500))
-    rows = tx.execute(_page(query, _m.received_at, _m.id, cursor, limit)).mappings().all()
+    rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1)
     ids = [row["id"] for row in rows[:limit]]
     keys, late = keys_of(tx, ids), deadlines(tx, ids)
     items = [_message_item(row) | {"keys": keys[row["id"]], "late": late.get(row["id"])} for row in rows[:limit]]
@@ -84,7 +98,8 @@ def search_messages(
 def _has_key(environment: str, key: str) -> ColumnElement[bool]:
     c = message_keys_table.c
     name, colon, value = key.partition(":")
-    here = and_(c.environment == environment, c.partition == _m.partition, c.message_id == _m.id)
+    same = and_(c.partition == _m.partition, c.day == _m.day, c.message_id == _m.id)
+    here = and_(c.environment == environment, same)
     exact = and_(c.name == name, c.value == value) if colon else c.value == key
     return exists(select(c.value).where(here, or_(exact, c.value == key)))
 
@@ -95,13 +110,28 @@ def _matches(environment: str, q: str) -> ColumnElement[bool]:
     return or_(ids, _has_key(environment, q), _m.reason.ilike(pattern, escape="\\"))
 
 
-def _page(
-    query: Select[Any], at: ColumnElement[Any], id: ColumnElement[Any], cursor: str | None, limit: int
-) -> Select[Any]:
+def latest(
+    tx: Connection, query: Select[Any], order: tuple[Any, Any, Any], cursor: str | None, limit: int
+) -> list[Any]:
+    """The latest rows by day, moment and id, after a cursor: the last days first, older ones only if need be.
+
+    So that a list reads the partitions of a few days, however many are kept.
+    """
+    day, at, id = order
+    first = milliseconds() // MILLISECONDS_A_DAY
     if cursor:
         last_at, last_id = _read_cursor(cursor)
-        query = query.where(or_(at < last_at, and_(at == last_at, id < last_id)))
-    return query.order_by(at.desc(), id.desc()).limit(limit + 1)
+        first = day_of(last_id)
+        earlier = tuple_(*order) < tuple_(first, bindparam(None, last_at, at.type), last_id)
+        query = query.where(earlier, day <= first)
+    rows: list[Any] = []
+    for since, until in zip(_LOOKS_BACK, (None, *_LOOKS_BACK), strict=False):
+        here = and_(day >= first - since, day < first - until if until is not None else true())
+        some = query.where(here).order_by(day.desc(), at.desc(), id.desc()).limit(limit - len(rows))
+        rows += tx.execute(some).mappings().all()
+        if len(rows) >= limit:
+            break
+    return rows
 
 
 def _cursor(row: Any, at: str) -> str:
@@ -111,13 +141,14 @@ def _cursor(row: Any, at: str) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         at, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        day_of(str(id))
         return datetime.fromisoformat(at), str(id)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, LookupError):
         raise ValueError("the cursor is not one of ours") from None
 
 
 def _message_item(row: Any) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("partition", "body_id", "lane", "seq")}
+    return {name: value for name, value in row.items() if name not in (*_UNSEEN, "body_id", "lane", "seq")}
 
 
 def message_view(tx: Connection, id: str) -> dict[str, Any]:
@@ -161,9 +192,8 @@ def _shown(found: Message) -> dict[str, Any]:
 
 
 def _children(tx: Connection, found: Message) -> list[dict[str, Any]]:
-    query = select(messages_table).where(
-        _m.correlation_id == found.correlation_id, _m.causation_id == found.id
-    )
+    here = and_(_m.correlation_id == found.correlation_id, _m.causation_id == found.id)
+    query = select(messages_table).where(here, _m.day >= day_of(found.id))
     return [_message_item(row) for row in tx.execute(query.order_by(_m.received_at)).mappings()]
 
 
@@ -181,14 +211,10 @@ def message_deliveries(tx: Connection, message_id: str) -> list[dict[str, Any]]:
 
 def delivery_view(tx: Connection, id: str) -> dict[str, Any]:
     """One delivery with its attempts and bytes; LookupError where there is none."""
-    row = (
-        tx.execute(select(deliveries_table).where(_d.partition == partition_of(id), _d.id == id))
-        .mappings()
-        .first()
-    )
+    row = tx.execute(select(deliveries_table).where(at_id(_d.id, id))).mappings().first()
     if row is None:
         raise LookupError(f"no delivery {id}")
-    item = {name: value for name, value in row.items() if name != "partition"}
+    item = {name: value for name, value in row.items() if name not in _UNSEEN}
     item["waiting"] = (_parked(tx, {row["lane"]}).get(row["lane"]) or {}).get("waiting", "")
     return item | {"attempts": of_deliveries(tx, [id])[id], "payload": delivery_body(tx, id)}
 
@@ -210,10 +236,10 @@ def deliveries(
     query = query.where(_d.endpoint == endpoint) if endpoint else query
     query = query.where(_d.message_id == message_id) if message_id else query
     limit = max(1, min(limit, 500))
-    rows = tx.execute(_page(query, _d.created_at, _d.id, cursor, limit)).mappings().all()
+    rows = latest(tx, query, (_d.day, _d.created_at, _d.id), cursor, limit + 1)
     parked = _parked(tx, {row["lane"] for row in rows[:limit]})
     items = [
-        {n: v for n, v in row.items() if n != "partition"} | (parked.get(row["lane"]) or {"waiting": ""})
+        {n: v for n, v in row.items() if n not in _UNSEEN} | (parked.get(row["lane"]) or {"waiting": ""})
         for row in rows[:limit]
     ]
     return Page(items, _cursor(rows[limit - 1], "created_at") if len(rows) > limit else None)
@@ -249,13 +275,14 @@ def lanes(
     if only_waiting:
         query = query.where(or_(c.ready, c.blocked_by.is_not(None)))
     rows = tx.execute(query.order_by(c.next_at).limit(limit)).mappings()
-    return [{name: value for name, value in row.items() if name != "partition"} for row in rows]
+    return [{name: value for name, value in row.items() if name not in ("partition", "oldest_day")} for row in rows]
 
 
 def counts(tx: Connection, environment: str) -> dict[str, Any]:
     """Figures of the home page: the last day by state, what needs a person, what waits, who works."""
     moment = now(tx)
     since = moment - timedelta(days=1)
+    day = milliseconds() // MILLISECONDS_A_DAY - 2
     open_deliveries = _by_state(
         tx, _d, and_(_d.environment == environment, _d.state.in_(("dead", "uncertain", "retry")))
     )
@@ -264,9 +291,9 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
     blocked = select(func.count()).where(c.environment == environment, c.blocked_by.is_not(None))
     waiting = select(func.count()).where(_m.environment == environment, _m.state.in_(("received", "waiting")))
     return {
-        "messages": _by_state(tx, _m, and_(_m.environment == environment, _m.received_at >= since)),
+        "messages": _by_state(tx, _m, and_(_m.environment == environment, _m.day >= day, _m.received_at >= since)),
         "problems": _by_state(tx, _m, and_(_m.environment == environment, _m.state.in_(PROBLEM_STATES))),
-        "deliveries": _by_state(tx, _d, and_(_d.environment == environment, _d.created_at >= since)),
+        "deliveries": _by_state(tx, _d, and_(_d.environment == environment, _d.day >= day, _d.created_at >= since)),
         "delivery_problems": open_deliveries,
         "waiting": tx.execute(waiting).scalar_one(),
         "waiting_lanes": tx.execute(select(func.count()).where(here, c.ready)).scalar_one(),

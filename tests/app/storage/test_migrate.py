@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,8 +18,13 @@ def test_the_migrated_schema_is_the_described_one(database: Database) -> None:
     for module in pkgutil.iter_modules(app.storage.__path__):
         importlib.import_module(f"app.storage.{module.name}")
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _included})
         assert compare_metadata(context, metadata) == []
+
+
+def _included(_object: object, name: str | None, kind: str, reflected: bool, _against: object) -> bool:
+    """A partition of a day is part of its table."""
+    return not (kind == "table" and reflected and re.search("_([0-9]{8}|before|rest)$", name or ""))
 
 
 def test_a_migrated_database_is_current_and_migrating_again_does_nothing(

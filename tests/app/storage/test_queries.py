@@ -12,18 +12,24 @@ from app.storage.queries import counts, message_view, search_messages
 AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
 
+def message_id(n: int) -> str:
+    """One a minute, or one a day for those that a page reaches by looking further back."""
+    moment = AT + timedelta(minutes=n)
+    return f"07{int(moment.timestamp() * 1000):012x}{n:018x}"
+
+
 @pytest.fixture
 def stored(database: Database) -> Database:
     """Twelve messages of two lots, one a minute, every fourth dead."""
     with database.begin() as tx:
-        add_bodies(tx, [Body("07b0", b"raw", "h", "text/plain", {"a": "b"}, AT)])
+        add_bodies(tx, [Body(message_id(0), b"raw", "h", "text/plain", {"a": "b"}, AT)])
         add_messages(tx, [_message(n) for n in range(12)])
     return database
 
 
 def _message(n: int) -> Message:
     return Message(
-        id=f"07m{n:02}",
+        id=message_id(n),
         lane="07l",
         seq=n + 1,
         state="dead" if n % 4 == 0 else "done",
@@ -33,7 +39,7 @@ def _message(n: int) -> Message:
         flow="f1" if n % 2 else "f2",
         release_id="x",
         correlation_id=f"c{n}",
-        body_id="07b0",
+        body_id=message_id(0),
         received_at=AT + timedelta(minutes=n),
         updated_at=AT + timedelta(minutes=n),
         reason="100% wrong" if n == 4 else "other",
@@ -47,7 +53,7 @@ def ids(database: Database, **search: object) -> list[str]:
 
 
 def test_latest_first_and_only_of_the_environment(stored: Database) -> None:
-    assert ids(stored) == [f"07m{n:02}" for n in range(10, -1, -1)]
+    assert ids(stored) == [message_id(n) for n in range(10, -1, -1)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_latest_first_and_only_of_the_environment(stored: Database) -> None:
         ({"since": AT + timedelta(minutes=9)}, [10, 9]),
         ({"until": AT + timedelta(minutes=2)}, [1, 0]),
         ({"q": "c3"}, [3]),
-        ({"q": "07m05"}, [5]),
+        ({"q": message_id(5)}, [5]),
         ({"q": "o6"}, [6]),
         ({"q": "100% WRONG"}, [4]),
         ({"q": "1_0% wrong"}, []),
@@ -71,7 +77,7 @@ def test_latest_first_and_only_of_the_environment(stored: Database) -> None:
     ],
 )
 def test_search(stored: Database, search: dict[str, object], found: list[int]) -> None:
-    assert ids(stored, **search) == [f"07m{n:02}" for n in found]
+    assert ids(stored, **search) == [message_id(n) for n in found]
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(stored: Database) -> None:
@@ -94,13 +100,13 @@ def test_a_cursor_of_somebody_else_is_refused(stored: Database) -> None:
 
 def test_items_carry_their_keys(stored: Database) -> None:
     with stored.read() as tx:
-        (item,) = search_messages(tx, "test", q="07m05").items
+        (item,) = search_messages(tx, "test", q=message_id(5)).items
     assert item["keys"] == {"lot": "L2", "order": "o5"}
 
 
 def test_a_message_view_shows_the_raw_bytes(stored: Database) -> None:
     with stored.read() as tx:
-        view = message_view(tx, "07m03")
+        view = message_view(tx, message_id(3))
     assert (view["raw"], view["media_type"], view["headers"]) == (b"raw", "text/plain", {"a": "b"})
     assert view["message"]["keys"] == {"lot": "L0", "order": "o3"} and view["deliveries"] == []
 
