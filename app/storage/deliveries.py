@@ -192,7 +192,7 @@ def delivery(tx: Connection, id: str, lock: bool = False) -> Delivery:
 
 def place_delivery(tx: Connection, id: str, seq: int) -> None:
     """Give a delivery another number in its lane."""
-    tx.execute(update(deliveries_table).where(_c.partition == partition_of(id), _c.id == id).values(seq=seq))
+    tx.execute(update(deliveries_table).where(at_id(_c.id, id)).values(seq=seq))
 
 
 def of_message(tx: Connection, message_id: str) -> list[Delivery]:
