@@ -5,7 +5,9 @@ from typing import Any
 from flask import render_template
 
 from app.design import rulesets
+from app.runtime.pressure.setting import shown
 from app.storage import environments, queries, releases
+from app.storage.limits import limits
 from app.web.access import installation, requires
 from app.web.errors import page_blueprint
 from app.web.frame import current_environment
@@ -26,6 +28,7 @@ def show() -> Any:
         sets = [_card(connection, one) for one in rulesets.list_rulesets(connection)]
         stuck = queries.search_messages(connection, here, state=queries.PROBLEM_STATES, limit=6).items
         broken = queries.deliveries(connection, here, state=("dead", "uncertain"), limit=6).items
+        limited = shown(connection, here, installation().settings) if limits(connection, here) else None
     states = [(state, counts["messages"].get(state, 0)) for state in _SHOWN]
     return render_template(
         "home.html",
@@ -36,6 +39,7 @@ def show() -> Any:
         problems=stuck,
         deliveries=broken,
         here=here,
+        limited=limited,
     )
 
 
