@@ -21,8 +21,8 @@ from app.settings import Settings
 
 PAGE_THREADS = 8
 _QUEUED_A_THREAD = 8
-_HELD_BODIES = 8
-_LEAST_HELD = 64_000_000
+_HELD_BODIES = 16
+_LEAST_HELD = 256_000_000
 _INTAKE = "/v1/in/"
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -54,14 +54,17 @@ class Front:
             proto.response_empty(status, headers)
 
     async def _answer(self, scope: Any, proto: Any) -> Answer:
-        upload = Upload(self._settings, scope.headers.get("content-length"))
-        if self._held + upload.expected > self._most_held:
-            raise ServerBusy(details={"retry_after": 1})
-        self._held += upload.expected
+        upload = Upload(self._settings, scope.headers.get("content-length"), self._hold)
         try:
             return await self._run(scope, await upload.receive(proto))
         finally:
-            self._held -= upload.expected
+            self._held -= upload.received
+
+    def _hold(self, size: int) -> None:
+        """Room for so many bytes more. Errors: ServerBusy."""
+        if self._held + size > self._most_held:
+            raise ServerBusy(details={"retry_after": 1})
+        self._held += size
 
     async def _run(self, scope: Any, body: bytes) -> Answer:
         run = asyncio.get_running_loop().run_in_executor
@@ -94,43 +97,38 @@ class Front:
 class Upload:
     """A body on its way: it may pause for a while, and has to come at a least rate on average."""
 
-    def __init__(self, settings: Settings, announced: str | None) -> None:
+    def __init__(self, settings: Settings, announced: str | None, hold: Callable[[int], None]) -> None:
+        self.received = 0
+        self._hold = hold
         self._patience = settings.upload_patience
         self._rate = settings.upload_rate
         self._limit = settings.body_limit
         self._announced = int(announced) if announced and announced.isdecimal() else None
-        self._chunked = announced is None
-
-    @property
-    def expected(self) -> int:
-        """The most memory that it takes."""
-        if self._announced is not None:
-            return self._announced if self._announced <= self._limit else 0
-        return 0
 
     async def receive(self, proto: Any) -> bytes:
         """All of it; nothing of one that is announced as too large, which the application refuses itself.
 
-        Errors: UploadSlow.
+        Errors: UploadSlow, ServerBusy.
         """
         if self._announced is not None and not 0 < self._announced <= self._limit:
             return b""
-        begun, received = time.monotonic(), 0
+        begun = time.monotonic()
         parts: list[bytes] = []
         stream = proto.__aiter__()
-        while received <= self._limit:
-            left = self._patience + received / self._rate - (time.monotonic() - begun)
+        while self.received <= self._limit:
+            left = self._patience + self.received / self._rate - (time.monotonic() - begun)
             try:
                 part = await asyncio.wait_for(anext(stream), max(0.0, min(self._patience, left)))
             except StopAsyncIteration:
                 break
             except TimeoutError:
                 raise UploadSlow(
-                    f"{received:,} bytes came in {time.monotonic() - begun:.0f} s: a body may pause for "
+                    f"{self.received:,} bytes came in {time.monotonic() - begun:.0f} s: a body may pause for "
                     f"{self._patience:g} s and needs {self._rate:,} bytes a second after that"
                 ) from None
+            self._hold(len(part))
+            self.received += len(part)
             parts.append(part)
-            received += len(part)
         return b"".join(parts)
 
 

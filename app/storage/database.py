@@ -184,7 +184,11 @@ def open_database(url: str) -> Database:
 
 def _open_sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": 30, "isolation_level": None}, pool_size=12, max_overflow=12
+        url,
+        connect_args={"timeout": 30, "isolation_level": None},
+        pool_size=12,
+        max_overflow=12,
+        pool_timeout=5,
     )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
