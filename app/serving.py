@@ -20,6 +20,7 @@ from app.settings import SETTINGS, Settings, load_settings
 
 THREADS = 16
 CONNECTIONS = 1_024
+_SERVER = "MAPWRIGHT_SERVER_PID"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,7 +40,8 @@ def __getattr__(name: str) -> Any:
     """`application`: the RSGI application of this process, from the environment's settings."""
     if name != "application":
         raise AttributeError(name)
-    die_with_parent(os.getppid())
+    # It may have ended while this process was starting: whoever started it then is not the one it was told.
+    die_with_parent(int(os.environ.get(_SERVER, os.getppid())))
     from app.factory import create_app
     from app.front import Front
     from app.runtime.pressure.watch import watch
@@ -63,7 +65,7 @@ def serve(settings: Settings, processes: int = 1) -> None:
     host, port = address(settings.bind)
     probe(host, port)
     command = [sys.executable, "-m", "granian", *options(host, port, processes), "app.serving:application"]
-    os.execve(sys.executable, command, {**os.environ, **environ(settings)})
+    os.execve(sys.executable, command, {**os.environ, **environ(settings), _SERVER: str(os.getpid())})
 
 
 def options(host: str, port: int, processes: int = 1) -> list[str]:

@@ -47,14 +47,23 @@ metadata = MetaData(
     }
 )
 
+# A host that is cut off inside a transaction keeps its locks until the server ends its session: sooner than
+# those who wait for them give up.
 _GUARDS = (
     "-c timezone=UTC -c jit=off -c statement_timeout=60s -c lock_timeout=20s"
-    " -c idle_in_transaction_session_timeout=60s"
+    " -c idle_in_transaction_session_timeout=10s"
 )
 _HASTEN = text(
     "select clock_timestamp() from (select set_config('lock_timeout', :locks, true),"
     " set_config('statement_timeout', :whole, true)) as limits"
 )
+# And who is cut off does not wait for an answer that will never come.
+_SILENCE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 _ROWS_A_STATEMENT = 500
 _TEXT = msgspec.json.Encoder(order="sorted", decimal_format="string", enc_hook=str)
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
@@ -176,7 +185,7 @@ def open_database(url: str) -> Database:
         pool_size=12,
         max_overflow=12,
         pool_timeout=5,
-        connect_args={"options": _GUARDS, "connect_timeout": 5},
+        connect_args={"options": _GUARDS, "connect_timeout": 5, **_SILENCE},
     )
     look_before_use(engine)
     return Database(engine)

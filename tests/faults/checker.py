@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +65,23 @@ def check(
         wrong = list(violations(tx, found, accepted, acknowledged, before, forgotten))
         if target is not None:
             wrong += outbox.target(tx, target, endpoints)
-        if wrong:
-            ids = list(dict.fromkeys(v.message_id for v in wrong if v.message_id))
-            raise CheckFailed(wrong, [story(tx, id) for id in ids[:STORIES]])
+        _require(tx, wrong)
     return found
+
+
+def look(database: Database) -> Figures:
+    """`check` in the middle of things, of one moment: PostgreSQL shows each statement its own otherwise."""
+    level = {"isolation_level": "REPEATABLE READ"} if database.kind == "postgresql" else {}
+    with database.engine.connect().execution_options(**level, mapwright_read=True) as tx:
+        found = figures(tx)
+        _require(tx, list(violations(tx, found)))
+    return found
+
+
+def _require(tx: Connection, wrong: Sequence[Violation]) -> None:
+    if wrong:
+        ids = list(dict.fromkeys(v.message_id for v in wrong if v.message_id))
+        raise CheckFailed(wrong, [story(tx, id) for id in ids[:STORIES]])
 
 
 def figures(tx: Connection) -> Figures:

@@ -35,7 +35,9 @@ def one_effect(tx: Connection) -> Iterator[Violation]:
     for key, id in tx.execute(doubled):
         yield Violation("doubled", f"two deliveries have the ledger key {key}", id)
     meant = (_d.message_id, _d.rules, _d.rule, _d.ordinal, _d.endpoint, _d.address)
-    for row in tx.execute(select(*meant).where(_d.state != "discarded").group_by(*meant).having(func.count() > 1)):
+    for row in tx.execute(
+        select(*meant).where(_d.state != "discarded").group_by(*meant).having(func.count() > 1)
+    ):
         yield Violation("doubled", f"two deliveries mean the same effect: {tuple(row)}", row.message_id)
 
 

@@ -15,7 +15,7 @@ from app.runtime.processing import drain
 from app.runtime.recovery import retry_message
 from app.settings import load_settings
 from tests.faults import outbox_invariants
-from tests.faults.checker import check, figures, violations
+from tests.faults.checker import check, figures, look, violations
 from tests.faults.mix import mix_files
 from tests.faults.violations import CheckFailed, story
 from tests.journey import ENVIRONMENT, Answer, Arrival, Target, bind, deploy, order
@@ -91,6 +91,7 @@ def work(installation: Installation) -> None:
 
 def test_a_healthy_installation_has_no_violation(house: House) -> None:
     found = check(house.installation.database, acknowledged=house.ids, target=house.target)
+    assert look(house.installation.database) == found
     assert sum(found.accounts.values()) == sum(found.messages.values())
     assert {"done", "rejected", "waiting", "quarantined"} <= set(found.messages)
     assert {"delivered", "dead", "retry"} <= set(found.deliveries)

@@ -138,6 +138,13 @@ def test_a_hostile_body_is_refused_and_the_server_lives(
     assert b" 202 " in server.post(BODY)
 
 
+def test_a_child_whose_server_ended_while_it_was_starting_ends_too(site: Any) -> None:
+    home = str(site.installation.settings.home)
+    environ = {**os.environ, "MAPWRIGHT_HOME": home, "MAPWRIGHT_SERVER_PID": "1"}
+    child = subprocess.run([sys.executable, "-c", "from app.serving import application"], env=environ, timeout=60)
+    assert child.returncode == -signal.SIGTERM
+
+
 def test_a_second_server_on_the_port_is_refused_with_what_to_do(server: Server) -> None:
     with pytest.raises(serving.PortTaken, match=f"port {server.port} .* MAPWRIGHT_BIND"):
         serving.serve(Settings(bind=f"127.0.0.1:{server.port}"))

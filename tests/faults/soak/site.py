@@ -16,6 +16,7 @@ from app.wiring import wire
 from rules.release import build_release
 from tests.faults.mix import mix_files
 from tests.faults.processes import Process
+from tests.faults.violations import CheckFailed
 from tests.journey import ENVIRONMENT, Target, bind, deploy
 from tests.servers import OwnPostgres, Valkey, free_port
 
@@ -136,6 +137,8 @@ class Site:
         while True:
             try:
                 return work()
+            except CheckFailed:
+                raise
             except Exception:
                 if time.monotonic() > end:
                     raise
