@@ -14,6 +14,7 @@ from app.runtime.intake import accept
 from app.runtime.processing import drain
 from app.runtime.recovery import retry_message
 from app.settings import load_settings
+from app.storage.attempts import attempts_table
 from tests.faults import outbox_invariants
 from tests.faults.checker import check, figures, look, violations
 from tests.faults.mix import mix_files
@@ -103,6 +104,7 @@ QUEUED = "(select id from deliveries where state = 'delivered' and seq = 2 and r
 DONE = f"(select message_id from deliveries where id = {SENT})"
 OPEN = "state in ('pending', 'retry', 'inflight')"
 NOWHERE = "'0000000000000000000000000000000000000000'"
+ATTEMPT = ", ".join(column.name for column in attempts_table.c)
 PLANTED = {
     "a message in a state that is none": ("state", [f"update messages set state = 'gone' where id = {DONE}"]),
     "a delivery in a state that is none": ("state", [f"update deliveries set state = 'gone' where id = {SENT}"]),
@@ -208,8 +210,8 @@ PLANTED = {
     "an attempt that is gone": ("attempts", [f"delete from attempts where delivery_id = {SENT}"]),
     "two attempts that delivered": (
         "attempts",
-        [f"insert into attempts select partition, delivery_id, 2, fence, started_at, ended_at, result, error_class,"
-         f" status, detail, reply from attempts where delivery_id = {SENT}",
+        [f"insert into attempts ({ATTEMPT}) select {ATTEMPT.replace('number', '2')} from attempts"
+         f" where delivery_id = {SENT}",
          f"update deliveries set attempts = 2 where id = {SENT}"],
     ),
     "a delivery that no attempt delivered": (
