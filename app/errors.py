@@ -57,6 +57,13 @@ class ReasonRequired(AppError):
     status = 422
 
 
+class NothingChosen(AppError):
+    """Say which ones (an endpoint, a rule set, a flow, a time), or that all are meant."""
+
+    code = "nothing_chosen"
+    status = 422
+
+
 class IntakeRefused(AppError):
     """The body was not accepted; nothing of it was stored."""
 

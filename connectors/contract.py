@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from connectors.settings import SettingsSpec
 
@@ -97,6 +97,33 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a target says when it is asked whether it has a delivery: the evidence is kept with the attempt.
+
+    arrived   it has it      absent   it does not, and will not get it by itself      unknown   it did not say
+    """
+
+    result: Literal["arrived", "absent", "unknown"]
+    detail: str
+    status: int | None = None
+    reply: bytes = b""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A sink that can ask its target whether a delivery arrived: the read-back of `uncertain` ones."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether its settings say how."""
+        ...
+
+    def ask(self, outgoing: Outgoing) -> Finding:
+        """Look for the delivery these bytes and headers belong to; changes nothing, never raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

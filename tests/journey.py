@@ -119,6 +119,8 @@ class Target:
         self.effects: list[Arrival] = []
         self.script: Callable[[int], Answer] = lambda number: Answer()
         self._seen: Counter[str] = Counter()
+        self.asked: list[str] = []
+        self.knows: Callable[[str], Answer] = self.has
         self._lock = threading.Lock()
         self._count = 0
         target = self
@@ -128,6 +130,9 @@ class Target:
 
             def do_POST(self) -> None:
                 target._receive(self)
+
+            def do_GET(self) -> None:
+                target._tell(self)
 
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
@@ -168,6 +173,16 @@ class Target:
         time.sleep(answer.seconds)
         with suppress(OSError):  # the sender may be gone by now
             self._answer(request, answer)
+
+    def _tell(self, request: BaseHTTPRequestHandler) -> None:
+        """Asked whether it has a key, as /orders/<key>."""
+        key = request.path.rpartition("/")[2]
+        self.asked.append(key)
+        self._answer(request, self.knows(key))
+
+    def has(self, key: str) -> Answer:
+        """200 with the order, or 404: an honest answer."""
+        return Answer(200 if self._seen[key] else 404)
 
     def _take(self, arrival: Arrival) -> None:
         self._seen[arrival.key] += 1

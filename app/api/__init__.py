@@ -15,6 +15,7 @@ from flask import Flask, Response
 from app.api import (
     audit,
     calls,
+    connections,
     deliveries,
     edits,
     environments,
@@ -32,7 +33,9 @@ from app.api.document import make_api, register_pages
 
 __all__ = ["problems", "register", "serves"]
 
-_NOUNS = (intake, limits, messages, deliveries, edits, problem_groups, replays, rulesets, releases, environments, audit)
+_NOUNS = (
+    intake, limits, messages, deliveries, connections, edits, problem_groups, replays, rulesets, releases, environments, audit,
+)  # fmt: skip
 _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 

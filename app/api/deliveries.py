@@ -9,7 +9,7 @@ from app.api.document import Resource
 from app.api.messages import readable
 from app.api.paging import cursors
 from app.errors import NotFound
-from app.runtime import recovery
+from app.runtime import recovery, staging
 from app.storage import queries
 
 blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries and lanes")
@@ -43,11 +43,11 @@ def show(delivery_id: str) -> Any:
     return readable([view_delivery(delivery_id)])[0]
 
 
-@blueprint.route("/deliveries/<string:delivery_id>/<any(retry, confirm, discard):step>", methods=["POST"])
+@blueprint.route("/deliveries/<string:delivery_id>/<any(retry, confirm, discard, release):step>", methods=["POST"])
 @needs("operate")
 @blueprint.arguments(schemas.ReasonBody)
 def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
-    """Send again, say that it did arrive, or give it up; always with a reason."""
+    """Send again, say that it did arrive, give it up, or let a staged one leave; always with a reason."""
     view_delivery(delivery_id)
     done = _STEPS[step](installation(), delivery_id, by=caller().who, reason=body["reason"])
     return {"delivery_id": delivery_id, "step": step, "result": asdict(done)}
@@ -81,4 +81,5 @@ _STEPS: dict[str, Any] = {
     "retry": recovery.retry_delivery,
     "confirm": recovery.confirm_delivery,
     "discard": recovery.discard_delivery,
+    "release": staging.release_delivery,
 }

@@ -9,6 +9,7 @@ from app.api import schemas
 from app.api.calls import caller, installation, needs, require
 from app.api.document import Resource
 from app.design import connections, promotions, releases
+from app.runtime import switching
 from app.security.secrets import Vault
 from app.storage import environments as stored
 
@@ -91,7 +92,8 @@ def bind(body: dict[str, Any], name: str, endpoint: str) -> Any:
     """Write where and how an endpoint is reached; secrets are write-only."""
     vault = installation().vault or Vault(installation().settings.secret_keys)
     with installation().database.begin() as tx:
-        bound = connections.bind(tx, vault, name, endpoint, body["transport"], body["settings"], caller().who)
+        given = (body["transport"], body["settings"], caller().who, body.get("control"))
+        bound = connections.bind(tx, vault, name, endpoint, *given)
     return connections.public(bound)
 
 
@@ -100,8 +102,8 @@ def bind(body: dict[str, Any], name: str, endpoint: str) -> Any:
 @blueprint.arguments(schemas.ReasonBody)
 def pause(body: dict[str, Any], name: str, endpoint: str, step: str) -> Any:
     """Hold back or let go what travels through an endpoint."""
-    with installation().database.begin() as tx:
-        connections.pause(tx, name, endpoint, step == "pause", caller().who, body["reason"])
+    do = switching.pause if step == "pause" else switching.resume
+    do(installation(), name, endpoint, by=caller().who, reason=body["reason"])
     return {"endpoint": endpoint, "paused": step == "pause"}
 
 

@@ -218,7 +218,11 @@ class RollbackBody(Strict):
 
 
 class BindingBody(Strict):
-    """Where and how an endpoint is reached; a secret that is left out keeps its value."""
+    """Where and how an endpoint is reached; a secret, or `control` as a whole, that is left out keeps its value.
+
+    `control`: rate, burst and the breaker's and read-back's figures of this connection.
+    """
 
     transport = name(required=True)
     settings = fields.Dict(keys=fields.String(), load_default=dict)
+    control = fields.Dict(keys=fields.String())

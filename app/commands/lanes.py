@@ -121,6 +121,7 @@ def resume(name: str, reason: str, environment: str | None, by: str, as_json: bo
 
 
 def _turn(name: str, paused: bool, reason: str, environment: str | None, by: str, as_json: bool) -> None:
+    from app.runtime import switching
     from app.runtime.steering import pause_flow
 
     with opened() as installation:
@@ -129,18 +130,12 @@ def _turn(name: str, paused: bool, reason: str, environment: str | None, by: str
         if kind == "flow":
             pause_flow(installation, where, ruleset, found, paused, by=by, reason=reason)
         else:
-            _pause_endpoint(installation, where, found, paused, by, reason)
+            turn = switching.pause if paused else switching.resume
+            turn(installation, where, found, by=by, reason=reason)
     if as_json:
         print_json({"environment": where, "kind": kind, "ruleset": ruleset, "name": found, "paused": paused})
     else:
         say(f"{kind} {found} is {'paused' if paused else 'let go'} in {where}")
-
-
-def _pause_endpoint(installation: "Installation", where: str, endpoint: str, paused: bool, by: str, reason: str) -> None:
-    from app.design import connections
-
-    with installation.database.begin() as tx:
-        connections.pause(tx, where, endpoint, paused, by, reason)
 
 
 def named(installation: "Installation", environment: str, name: str) -> tuple[str, str, str]:

@@ -10,7 +10,9 @@ from app.design.releases import release_files
 from app.errors import NotFound
 from app.security import audit
 from app.security.secrets import Vault
+from app.settings import Settings
 from app.storage import environments as stored
+from app.storage.controls import read_control
 from app.storage.environments import Binding
 from connectors import registry
 from connectors.errors import ConnectorError
@@ -26,8 +28,9 @@ def bind(
     transport: str,
     settings: Mapping[str, Any],
     by: str,
+    control: Mapping[str, Any] | None = None,
 ) -> Binding:
-    """Write the binding of an endpoint; a secret that is not given again keeps its value.
+    """Write the binding of an endpoint; a secret or `control` that is not given again keeps its value.
 
     Errors: BindingInvalid with every fault of the settings.
     """
@@ -39,18 +42,13 @@ def bind(
     secrets = {**kept, **{name: value for name, value in settings.items() if name in secret_names and value}}
     plain = {name: value for name, value in settings.items() if name not in secret_names}
     _check(transport, {**plain, **secrets})
-    paused = before.paused if before else False
-    bound = stored.put_binding(tx, environment, endpoint, transport, plain, vault.seal(secrets), paused)
+    limits = dict(before.control if before and control is None else control or {})
+    _check_control(limits)
+    kept_as = (before.paused, limits, before.staged, before.hold_until) if before else (False, limits)
+    bound = stored.put_binding(tx, environment, endpoint, transport, plain, vault.seal(secrets), *kept_as)
     target = f"binding/{environment}/{endpoint}"
     audit.append(tx, by, "binding.write", target, before and public(before), public(bound))
     return bound
-
-
-def pause(tx: Connection, environment: str, endpoint: str, paused: bool, by: str, reason: str = "") -> None:
-    """Hold back or let go what travels through an endpoint."""
-    if not stored.set_paused(tx, environment, endpoint, paused):
-        raise NotFound(f"{environment} has no binding for {endpoint}")
-    audit.append(tx, by, "binding.paused", f"binding/{environment}/{endpoint}", not paused, paused, reason)
 
 
 def missing(connection: Connection, environment: str, release_id: str) -> list[str]:
@@ -70,6 +68,9 @@ def public(binding: Binding) -> dict[str, Any]:
         "settings": dict(binding.settings),
         "has_secrets": bool(binding.secrets),
         "paused": binding.paused,
+        "control": dict(binding.control),
+        "staged": binding.staged,
+        "hold_until": binding.hold_until.isoformat() if binding.hold_until else None,
         "updated_at": binding.updated_at.isoformat(),
     }
 
@@ -85,5 +86,12 @@ def _secret_names(transport: str) -> set[str]:
 def _check(transport: str, settings: Mapping[str, Any]) -> None:
     try:
         read_settings(registry.transport(transport).settings, settings)
+    except ConnectorError as error:
+        raise BindingInvalid(error.message, error.details) from None
+
+
+def _check_control(control: Mapping[str, Any]) -> None:
+    try:
+        read_control(control, Settings())
     except ConnectorError as error:
         raise BindingInvalid(error.message, error.details) from None

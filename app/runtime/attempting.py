@@ -4,6 +4,7 @@ import time
 
 import structlog
 
+from app.runtime.asking import Asked, ask
 from app.runtime.installation import Installation
 from app.runtime.outbox import Ready
 from app.storage.deliveries import Delivery
@@ -23,6 +24,15 @@ def attempt(installation: Installation, sink: Sink, item: Ready) -> Receipt:
     receipt = _sent(sink, _outgoing(item, span, installation.settings.delivery_deadline))
     _tell(d, receipt, span, time.monotonic() - begun)
     return receipt
+
+
+def question(installation: Installation, sink: Sink, item: Ready) -> Asked:
+    """Ask the target about an uncertain delivery."""
+    d = item.delivery
+    span = installation.spans.begin(f"ask {d.endpoint}", "client", d.trace, {"message": d.message_id, "delivery": d.id})
+    found = ask(sink, _outgoing(item, span, installation.settings.delivery_deadline))
+    span.end("" if found.result != "unknown" else found.detail, result=found.result, status=found.status or 0)
+    return Asked(d, found)
 
 
 def _outgoing(item: Ready, span: Span, deadline: float) -> Outgoing:

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import TransitionRefused
-from app.runtime.attempting import attempt
+from app.runtime.asking import as_receipt, asks
+from app.runtime.attempting import attempt, question
 from app.runtime.calling import look_again
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
@@ -122,10 +123,11 @@ def _work(installation: Installation, work: LaneWork, shop: Connections, stop: C
         _park(installation, work, parked.message)
         work.gate.leave()
         return 0
+    work.asks = asks(sink)
     ready = _step(installation, work, Results(), not stop() and work.gate.open())
     while ready:
         results = _send(installation, sink, work, ready, stop)
-        made += len(results.sent)
+        made += len(results.sent) + len(results.asked)
         go_on = time.monotonic() < until and not stop() and work.gate.open()
         ready = _step(installation, work, results, go_on)
         look_again(installation, [sent.delivery for sent in results.sent])
@@ -151,6 +153,10 @@ def _send(
     installation: Installation, sink: Sink, work: LaneWork, ready: list[Ready], stop: Callable[[], bool]
 ) -> Results:
     """Send in order, within half a lease; in an ordered lane nothing follows what was not delivered."""
+    if ready[0].question:
+        asked = question(installation, sink, ready[0])
+        work.gate.note(ready[0].delivery, as_receipt(asked.finding))
+        return Results(asked=[asked])
     sent: list[Sent] = []
     until = time.monotonic() + work.patience
     for item in ready:

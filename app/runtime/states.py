@@ -57,7 +57,7 @@ TIMER_STATES: Mapping[str, frozenset[str]] = {
 LANE_STATES = ("blocked", "leased", "parked", "free")
 BREAKER_STATES: Mapping[str, frozenset[str]] = {
     "closed": frozenset({"open"}),
-    "open": frozenset({"half_open", "closed"}),
+    "open": frozenset({"half_open", "closed", "open"}),
     "half_open": frozenset({"closed", "open", "half_open"}),
 }
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)

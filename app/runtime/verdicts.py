@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.settings import Settings
-from app.storage.deliveries import Delivery, DeliveryMove
+from app.storage.deliveries import NEVER, Delivery, DeliveryMove
 from connectors.contract import Receipt
 from rules.waiting import Remedy
 
@@ -21,8 +21,10 @@ class Sent:
     probe: bool = False
 
 
-def verdict(sent: Sent, settings: Settings, at: datetime, found: Remedy | None = None) -> DeliveryMove:
-    """The move that a receipt asks for; a playbook may say how long to try."""
+def verdict(
+    sent: Sent, settings: Settings, at: datetime, found: Remedy | None = None, ask_at: datetime = NEVER
+) -> DeliveryMove:
+    """The move that a receipt asks for; a playbook may say how long to try, the target may be asked at a time."""
     delivery, receipt = sent.delivery, sent.receipt
     noted = {"error_class": receipt.error_class, "status": receipt.status, "reason": receipt.detail}
     if receipt.result == "delivered":
@@ -31,7 +33,7 @@ def verdict(sent: Sent, settings: Settings, at: datetime, found: Remedy | None =
         return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
     if receipt.result == "uncertain" and not delivery.idempotent:
         noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
-        return DeliveryMove(delivery, "uncertain", **noted)  # type: ignore[arg-type]
+        return DeliveryMove(delivery, "uncertain", next_at=ask_at, **noted)  # type: ignore[arg-type]
     forgiven = delivery.forgiven + _not_its_fault(sent, found)
     counted = delivery.attempts - forgiven
     if _tried_enough(delivery, counted, settings, at, found):
@@ -67,10 +69,10 @@ def wait_seconds(attempts: int, retry_after: float | None, settings: Settings) -
     return own if retry_after is None else max(own, min(retry_after, _LONGEST_WAIT))
 
 
-def interrupted(delivery: Delivery, at: datetime) -> DeliveryMove:
+def interrupted(delivery: Delivery, at: datetime, ask_at: datetime = NEVER) -> DeliveryMove:
     """A delivery whose worker did not come back: nobody knows whether it was sent."""
     if delivery.idempotent:
         reason = "the worker ended while sending; the target tells repeats apart, so it is sent again"
         return DeliveryMove(delivery, "retry", next_at=at, error_class="transport", reason=reason)
     reason = "the worker ended while sending; nobody knows whether it arrived"
-    return DeliveryMove(delivery, "uncertain", error_class="transport", reason=reason)
+    return DeliveryMove(delivery, "uncertain", next_at=ask_at, error_class="transport", reason=reason)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +21,8 @@ from sqlalchemy import (
 
 from app.storage.database import UtcTime, among, at_id, insert_rows, kept_by_day
 from app.storage.identity import day_of, partition_of, placed
+
+Kind = Literal["send", "probe"]
 
 attempts_table = kept_by_day(
     "attempts",
@@ -52,9 +54,11 @@ class Ended:
     reply: str = ""
 
 
-def start(tx: Connection, attempts: Sequence[tuple[str, int, int]], at: datetime) -> None:
-    """Note attempts (delivery id, number, fence) before anything is sent."""
-    empty = {"result": "", "error_class": "", "status": None, "detail": "", "reply": "", "ended_at": None}
+def start(
+    tx: Connection, attempts: Sequence[tuple[str, int, int]], at: datetime, kind: Kind = "send"
+) -> None:
+    """Note attempts (delivery id, number, fence) before anything is sent; a `probe` only asks."""
+    empty = {"kind": kind, "result": "", "error_class": "", "status": None, "detail": "", "reply": "", "ended_at": None}
     rows = [
         {
             **placed(id),

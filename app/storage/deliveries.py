@@ -1,8 +1,8 @@
 """The outbox: one row a delivery, its final bytes, and the ledger that lets each effect in once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -25,10 +25,13 @@ from sqlalchemy import (
 )
 
 from app.storage.database import UtcTime, among, at_id, insert_many, kept_by_day, many, metadata
+from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
 from app.storage.lanes import reopen
 from app.storage.rows import write_rows
 
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The `next_at` of a delivery that only a person moves on."""
 OPEN_STATES = ("pending", "inflight", "retry", "uncertain", "staged")
 _AT_REST = ("dead", "uncertain", "staged")
 
@@ -157,12 +160,24 @@ _values = attrgetter(*_COLUMNS)
 def add_deliveries(tx: Connection, deliveries: Sequence[tuple[Delivery, bytes]]) -> int:
     """Store deliveries with their bytes; one whose ledger key is taken is left out. How many were new."""
     taken = _enter_ledger(tx, [delivery for delivery, _ in deliveries])
-    new = [(d, content) for d, content in deliveries if d.ledger_key in taken]
+    new = _held_back(tx, [(d, content) for d, content in deliveries if d.ledger_key in taken])
     rows = [(*place_of(d.id), *_values(d)) for d, _ in new]
     write_rows(tx, deliveries_table, ["partition", "day", *_COLUMNS], rows)
     bodies = [(*place_of(d.id), d.id, content) for d, content in new]
     write_rows(tx, delivery_bodies_table, ["partition", "day", "delivery_id", "content"], bodies)
     return len(new)
+
+
+def _held_back(tx: Connection, new: list[tuple[Delivery, bytes]]) -> list[tuple[Delivery, bytes]]:
+    """What a binding holds back is staged: until its time, or a person's word."""
+    held = staged_bindings(tx) if new else {}
+    if not held:
+        return new
+    made = []
+    for d, content in new:
+        until = held.get((d.environment, d.endpoint), d.created_at) or NEVER
+        made.append((replace(d, state="staged", next_at=until) if until > d.created_at else d, content))
+    return made
 
 
 def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
@@ -227,16 +242,52 @@ def open_deliveries(
     here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN, _c.day >= since_day)
     query = select(*_READ).where(here)
     if due_at is not None:
-        query = query.where((_c.state == "inflight") | ((_c.state != "uncertain") & (_c.next_at <= due_at)))
+        query = query.where((_c.state == "inflight") | (_c.next_at <= due_at))
     return [Delivery(*row) for row in tx.execute(query.order_by(_c.seq).limit(limit))]
 
 
 def next_due(tx: Connection, lane_id: str, since_day: int = 0) -> datetime | None:
-    """When the next delivery of a lane may be tried; None where none waits."""
+    """When the next delivery of a lane may be tried; None where none waits, or only for a person."""
     here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _c.day >= since_day)
-    waiting = select(_c.next_at).where(here, _c.state.in_(["pending", "retry", "inflight"]))
+    waiting = select(_c.next_at).where(here, _OPEN, _c.next_at < NEVER)
     found: datetime | None = tx.execute(waiting.order_by(_c.next_at).limit(1)).scalar()
     return found
+
+
+def staged(
+    tx: Connection,
+    environment: str,
+    limit: int,
+    *,
+    id: str | None = None,
+    endpoint: str | None = None,
+    ruleset: str | None = None,
+    flow: str | None = None,
+    until: datetime | None = None,
+) -> list[Delivery]:
+    """Staged deliveries, in the order of their lanes; `until` takes those that were made by then."""
+    query = select(*_READ).where(_c.environment == environment, _c.state == "staged")
+    if id is not None:
+        query = query.where(at_id(_c.id, id))
+    for column, value in ((_c.endpoint, endpoint), (_c.ruleset, ruleset), (_c.flow, flow)):
+        query = query if value is None else query.where(column == value)
+    query = query if until is None else query.where(_c.created_at <= until)
+    return [Delivery(*row) for row in tx.execute(query.order_by(_c.lane, _c.seq).limit(limit))]
+
+
+def postpone(tx: Connection, id: str, next_at: datetime, asked: int, reason: str) -> None:
+    """An uncertain delivery was asked about without an answer: when it is asked about next."""
+    here = at_id(_c.id, id) & (_c.state == "uncertain")
+    counted = {"attempts": _c.attempts + 1, "forgiven": _c.forgiven + 1}
+    tx.execute(
+        update(deliveries_table).where(here).values(next_at=next_at, asked=asked, reason=reason[:2000], **counted)
+    )
+
+
+def leave_to_a_person(tx: Connection, id: str) -> None:
+    """Nobody asks about an uncertain delivery by itself any more."""
+    here = at_id(_c.id, id) & (_c.state == "uncertain")
+    tx.execute(update(deliveries_table).where(here).values(next_at=NEVER))
 
 
 def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime) -> int:

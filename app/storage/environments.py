@@ -293,6 +293,22 @@ def put_binding(
     return _binding(row)
 
 
+def staged_bindings(tx: Connection) -> dict[tuple[str, str], datetime | None]:
+    """Environment and endpoint of the bindings that hold deliveries back, and until when."""
+    c = bindings_table.c
+    rows = tx.execute(select(c.environment, c.endpoint, c.hold_until).where(c.staged))
+    return {(row.environment, row.endpoint): row.hold_until for row in rows}
+
+
+def set_staged(
+    tx: Connection, environment: str, endpoint: str, staged: bool, hold_until: datetime | None
+) -> bool:
+    """Hold deliveries of one endpoint back from now on, or no longer; False where it has no binding."""
+    here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)
+    values = {"staged": staged, "hold_until": hold_until, "updated_at": now(tx)}
+    return tx.execute(update(bindings_table).where(here).values(values)).rowcount == 1
+
+
 def set_paused(tx: Connection, environment: str, endpoint: str, paused: bool) -> bool:
     """Hold back or let go the traffic of one endpoint; False where it has no binding."""
     here = (bindings_table.c.environment == environment) & (bindings_table.c.endpoint == endpoint)

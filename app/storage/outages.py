@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
-from app.storage.breakers import breakers, passable
-from app.storage.database import chunks, now
+from app.storage.breakers import Breaker, breakers, passable
+from app.storage.database import among, chunks, now
 from app.storage.deliveries import deliveries_table
-from app.storage.environments import bindings
-from app.storage.identity import partition_of
+from app.storage.environments import Binding, bindings
 from app.storage.lanes import lanes_table
 
 _d = deliveries_table.c
@@ -55,6 +54,38 @@ def reasons(tx: Connection, environment: str) -> dict[str, str]:
     return found
 
 
+def connections(tx: Connection, environment: str) -> list[dict[str, Any]]:
+    """Every connection of an environment: how it stands, why, since when, and what waits at it."""
+    moment = now(tx)
+    known = {b.endpoint: b for b in breakers(tx, environment)}
+    waits = queues(tx, environment)
+    return [_connection(b, known.get(b.endpoint), waits.get(b.endpoint, Queue()), moment) for b in bindings(tx, environment)]
+
+
+def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetime) -> dict[str, Any]:
+    state = found.state if found is not None else "closed"
+    slow = found is not None and found.slow_until is not None and found.slow_until > moment
+    why = found.reason if found is not None and state != "closed" else ""
+    return {
+        "endpoint": b.endpoint,
+        "transport": b.transport,
+        "paused": b.paused,
+        "staged": b.staged,
+        "hold_until": b.hold_until,
+        "rate": b.control.get("rate"),
+        "burst": b.control.get("burst"),
+        "breaker": state,
+        "since": found.since if found is not None and state != "closed" else None,
+        "opened_at": found.opened_at if found is not None and state != "closed" else None,
+        "probe_at": found.probe_at if found is not None and state != "closed" else None,
+        "times_opened": found.times_opened if found is not None else 0,
+        "slow_until": found.slow_until if found is not None and slow else None,
+        "why": why or (found.slow_reason if found is not None and slow else ""),
+        "waiting": {"deliveries": queue.deliveries, "lanes": queue.lanes, "since": queue.since},
+        "held_back": queue.staged,
+    }
+
+
 def waiting_lanes(tx: Connection, environment: str, endpoint: str) -> int:
     """How many lanes have something to send through this connection."""
     query = select(func.count()).where(_l.kind == "outbox", _l.environment == environment, _l.endpoint == endpoint)
@@ -79,16 +110,13 @@ def hurry(tx: Connection, environment: str, endpoint: str) -> int:
     for part in chunks(sorted(rows, key=lambda row: row.lane)):
         _lock(tx, sorted({row.lane for row in part}))
         lanes = {row.lane for row in part}
-        tx.execute(_among(lanes_table, lanes).where(_l.next_at > moment).values(next_at=moment))
-        tx.execute(_among(deliveries_table, {row.id for row in part}).where(here).values(next_at=moment))
+        waiting = among(tx, _l.partition, _l.id, lanes), _l.next_at > moment
+        tx.execute(update(lanes_table).where(*waiting).values(next_at=moment))
+        these = among(tx, _d.partition, _d.id, {row.id for row in part})
+        tx.execute(update(deliveries_table).where(these, here).values(next_at=moment))
     return len(rows)
 
 
 def _lock(tx: Connection, ids: Collection[str]) -> None:
-    query = select(_l.id).where(tuple_(_l.partition, _l.id).in_([(partition_of(id), id) for id in ids]))
+    query = select(_l.id).where(among(tx, _l.partition, _l.id, ids))
     tx.execute(query.order_by(_l.id).with_for_update())
-
-
-def _among(table: Any, ids: Collection[str]) -> Any:
-    c = table.c
-    return update(table).where(tuple_(c.partition, c.id).in_(sorted((partition_of(id), id) for id in ids)))

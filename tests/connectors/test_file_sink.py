@@ -69,6 +69,26 @@ def test_what_a_crash_left_half_written_is_cleared(tmp_path, outgoing):
     assert sorted(os.listdir(tmp_path)) == [".delivered", "message-1-delivery-1"]
 
 
+def test_it_tells_by_name_whether_a_delivery_arrived(tmp_path, outgoing):
+    there = sink(tmp_path)
+    assert there.ask(outgoing()).result == "unknown", "never written, or taken by a reader"
+    there.send(outgoing())
+    assert there.ask(outgoing()).result == "arrived"
+    for mark in (tmp_path / ".delivered").iterdir():
+        mark.unlink()
+    assert there.ask(outgoing()).result == "arrived"
+    (tmp_path / "message-1-delivery-1").write_bytes(b"another")
+    assert there.ask(outgoing()).result == "unknown"
+
+
+def test_what_was_begun_and_never_finished_did_not_arrive(tmp_path, outgoing):
+    begun = sink(tmp_path)
+    begun.folder.move = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        begun.send(outgoing())
+    assert sink(tmp_path).ask(outgoing()).result == "absent"
+
+
 def test_another_file_is_never_replaced(tmp_path, outgoing):
     (tmp_path / "message-1-delivery-1").write_text("other")
     receipt = sink(tmp_path).send(outgoing())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
-from connectors.contract import Outgoing, Receipt
+from connectors.contract import Finding, Outgoing, Receipt
 from connectors.errors import SettingsError
 from connectors.settings import SettingsSpec, read_settings
 from connectors.transports.file.folder import open_folder
@@ -47,6 +47,34 @@ class FileSink:
                 "retry", f"{name} was not written: {error.strerror or error}", error_class="transport"
             )
 
+    @property
+    def asks(self) -> bool:
+        """The folder itself tells."""
+        return True
+
+    def ask(self, outgoing: Outgoing) -> Finding:
+        """By name: the mark of the delivery, its file, or what was left of writing it.
+
+        Where there is none of them, a reader may have taken the file: only a person knows.
+        """
+        name, fault = file_name(self.settings["name"], outgoing)
+        if fault:
+            return Finding("unknown", fault)
+        try:
+            return self._look(name, outgoing)
+        except OSError as error:
+            return Finding("unknown", f"the folder can't be read: {error.strerror or error}")
+
+    def _look(self, name: str, outgoing: Outgoing) -> Finding:
+        if self.ledger.exists(_mark(name, outgoing)):
+            return Finding("arrived", f"{name} was delivered")
+        if self.folder.exists(name):
+            same = self._same(name, outgoing.body)
+            return Finding("arrived" if same else "unknown", f"{name} is there{'' if same else ' with another content'}")
+        if self.folder.exists(_hidden(name)):
+            return Finding("absent", f"{name} was begun and never finished")
+        return Finding("unknown", f"{name} is not there; it was never written, or somebody has taken it")
+
     def close(self) -> None:
         """Give the folders back."""
         self._opened.close()
@@ -65,7 +93,7 @@ class FileSink:
 
     def _write(self, name: str, body: bytes) -> None:
         # The hidden name is fixed by the delivery, so that what a crash leaves is cleared by the retry.
-        hidden = "." + hashlib.sha256(name.encode()).hexdigest()[:32] + ".tmp"
+        hidden = _hidden(name)
         self.folder.remove(hidden)
         try:
             self.folder.write(hidden, body)
@@ -105,6 +133,10 @@ def _clean(value: str) -> str:
     """Only plain characters; where something had to go, a hash keeps two values apart."""
     clean = _UNSAFE.sub("_", value).lstrip(".")[:_LONGEST]
     return clean if clean == value else f"{clean}-{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+
+
+def _hidden(name: str) -> str:
+    return "." + hashlib.sha256(name.encode()).hexdigest()[:32] + ".tmp"
 
 
 def _mark(name: str, outgoing: Outgoing) -> str:

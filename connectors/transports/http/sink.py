@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contract import Outgoing, Receipt
+from connectors.contract import Finding, Outgoing, Receipt
 from connectors.settings import SettingsSpec
 from connectors.transports.http.call import Request, call
 from connectors.transports.http.kept import Kept
+from connectors.transports.http.readback import ReadBack, read_read_back
 from connectors.transports.http.receipt import ErrorBody, read_error_body, receipt_for
 from connectors.transports.http.target import Target, fill_url, header_fault, read_target
 
@@ -19,7 +20,23 @@ class HttpSink:
     target: Target
     method: str
     error_body: ErrorBody | None
+    read_back: ReadBack | None = None
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the settings say how to find out that a delivery arrived."""
+        return self.read_back is not None
+
+    def ask(self, outgoing: Outgoing) -> Finding:
+        """One GET request for what this delivery made at the target."""
+        if self.read_back is None:
+            return Finding("unknown", "the connection has no read_back")
+        url = self.read_back.address(outgoing)
+        if url is None:
+            return Finding("unknown", "the address of read_back needs what this delivery doesn't have")
+        headers = _merged(self.target.headers, {"X-Correlation-Id": outgoing.headers.get("X-Correlation-Id", "")})
+        return self.read_back.finding(call(self.target, Request("GET", url, headers), outgoing.deadline))
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """One request; the receipt says how it ended."""
@@ -54,4 +71,5 @@ def open_sink(spec: SettingsSpec, given: Mapping[str, Any]) -> HttpSink:
     Errors: SettingsError
     """
     target, values = read_target(spec, given)
-    return HttpSink(target, values["method"], read_error_body(values["error_body"]))
+    read_back = read_read_back(values["read_back"], target.url)
+    return HttpSink(target, values["method"], read_error_body(values["error_body"]), read_back)

@@ -9,6 +9,7 @@ from app.security.secrets import Vault, connection_settings
 from app.storage import audit as stored_audit
 from app.storage import environments
 from app.storage.database import Database
+from app.storage.environments import set_paused
 
 URL = "https://erp.example/holds"
 
@@ -70,10 +71,16 @@ def test_an_unknown_environment_is_not_found(orders: Database, vault: Vault) -> 
 
 def test_a_paused_endpoint_stays_paused_when_its_binding_is_written(orders: Database, vault: Vault) -> None:
     with orders.begin() as tx:
-        connections.pause(tx, "dev", "plant.work_order", True, "olga", "target is down")
+        assert set_paused(tx, "dev", "plant.work_order", True)
     assert bind(orders, vault).paused is True
 
 
-def test_an_endpoint_without_a_binding_cannot_be_paused(orders: Database) -> None:
-    with pytest.raises(NotFound), orders.begin() as tx:
-        connections.pause(tx, "dev", "no.such", True, "olga", "x")
+def test_limits_stay_when_a_binding_is_written_without_them(orders: Database, vault: Vault) -> None:
+    with orders.begin() as tx:
+        connections.bind(tx, vault, "dev", "plant.work_order", "http", {"url": URL}, "adm", {"rate": 5})
+    assert bind(orders, vault).control == {"rate": 5}
+
+
+def test_limits_that_nobody_knows_are_refused(orders: Database, vault: Vault) -> None:
+    with pytest.raises(BindingInvalid), orders.begin() as tx:
+        connections.bind(tx, vault, "dev", "plant.work_order", "http", {"url": URL}, "adm", {"rte": 5})
