@@ -130,6 +130,6 @@ def test_a_file_is_found_by_its_name(installation: Installation, tmp_path: Path)
     deliver_all(installation)
     with installation.database.begin() as tx:
         tx.exec_driver_sql("update deliveries set state = 'inflight'")
-        tx.exec_driver_sql("update lanes set ready = true where kind = 'outbox'")
+        tx.exec_driver_sql("update lanes set ready = true, oldest_day = 0 where kind = 'outbox'")
     work_until(installation, lambda: only(installation, first).state == "delivered")
     assert attempts(installation, first)[-1] == ("probe", "arrived") and len(list(folder.glob("[!.]*"))) == 1
