@@ -19,7 +19,7 @@ from app.storage.batches import Batch
 from app.storage.messages import messages
 from app.storage.workers import end_lease, own_lease
 
-LEASE_SECONDS = 10.0
+LEASE_SECONDS = 4.0
 A_SLICE = 50
 WINDOW = 200
 LIVE_WAITS_SECONDS = 0.5

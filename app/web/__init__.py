@@ -19,6 +19,7 @@ from flask import Flask
 from app.web import (
     accounts,
     display,
+    editing,
     errors,
     exchange,
     flows,
@@ -33,6 +34,7 @@ from app.web import (
     problems,
     reference,
     releases,
+    replays,
     rules,
     rulesets,
     search,
@@ -48,7 +50,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, flows, trials, releases, messages,
-    problems, accounts, history, exchange, handbooks, reference, whereused,
+    problems, replays, editing, accounts, history, exchange, handbooks, reference, whereused,
     names,
 )  # fmt: skip
 

@@ -31,6 +31,11 @@ _STATES = {
     "dead": ("error", "dead letter"),
     "held": ("held", "held"),
     "quarantined": ("held", "quarantined"),
+    "checking": ("quiet", "dry run"),
+    "ready": ("warn", "looked at, not run"),
+    "running": ("quiet", "running"),
+    "paused": ("held", "paused"),
+    "cancelled": ("quiet", "cancelled"),
 }
 _LONGEST = 400
 

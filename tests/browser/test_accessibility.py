@@ -28,6 +28,8 @@ PAGES = [
     ("ivan", "/releases"),
     ("olga", "/messages"),
     ("olga", "/problems"),
+    ("olga", "/replays"),
+    ("olga", "/replays/new"),
     ("olga", "/search?q=defect"),
     ("adam", "/people"),
     ("ana", "/nowhere"),

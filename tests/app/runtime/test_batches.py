@@ -1,17 +1,19 @@
 """Replays in bulk: dry run first, each original once, to chosen destinations, whoever drives and dies."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from app.errors import ReasonRequired, TransitionRefused
 from app.runtime import batches
 from app.runtime.batches import BatchInvalid, NothingChosen, ReleaseMoved
-from app.runtime.driving import Driver
+from app.runtime.driving import A_SLICE, WINDOW, Driver
 from app.runtime.installation import Installation
-from app.runtime.intake import accept
+from app.runtime.intake import accept, accept_lines
 from app.storage import batches as stored
 from app.storage.aftermath import deliveries_of
 from app.storage.audit import latest_rows
@@ -21,6 +23,7 @@ from app.storage.identity import partition_of
 from app.storage.messages import Message, message, messages_table
 from app.storage.outcomes import outcome
 from app.storage.selecting import Filter
+from tests.faults.checker import check
 from tests.journey import ENVIRONMENT, Answer, Target, deliver_all, deploy, drain_all, journey_files, order
 
 FAST = 10_000
@@ -453,3 +456,41 @@ def test_a_step_that_somebody_did_already_is_noted_as_failed(bound: Installation
     discard_message(bound, ids[0], by="ivan", reason="was quicker")
     done = drive(bound, made)
     assert (done.done, done.failed) == (1, 1)
+
+
+def test_a_thousand_replays_beside_live_traffic_leave_it_its_place(bound: Installation, target: Target) -> None:
+    lines = b"\n".join(order(number, f"L{number % 50}", mode="ignore") for number in range(1_000))
+    accept_lines(bound, ENVIRONMENT, "shop.order", lines)
+    drain_all(bound)
+    made = create(bound, rate=FAST, destinations=["erp.order"], dry_run=False)
+    stop, most, live = threading.Event(), [0], list[str]()
+
+    def work() -> None:
+        while not stop.is_set():
+            most[0] = max(most[0], waiting_replays(bound))
+            drain_all(bound)
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(1) as threads:
+        worker = threads.submit(work)
+        driver, until = Driver(bound, "tests"), time.monotonic() + 120
+        while batches.batch(bound, made.id).state != "done" and time.monotonic() < until:
+            driver.turn()
+            live.append(send(bound, 10_000 + len(live), f"L{len(live) % 50}"))
+        stop.set()
+        worker.result(60)
+    drain_all(bound)
+    assert len(children(bound)) == batches.batch(bound, made.id).done == 1_000
+    assert most[0] <= WINDOW + A_SLICE
+    with bound.database.read() as tx:
+        assert {message(tx, id).state for id in live} == {"done"}
+        assert {m.state for m in children(bound).values()} == {"ignored"}
+    check(bound.database, 2_000 + len(live))
+
+
+def waiting_replays(installation: Installation) -> int:
+    """How many messages of the batch no worker has come to."""
+    c = messages_table.c
+    with installation.database.read() as tx:
+        query = select(func.count()).where(c.replay_of != "", c.state == "received")
+        return int(tx.execute(query).scalar_one())
