@@ -12,7 +12,7 @@ from tests.faults.conftest import Plant, wait_for
 from tests.faults.plant import send
 from tests.journey import ENVIRONMENT, drain_all
 
-COUNT = 240
+COUNT = 150
 
 
 def replays(plant: Plant) -> Counter[str]:
