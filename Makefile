@@ -80,6 +80,9 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
 # Peers are only for comparing: where one can't be installed, the benchmarks say so and go on.
 $(VENV)/bench.stamp: $(VENV)/dev.stamp benchmarks/peers.lock
 	@$(PIP) install --require-hashes --no-deps -r benchmarks/peers.lock || echo "not all peers could be installed" >&2
+	@mkdir -p var/bench
+	@npm install --prefix var/bench --no-audit --no-fund --loglevel=error jsonata@2 node-red@4 >&2 || \
+		echo "Node-RED and JSONata on node are not measured: they need node and npm" >&2
 	@touch $@
 
 # The locks name versions and hashes, never a registry: the machine's own configuration says where to fetch from.

@@ -11,8 +11,16 @@ HERE = Path(__file__).resolve().parent
 
 
 def names() -> list[str]:
-    """The benchmarks there are."""
-    return sorted(p.stem for p in HERE.glob("*.py") if p.stem != "run" and "__main__" in p.read_text("utf-8"))
+    """The benchmarks there are: modules, and packages with several parts."""
+    modules = [p.stem for p in HERE.glob("*.py") if p.stem != "run" and "__main__" in p.read_text("utf-8")]
+    return sorted([*modules, *(p.parent.name for p in HERE.glob("*/__main__.py"))])
+
+
+def command(name: str) -> list[str]:
+    """How one is started."""
+    if (HERE / name).is_dir():
+        return [sys.executable, "-m", f"benchmarks.{name}"]
+    return [sys.executable, str(HERE / f"{name}.py")]
 
 
 def main(asked: list[str]) -> int:
@@ -24,7 +32,7 @@ def main(asked: list[str]) -> int:
     failed = 0
     for name in asked or names():
         print(f"== {name}", flush=True)
-        failed |= subprocess.run([sys.executable, str(HERE / f"{name}.py")], cwd=HERE.parent).returncode != 0
+        failed |= subprocess.run(command(name), cwd=HERE.parent).returncode != 0
     return failed
 
 

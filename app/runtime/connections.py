@@ -12,6 +12,7 @@ from app.errors import AppError
 from app.runtime.breakers import Breakers, Probe
 from app.runtime.gates import Gate, Waits
 from app.runtime.installation import Installation
+from app.runtime.pace import Pace
 from app.runtime.rates import Rates
 from app.security.errors import SecurityError
 from app.security.secrets import Vault, connection_settings
@@ -46,6 +47,7 @@ class Connections:
         self._lock = Lock()
         self._thread = local()
         self.waits = Waits(installation)
+        self.pace = Pace()
         self._rates = Rates(installation)
         self.breakers = Breakers(installation, self._rates)
 

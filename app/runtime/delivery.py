@@ -26,7 +26,6 @@ from app.storage.claims import ClaimedLane, claim, give_back
 from app.storage.flows import FlowPolicy, flow_policies
 from connectors.contract import Sink
 
-LANES_A_CLAIM = 4
 SLICE_SECONDS = 5.0
 _DEFAULT = FlowPolicy()
 _log = structlog.get_logger(__name__)
@@ -93,7 +92,7 @@ def _claim(
             partitions,
             holder,
             lease,
-            LANES_A_CLAIM,
+            shop.pace.lanes(),
             without_endpoints=shop.crowded(),
             without_flows=paused,
             only=only,
@@ -126,7 +125,9 @@ def _work(installation: Installation, work: LaneWork, shop: Connections, stop: C
     work.asks = asks(sink)
     ready = _step(installation, work, Results(), not stop() and work.gate.open())
     while ready:
+        begun = time.monotonic()
         results = _send(installation, sink, work, ready, stop)
+        shop.pace.note(time.monotonic() - begun, len(results.sent) + len(results.asked))
         made += len(results.sent) + len(results.asked)
         go_on = time.monotonic() < until and not stop() and work.gate.open()
         ready = _step(installation, work, results, go_on)

@@ -15,8 +15,7 @@ from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
 from app.storage import attempts
 from app.storage.attempts import Ended
-from app.storage.claims import ClaimedLane, Release, held, holds, release
-from app.storage.database import now
+from app.storage.claims import ClaimedLane, Release, hold, release
 from app.storage.deliveries import (
     NEVER,
     Delivery,
@@ -76,11 +75,10 @@ class LaneWork:
     def step(self, tx: Connection, results: Results, go_on: bool) -> list[Ready]:
         """Write results; then the next deliveries to send, or nothing and the lane is left."""
         lease = self._settings.lease_seconds + self._settings.delivery_deadline
-        current = held(tx, self.lane, lease)
-        if current is None:
+        found = hold(tx, self.lane, lease)
+        if found is None:
             return []
-        self.lane = current
-        at = now(tx)
+        self.lane, at = found
         blocked_by = self._note(tx, results, at)
         if blocked_by is None:
             blocked_by, chosen = self._choose(tx, at)
@@ -92,8 +90,9 @@ class LaneWork:
 
     def park(self, tx: Connection, reason: str) -> None:
         """Leave the lane untouched for a while, saying why."""
-        if holds(tx, self.lane):
-            later = now(tx) + timedelta(seconds=PARKED_SECONDS)
+        found = hold(tx, self.lane)
+        if found is not None:
+            later = found[1] + timedelta(seconds=PARKED_SECONDS)
             release(tx, [Release(self.lane, self.lane.head_seq, True, later, parked=reason)])
 
     def _note(self, tx: Connection, results: Results, at: datetime) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Integer, bindparam, case, select, union_all, update
 
-from app.storage.database import among, now
+from app.storage.database import among, clock, now
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import NOTHING_OPEN, Kind, LaneKey, lanes_table
@@ -136,21 +136,13 @@ def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: dat
         tx.execute(update(lanes_table).where(here).values(values))
 
 
-def held(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> ClaimedLane | None:
-    """Lock the lane: as it is now if its fence still is ours, else None; `lease` seconds more if it is."""
+def hold(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> tuple[ClaimedLane, datetime] | None:
+    """Lock the lane: as it is now, and the time, if its fence still is ours; `lease` seconds more if it is."""
     c = lanes_table.c
-    values: dict[str, Any] = {"fence": c.fence}
-    if lease is not None:
-        values["lease_until"] = now(tx) + timedelta(seconds=lease)
+    values: dict[str, Any] = {"fence": c.fence} if lease is None else {"lease_until": clock(tx, lease)}
     here = (c.partition == lane.partition) & (c.id == lane.id) & (c.fence == lane.fence)
-    statement = update(lanes_table).where(here).values(values).returning(c.oldest_day)
-    oldest_day = tx.execute(statement).scalar()
-    return None if oldest_day is None else replace(lane, oldest_day=oldest_day)
-
-
-def holds(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> bool:
-    """Lock the lane and say whether its fence still is ours; `lease` seconds more if it is."""
-    return held(tx, lane, lease) is not None
+    row = tx.execute(update(lanes_table).where(here).values(values).returning(c.oldest_day, clock(tx))).first()
+    return None if row is None else (replace(lane, oldest_day=row[0]), row[1])
 
 
 def release(tx: Connection, releases: Sequence[Release]) -> None:
