@@ -1,18 +1,30 @@
-"""Synchronous flows: their sender gets the reply in the answer to the request."""
+"""Synchronous flows: their sender gets the reply in the answer to the request.
+
+The process that took the message in also works on its lane, under lease and fence like any worker: that
+saves the way to a worker and back. Where somebody else has the lane, it waits for what that one writes.
+"""
 
 import time
+
+import structlog
+from sqlalchemy.exc import DBAPIError
 
 from app.errors import AppError
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted
+from app.runtime.processing import drain
 from app.runtime.routing import route
 from app.storage import messages as inbox
 from app.storage.answers import Reply, reply
+from app.storage.identity import partition_of
+from app.storage.lanes import lanes_table
 from app.storage.messages import Message
 from dsl import syntax
 
 _FIRST_LOOK, _LONGEST_LOOK = 0.004, 0.05
+_OWN_SECONDS = 1.0
 _STILL = ("received", "waiting")
+_log = structlog.get_logger(__name__)
 
 
 class NoReply(AppError):
@@ -37,17 +49,30 @@ def await_reply(installation: Installation, accepted: Accepted, seconds: float) 
     if accepted.message is None or not gives_reply(installation, accepted.message):
         return None
     until, pause = time.monotonic() + seconds, _FIRST_LOOK
+    if accepted.message.state == "received":
+        _work_on(installation, accepted.message)
     while True:
         with installation.database.read() as tx:
-            found, given = inbox.message(tx, accepted.message_id), reply(tx, accepted.message_id)
-        if given is not None:
-            return given
+            given = reply(tx, accepted.message_id)
+            if given is not None:
+                return given
+            found = inbox.message(tx, accepted.message_id)
         if found.state not in _STILL:
             raise _no_reply(found)
         if time.monotonic() > until:
             return None
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_LOOK)
+
+
+def _work_on(installation: Installation, message: Message) -> None:
+    """What waits of its flow beside a message, for a moment; workers were told of it as well."""
+    c = lanes_table.c
+    alike = (c.environment == message.environment) & (c.ruleset == message.ruleset) & (c.flow == message.flow)
+    try:
+        drain(installation, partition_of(message.lane), holder="reply", only=alike, seconds=_OWN_SECONDS)
+    except DBAPIError:
+        _log.warning("lane left to the workers", lane=message.lane, exc_info=True)
 
 
 def _no_reply(found: Message) -> NoReply:

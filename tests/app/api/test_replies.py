@@ -9,6 +9,7 @@ import pytest
 
 from app.design import promotions, releases, rulesets
 from app.runtime.processing import drain
+from app.storage.flows import FlowPolicy, put_flow_policy
 from tests.app.api.test_intake import ORDER, PATH
 
 FLOW = """\
@@ -74,7 +75,14 @@ def test_a_flow_that_ends_without_a_reply_answers_why(asked: Any, worker: None) 
     assert "rejected" in answer.json["detail"]
 
 
+def test_the_server_works_on_it_where_no_worker_does(asked: Any) -> None:
+    answer = send(asked)
+    assert (answer.status_code, answer.json["id"]) == (200, "WO-7")
+
+
 def test_a_sender_who_cannot_wait_longer_gets_the_receipt(asked: Any) -> None:
     asked.installation.settings = replace(asked.installation.settings, reply_deadline=0.05)
+    with asked.installation.database.begin() as tx:
+        put_flow_policy(tx, "dev", "orders", "orders", FlowPolicy(paused=True))
     answer = send(asked)
     assert (answer.status_code, answer.json["state"]) == (202, "received")
