@@ -53,10 +53,11 @@ def await_reply(installation: Installation, accepted: Accepted, seconds: float) 
         _work_on(installation, accepted.message)
     while True:
         with installation.database.read() as tx:
-            given = reply(tx, accepted.message_id)
-            if given is not None:
-                return given
+            # In this order: the state and the reply are committed together, and a commit may come between the two.
             found = inbox.message(tx, accepted.message_id)
+            given = reply(tx, accepted.message_id)
+        if given is not None:
+            return given
         if found.state not in _STILL:
             raise _no_reply(found)
         if time.monotonic() > until:
