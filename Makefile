@@ -13,7 +13,7 @@ TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations fuzzing at
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz soak mutations agreement bench docs lock clean
+.PHONY: help run test check fuzz soak endurance mutations agreement bench docs lock clean
 
 help:
 	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
@@ -21,6 +21,7 @@ help:
 	@echo "make check        ruff, mypy, import contracts, house rules"
 	@echo "make fuzz         parser, checker, forms, codecs and engine on spoilt inputs; MINUTES=10 SEED=7"
 	@echo "make soak         an installation at work while everything in it dies; MINUTES=60 SEED=7 DATABASE=sqlite RATE=20"
+	@echo "make endurance    one core and 512 MB: steady load, then a burst of 50,000; MINUTES=10 RATE=20 BURST=50000"
 	@echo "make mutations    1,000 single edits of the examples: what is said of them (writes docs/mutations.md)"
 	@echo "make agreement    compiled code and referee on 20,000 generated programs"
 	@echo "make bench        measured ratios against hand-written code and peers"
@@ -46,6 +47,9 @@ fuzz: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	@$(PY) -m tests.faults.soak.run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
 		--database $(or $(DATABASE),postgresql) --rate $(or $(RATE),12)
+
+endurance: $(VENV)/dev.stamp
+	@$(PY) -m tests.faults.soak.endurance --minutes $(or $(MINUTES),10) --rate $(or $(RATE),20) --burst $(or $(BURST),50000)
 
 mutations: $(VENV)/dev.stamp
 	@$(PY) -m tests.mutations.measure --edits 1000 --seed $(or $(SEED),1) --write docs/mutations.md

@@ -43,7 +43,7 @@ class Site:
         self.releases = self._release()
         self.token = self._token()
         self.workers = [self.process("worker") for _ in range(processes if self.postgres else 1)]
-        self.clocks = [self.process("clock") for _ in range(2 if self.postgres else 1)]
+        self.clocks = [self.process("clock") for _ in range(processes if self.postgres else 1)]
         self.web = [self.process("server")]
         self.restarts = 0
         self._await()
