@@ -20,6 +20,7 @@ from app.runtime.lateness import Clocks, look
 from app.runtime.polling import Polling
 from app.runtime.pressure.telling import tell_short_disk
 from app.runtime.restraint import resident
+from app.runtime.retention import make_days, run_retention
 from app.storage.due import due_partitions
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
 from app.telemetry.metrics import count
@@ -29,6 +30,7 @@ from app.versions import VERSION
 TICK_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 _LEASE = "clock"
+UPKEEP_SECONDS = 3600.0
 _BEAT_TICKS = 5
 _WIND_TICKS = 5
 HANDLERS: Mapping[str, Handler] = {"sla": look}
@@ -46,6 +48,7 @@ class Clock:
         self._stop = Event()
         self._ticks = 0
         self._told = False
+        self._owner = False
         self.place = ""
 
     def stop(self, *_: Any) -> None:
@@ -57,6 +60,7 @@ class Clock:
         _log.info("clock started", clock=self.name)
         batches = Thread(target=self._drive, name="batches", daemon=True)
         batches.start()
+        Thread(target=self._keep_up, name="upkeep", daemon=True).start()
         while not self._stop.is_set():
             started = time.monotonic()
             self._quietly(self.tick)
@@ -73,6 +77,7 @@ class Clock:
             owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
             if self._ticks % _BEAT_TICKS == 0:
                 beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
+        self._owner = owner
         self._ticks += 1
         count("mapwright_ticks_total", "owner" if owner else "stand-in")
         note_memory(self.place)
@@ -106,6 +111,14 @@ class Clock:
         """Limits of what is polled; a disk that is nearly full is told to people once."""
         self._installation.gate.look()
         self._told = tell_short_disk(self._installation, self._told)
+
+    def _keep_up(self) -> None:
+        """Partitions of the next days, and what is kept no longer: every hour, by the owner alone."""
+        while not self._stop.wait(TICK_SECONDS):
+            if self._owner:
+                self._quietly(lambda: make_days(self._installation))
+                self._quietly(lambda: run_retention(self._installation, stop=self._stop.is_set))
+                self._stop.wait(UPKEEP_SECONDS)
 
     def _leave(self) -> None:
         with self._installation.database.begin() as tx:

@@ -68,6 +68,9 @@ SETTINGS: tuple[Declaration, ...] = (
     Declaration("breaker_cool_down_cap", "number", 120.0, "Seconds between two probes at the most"),
     Declaration("read_back_after", "number", 5.0, "Seconds until a target is asked about an uncertain delivery"),
     Declaration("read_back_tries", "integer", 5, "Times it is asked before a person has to decide"),
+    Declaration("retention_finished", "integer", 30, "Days that finished messages are kept; 0: for ever"),
+    Declaration("retention_failed", "integer", 180, "Days that failed messages are kept; 0: for ever"),
+    Declaration("retention_keys", "integer", 400, "Days that repeats are told apart; 0: for ever"),
     Declaration("recycle_after", "integer", 200_000, "Messages after which a worker process starts anew"),
     Declaration("recycle_memory", "integer", 500_000_000, "Bytes a worker may grow by before it starts anew; 0: any"),
     Declaration("groups", "text", "default", "Groups that the workers of this host serve"),
@@ -118,6 +121,9 @@ class Settings:
     breaker_cool_down_cap: float = 120.0
     read_back_after: float = 5.0
     read_back_tries: int = 5
+    retention_finished: int = 30
+    retention_failed: int = 180
+    retention_keys: int = 400
     recycle_after: int = 200_000
     recycle_memory: int = 500_000_000
     groups: str = "default"

@@ -40,6 +40,7 @@ COMMANDS = {
     "up": _in("up", "up", "all of them, with an embedded database and queue"),
     "sandbox": _in("service", "sandbox", "a small ERP, QMS, WMS and supplier portal to deliver to"),
     "migrate": _in("service", "migrate", "bring the database to this version"),
+    "retention": _in("retention", "retention", "how long messages are kept, and letting go of what is over"),
     "doctor": _in("doctor", "doctor", "what works, what does not, and what to do about it"),
     "send": _in("messages", "send", "hand files to an endpoint"),
     "messages": _in("messages", "messages", "figures of operations; search, show, retry, replay, edit, discard"),

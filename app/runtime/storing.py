@@ -108,6 +108,7 @@ def store_entries(
             entry.first, entry.conflict = caller, caller is not None and caller.hash != intake.hash
     made = _write(tx, intakes, groups, at)
     made |= messages(tx, _earlier(groups, callers))
+    made |= _forgotten([entry for group in groups for entry in group], made, at)
     answers = []
     for intake, group, caller in zip(intakes, groups, callers, strict=True):
         if caller is not None and caller.hash == intake.hash:
@@ -117,6 +118,18 @@ def store_entries(
         if caller is None:
             _correct_caller(tx, intake, group)
     return answers
+
+
+def _forgotten(entries: Sequence[Entry], made: Mapping[str, Message], at: datetime) -> dict[str, Message]:
+    """What is repeated but kept no longer: its key is, so that it does not happen again."""
+    reason = "it came before and was done; the message itself is kept no longer"
+    return {
+        id: replace(message_of(entry, "", at), id=id, state="forgotten", code="", reason=reason)
+        for entry in entries
+        if entry.repeats and entry.first is not None
+        for id in entry.first.message_ids
+        if id not in made
+    }
 
 
 def _write(

@@ -1,0 +1,275 @@
+"""Retention: what is kept no longer goes, a day at a time where the database has partitions of days.
+
+One run drops every range of days that is over (rows that must stay move to the rest), then deletes in
+small batches what is left, and notes one line in the audit log. It may run beside anything else: what is
+open, or needed by a replay, a retry, a timer or a child, stays, as the database says it in the same transaction.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, column, func, insert, select, table, text
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import NotFound
+from app.runtime.installation import Installation
+from app.security.audit import append
+from app.storage import days
+from app.storage.database import now
+from app.storage.days import DayRange
+from app.storage.environments import environment, environments
+from app.storage.identity import MILLISECONDS_A_DAY, PARTITIONS
+from app.storage.messages import messages_table
+from app.storage.retention import (
+    Keep,
+    Policy,
+    between,
+    deliveries_due,
+    last_cutoff,
+    messages_due,
+    needed,
+    policy,
+    replaying_ids,
+    set_retention,
+    unset_retention,
+)
+from app.storage.sweeping import (
+    sweep_deliveries,
+    sweep_followers,
+    sweep_keys,
+    sweep_messages,
+    sweep_upkeep,
+)
+from app.storage.workers import end_lease, own_lease
+
+BATCH = 200
+PAUSE_SECONDS = 0.01
+_TRIES = 10
+_AT_A_TIME = 16
+_LEASE = "retention"
+_LEASE_SECONDS = 120.0
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Report:
+    """What a run did, or would do."""
+
+    dry_run: bool
+    made: list[str] = field(default_factory=list)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    deleted: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, count: int) -> None:
+        """Count what was deleted."""
+        if count:
+            self.deleted[what] = self.deleted.get(what, 0) + count
+
+    def as_json(self) -> dict[str, Any]:
+        """For people and programs."""
+        return asdict(self)
+
+
+def retention_of(installation: Installation, tx: Connection) -> Policy:
+    """The retention in force: what environments say, else the settings."""
+    settings = installation.settings
+    return policy(tx, Keep(settings.retention_finished, settings.retention_failed))
+
+
+def make_days(installation: Installation) -> list[str]:
+    """Make the partitions of the next days; the clock does that every hour."""
+    with installation.database.begin() as tx:
+        width = days.width(retention_of(installation, tx).longest_finished)
+        return [one.suffix for one in days.make_ahead(tx, _today(tx), width)]
+
+
+def _today(tx: Connection) -> int:
+    return int(now(tx).timestamp() * 1000) // MILLISECONDS_A_DAY
+
+
+def run_retention(
+    installation: Installation,
+    by: str = "clock",
+    dry_run: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    pause: float = PAUSE_SECONDS,
+) -> Report | None:
+    """Let go of what is kept no longer; None where another process is at it."""
+    run = _Run(installation, dry_run, stop, pause)
+    owner = f"{by[:40]}-{id(run)}-{time.time_ns()}"[:80]
+    with installation.database.begin() as tx:
+        if not dry_run and not own_lease(tx, _LEASE, owner, _LEASE_SECONDS):
+            return None
+    try:
+        run.carry_out(owner)
+    finally:
+        if not dry_run:
+            with installation.database.begin() as tx:
+                end_lease(tx, _LEASE, owner)
+    if not dry_run and (run.report.dropped or run.report.deleted):
+        with installation.database.begin() as tx:
+            append(tx, by, "retention.run", "installation", None, run.report.as_json())
+    return run.report
+
+
+class _Run:
+    def __init__(
+        self, installation: Installation, dry_run: bool, stop: Callable[[], bool], pause: float
+    ) -> None:
+        self.report = Report(dry_run)
+        self._installation = installation
+        self._database = installation.database
+        self._stop = stop
+        self._pause = pause
+        with self._database.begin() as tx:
+            self._today = _today(tx)
+            self._policy = retention_of(installation, tx)
+            self._ranges = days.ranges(tx)
+
+    def carry_out(self, owner: str) -> None:
+        """The days first: what goes with them need not be deleted."""
+        if not self.report.dry_run:
+            self.report.made = make_days(self._installation)
+        for one in self._ranges:
+            if one.high <= last_cutoff(self._policy, self._today) and not self._stop():
+                self._range(one)
+        if self.report.dry_run:
+            self.report.deleted = self._would_delete()
+            return
+        for what, sweep in (("messages", sweep_messages), ("deliveries", sweep_deliveries)):
+            self._sweep(what, sweep, owner)
+        for first in range(0, PARTITIONS, _AT_A_TIME):
+            if not self._stop():
+                with self._database.begin() as tx:
+                    own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
+                    self._narrow(tx, range(first, first + _AT_A_TIME))
+
+    def _range(self, one: DayRange) -> None:
+        for _ in range(1 if self.report.dry_run else _TRIES):
+            try:
+                with self._database.begin() as tx:
+                    self._drop(tx, one)
+                return
+            except DBAPIError as error:
+                if "lock timeout" not in str(error) and "deadlock" not in str(error):
+                    raise
+                time.sleep(0.5)
+        self.report.waiting.append({"days": one.suffix, "why": "others were at work in it at every try"})
+
+    def _drop(self, tx: Connection, one: DayRange) -> None:
+        if not self.report.dry_run:
+            days.hold(tx, one)
+        messages, deliveries = self._keep(tx, one)
+        total = int(tx.execute(text(f'SELECT count(*) FROM "{one.partition(messages_table)}"')).scalar_one())
+        said = {"days": one.suffix, "messages": total, "kept_messages": messages, "kept_deliveries": deliveries}
+        if messages + deliveries > days.MOST_MOVED:
+            self.report.waiting.append({**said, "why": "too many must stay; the others are deleted one by one"})
+            return
+        if not self.report.dry_run:
+            days.drop(tx, one, "keep_messages", "keep_deliveries")
+            _log.info("days dropped", **said)
+        self.report.dropped.append(said)
+
+    def _keep(self, tx: Connection, one: DayRange) -> tuple[int, int]:
+        """Two tables of this transaction: the ids that stay. Their sizes."""
+        m, d = messages_table.c, days.deliveries_table.c
+        here = m.day >= one.low, m.day < one.high
+        due = select(m.id).where(*here, messages_due(self._policy, self._today))
+        wanted = needed(due, self._policy, self._today, one.low, one.high).subquery()
+        not_due = select(m.id).where(*here, ~messages_due(self._policy, self._today))
+        kept = _temporary(tx, "keep_messages", not_due.union(select(wanted.c[0])))
+        stays = select(text("id")).select_from(text("keep_messages"))
+        elsewhere = select(m.id).where(m.day < one.low)
+        mine = d.day >= one.low, d.day < one.high
+        sent = select(d.id).where(
+            *mine,
+            ~deliveries_due(self._policy, self._today)
+            | d.message_id.in_(stays)
+            | (~between(d.message_id, one.low, one.high) & d.message_id.in_(elsewhere))
+            | d.id.in_(replaying_ids()),
+        )
+        return kept, _temporary(tx, "keep_deliveries", sent)
+
+    def _sweep(self, what: str, sweep: Callable[..., tuple[int, Any]], owner: str) -> None:
+        """Some partitions a transaction, fewer where there is much to delete."""
+        left: list[tuple[int, Any]] = [(partition, (0, "")) for partition in reversed(range(PARTITIONS))]
+        while left and not self._stop():
+            with self._database.begin() as tx:
+                own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
+                count = looked_at = 0
+                while left and count < BATCH and looked_at < _AT_A_TIME:
+                    partition, place = left.pop()
+                    gone, place = sweep(tx, partition, self._policy, self._today, place, BATCH)
+                    count, looked_at = count + gone, looked_at + 1
+                    if place is not None:
+                        left.append((partition, place))
+            self.report.add(what, count)
+            if count:
+                time.sleep(self._pause)
+
+    def _narrow(self, tx: Connection, some: range) -> None:
+        until, at = last_cutoff(self._policy, self._today), now(tx)
+        if until:
+            self.report.add("followers", sweep_followers(tx, some, until, BATCH))
+        keep_keys, finished = self._installation.settings.retention_keys, self._policy.longest_finished
+        if keep_keys:
+            before = at - timedelta(days=keep_keys)
+            self.report.add("keys", sweep_keys(tx, some, before, self._today - keep_keys))
+        self.report.add("timers and alerts", sweep_upkeep(tx, some, at - timedelta(days=finished)))
+
+    def _would_delete(self) -> dict[str, int]:
+        """Messages that are over and stand in no range that is dropped; what something needs is not told apart."""
+        m = messages_table.c
+        dropped = {said["days"] for said in self.report.dropped}
+        whole = [m.day.between(one.low, one.high - 1) for one in self._ranges if one.suffix in dropped]
+        query = select(func.count()).where(messages_due(self._policy, self._today), *[~one for one in whole])
+        with self._database.begin() as tx:
+            return {"messages": int(tx.execute(query).scalar_one())}
+
+
+def _temporary(tx: Connection, name: str, query: Any) -> int:
+    """A table of this transaction with the ids that a query gives; how many."""
+    tx.exec_driver_sql(f"CREATE TEMP TABLE {name} (id varchar(40)) ON COMMIT DROP")
+    return int(tx.execute(insert(table(name, column("id"))).from_select(["id"], query)).rowcount)
+
+
+def kept_now(installation: Installation) -> dict[str, Any]:
+    """How long each environment keeps, and the ranges of days there are."""
+    with installation.database.begin() as tx:
+        found, there = retention_of(installation, tx), days.ranges(tx)
+        names = [one.name for one in environments(tx)]
+        sizes = days.sizes(tx, there)
+    keeps = {name: found.environments.get(name, found.default) for name in names}
+    return {
+        "environments": [
+            {"environment": name, "finished": keep.finished, "failed": keep.failed, "set": name in found.environments}
+            for name, keep in keeps.items()
+        ],
+        "days": [{"days": one.suffix, "bytes": sizes[one.suffix]} for one in there],
+    }
+
+
+def change_retention(
+    installation: Installation, name: str, finished: int | None, failed: int | None, *, by: str
+) -> Keep:
+    """Say what an environment keeps; what is None stays, both None is as the settings say. Errors: NotFound."""
+    with installation.database.begin() as tx:
+        if environment(tx, name) is None:
+            raise NotFound(f"there is no environment {name[:60]}")
+        found = retention_of(installation, tx)
+        before = found.environments.get(name, found.default)
+        keep = Keep(
+            before.finished if finished is None else finished, before.failed if failed is None else failed
+        )
+        if finished is None and failed is None:
+            unset_retention(tx, name)
+            keep = found.default
+        else:
+            set_retention(tx, name, keep, by, now(tx))
+        append(tx, by, "retention.set", name, asdict(before), asdict(keep))
+    return keep
