@@ -117,14 +117,14 @@ def test_a_locked_database_sheds_load_and_intake_recovers_by_itself(installation
     pool = ThreadPoolExecutor(8)
     with locking(installation):
         first: Future[Any] = pool.submit(send, installation, 1)
-        time.sleep(1.0)
-        begun = time.monotonic()
+        assert until(lambda: bool(installation.gate.pulse._begun))
+        time.sleep(0.8)
         answers = [pool.submit(send, installation, number) for number in range(2, 8)]
         refused = [answer.exception(20) for answer in answers]
-        took = time.monotonic() - begun
     assert all(isinstance(error, DatabaseSlow) for error in refused), refused
     assert all(error.retryable and error.details["retry_after"] >= 1 for error in refused)  # type: ignore[union-attr]
-    assert took < 2.0
+    at_once = ["answers too slowly" in str(error) for error in refused]
+    assert at_once.count(True) >= 5, refused  # one may have been let through to try
     pool.shutdown()
     assert until(lambda: _goes_in(installation, 100))
     heard = [1] if first.exception() is None else []
