@@ -18,6 +18,7 @@ from flask import Flask
 
 from app.web import (
     accounts,
+    connections,
     display,
     editing,
     errors,
@@ -50,7 +51,7 @@ __all__ = ["errors", "register"]
 
 _NOUNS = (
     session, home, search, rulesets, texts, maps, tables, lookups, rules, flows, trials, releases, messages,
-    problems, replays, editing, accounts, history, exchange, handbooks, reference, whereused,
+    problems, connections, replays, editing, accounts, history, exchange, handbooks, reference, whereused,
     names,
 )  # fmt: skip
 

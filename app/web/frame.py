@@ -117,6 +117,7 @@ class Frame:
             groups.append(Group(self.ruleset.title, self._design_links()))
         run = [_link("Releases", "releases.index"), _link("Messages", "messages.index")]
         run.append(_link("Problems", "problems.show", count=self.problems, alarming=True))
+        run.append(_link("Connections", "connections.show"))
         groups.append(Group("Running", run))
         pages = (("Functions", "functions"), ("Findings", "diagnostics"))
         words = [Link(title, f"/reference/{part}", request.path.startswith(f"/reference/{part}")) for title, part in pages]

@@ -75,6 +75,9 @@ def _of_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         stuck = [d for d in deliveries if d["state"] == state]
         if stuck:
             return level, _stuck(state, stuck, deliveries)
+    held = sum(d["state"] == "staged" for d in deliveries)
+    if held:
+        return "held", f"Processed; {held} of {_many(len(deliveries), 'delivery', 'deliveries')} held back until released."
     waiting = sum(d["state"] in ("pending", "inflight") for d in deliveries)
     if waiting:
         return (

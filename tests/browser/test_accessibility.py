@@ -30,6 +30,7 @@ PAGES = [
     ("olga", "/problems"),
     ("olga", "/replays"),
     ("olga", "/replays/new"),
+    ("olga", "/connections"),
     ("olga", "/search?q=defect"),
     ("adam", "/people"),
     ("ana", "/nowhere"),

@@ -21,6 +21,7 @@ READ = [
     "/messages",
     "/messages?state=dead&key=order:1",
     "/problems",
+    "/connections",
     "/search?q=order",
     "/rulesets/orders/where-used",
     "/rulesets/orders/versions",
