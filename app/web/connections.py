@@ -33,30 +33,30 @@ def show() -> Any:
     return render_template("connections.html", connections=found, here=here)
 
 
-@blueprint.post("/connections/<endpoint>/<any(pause, resume, open, close):step>")
+@blueprint.post("/connections/<target>/<any(pause, resume, open, close):step>")
 @requires("operate")
-def act(endpoint: str, step: str) -> Any:
+def act(target: str, step: str) -> Any:
     """Pause or resume a connection, open or close its breaker."""
     do, words = _STEPS[step]
     reason, here = request.form.get("reason", "").strip(), request.form.get("environment", "")
     try:
-        do(installation(), here, endpoint, by=current_user.login, reason=reason)
-        flash(words.format(endpoint), "ok")
+        do(installation(), here, target, by=current_user.login, reason=reason)
+        flash(words.format(target), "ok")
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
     return redirect(url_for("connections.show"))
 
 
-@blueprint.post("/connections/<endpoint>/release")
+@blueprint.post("/connections/<target>/release")
 @requires("operate")
-def release(endpoint: str) -> Any:
+def release(target: str) -> Any:
     """Let everything leave that is held back at one connection."""
     reason, here = request.form.get("reason", "").strip(), request.form.get("environment", "")
     try:
         count = staging.release_staged(
-            installation(), here, endpoint=endpoint, by=current_user.login, reason=reason
+            installation(), here, endpoint=target, by=current_user.login, reason=reason
         )
-        flash(f"{count} staged deliveries leave through {endpoint}.", "ok")
+        flash(f"{count} staged deliveries leave through {target}.", "ok")
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
     return redirect(url_for("connections.show"))
