@@ -21,6 +21,7 @@ from app.runtime.polling import Polling
 from app.runtime.pressure.telling import tell_short_disk
 from app.runtime.restraint import resident
 from app.runtime.retention import make_days, run_retention
+from app.scheduling import fire_promotion
 from app.storage.due import due_partitions
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
 from app.telemetry.metrics import count
@@ -33,7 +34,7 @@ _LEASE = "clock"
 UPKEEP_SECONDS = 3600.0
 _BEAT_TICKS = 5
 _WIND_TICKS = 5
-HANDLERS: Mapping[str, Handler] = {"sla": look}
+HANDLERS: Mapping[str, Handler] = {"sla": look, "promote": fire_promotion}
 _log = structlog.get_logger(__name__)
 
 

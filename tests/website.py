@@ -99,7 +99,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
     home = tmp_path_factory.mktemp("site")
     shutil.copy(sqlite_template, home / "mapwright.db")
     installation = wire(Settings(home=home, secret_keys=KEYS))
-    _furnish(installation)
+    furnish(installation)
     with installation.database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -119,7 +119,8 @@ def site(tmp_path: Path, furnished: Path) -> Iterator[Site]:
     installation.close()
 
 
-def _furnish(installation: Installation) -> None:
+def furnish(installation: Installation) -> None:
+    """People of each role, the chain with everything bound, and a first release live in dev."""
     files = {path: text.encode() for path, text in starter_files(RULESET).items()}
     releases.build(files)
     with installation.database.begin() as tx:

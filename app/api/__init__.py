@@ -21,6 +21,7 @@ from app.api import (
     environments,
     health,
     intake,
+    lanes,
     limits,
     messages,
     problem_groups,
@@ -34,7 +35,8 @@ from app.api.document import make_api, register_pages
 __all__ = ["problems", "register", "serves"]
 
 _NOUNS = (
-    intake, limits, messages, deliveries, connections, edits, problem_groups, replays, rulesets, releases, environments, audit,
+    intake, limits, messages, deliveries, lanes, connections, edits, problem_groups, replays,
+    rulesets, releases, environments, audit,
 )  # fmt: skip
 _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 

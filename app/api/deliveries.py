@@ -1,4 +1,4 @@
-"""Deliveries and lanes of an environment: what left, what did not, what waits."""
+"""Deliveries of an environment: what left, what did not."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.runtime import recovery, staging
 from app.storage import queries
 
-blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries and lanes")
+blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries")
 
 
 class DeliveryQuery(schemas.PageQuery):
@@ -51,16 +51,6 @@ def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
     view_delivery(delivery_id)
     done = _STEPS[step](installation(), delivery_id, by=caller().who, reason=body["reason"])
     return {"delivery_id": delivery_id, "step": step, "result": asdict(done)}
-
-
-@blueprint.route("/lanes", methods=["GET"])
-@needs("view")
-@blueprint.arguments(schemas.EnvironmentQuery, location="query")
-def lanes(query: dict[str, Any]) -> Any:
-    """Lanes with work in them or that wait for somebody, longest wait first."""
-    where = environment(query.get("environment"))
-    with installation().database.read() as connection:
-        return {"items": queries.lanes(connection, where), "next_cursor": None}
 
 
 def view_delivery(delivery_id: str) -> dict[str, Any]:

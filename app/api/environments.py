@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app import scheduling
 from app.api import schemas
 from app.api.calls import caller, installation, needs, require
 from app.api.document import Resource
+from app.api.paging import numbered_page
 from app.design import connections, promotions, releases
 from app.runtime import switching
 from app.security.secrets import Vault
@@ -50,9 +52,11 @@ def plan(body: dict[str, Any], name: str) -> Any:
 @needs("view")
 @blueprint.arguments(schemas.PromoteBody)
 def promote(body: dict[str, Any], name: str) -> Any:
-    """Make a release live here; never by an author beyond the first try-out, no stage skipped."""
+    """Make a release live here, now or at a moment; never by an author beyond the first try-out, no stage skipped."""
     with installation().database.read() as connection:
         require(promotions.needed(promotions.get_environment(connection, name)))
+    if "at" in body:
+        return _schedule(body, name)
     moved = promotions.promote_audited(
         installation().database,
         body["release"],
@@ -63,6 +67,37 @@ def promote(body: dict[str, Any], name: str) -> Any:
         on_behalf_of=caller().person,
     )
     return asdict(moved)
+
+
+def _schedule(body: dict[str, Any], name: str) -> Any:
+    with installation().database.begin() as tx:
+        made = scheduling.schedule(
+            tx, body["release"], name, body["at"], caller().who, reason=body["reason"],
+            expected_live=body.get("expected_live", promotions.ANY), on_behalf_of=caller().person,
+        )  # fmt: skip
+    return scheduling.shown(made)
+
+
+@blueprint.route("/<string:name>/scheduled", methods=["GET"])
+@needs("view")
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.alt_response(200, schema=schemas.Page)
+def scheduled(query: dict[str, Any], name: str) -> Any:
+    """Promotions that wait for their moment, and what became of earlier ones, the latest moment first."""
+    with installation().database.read() as connection:
+        promotions.get_environment(connection, name)
+        return numbered_page(scheduling.scheduled(connection, name, 1_000), query)
+
+
+@blueprint.route("/<string:name>/scheduled/<string:promotion>/cancel", methods=["POST"])
+@needs("view")
+@blueprint.arguments(schemas.ReasonBody)
+def cancel(body: dict[str, Any], name: str, promotion: str) -> Any:
+    """Call a promotion off before its moment, with a reason."""
+    with installation().database.read() as connection:
+        require(promotions.needed(promotions.get_environment(connection, name)))
+    with installation().database.begin() as tx:
+        return scheduling.cancel(tx, name, promotion, caller().who, body["reason"])
 
 
 @blueprint.route("/<string:name>/rollback", methods=["POST"])

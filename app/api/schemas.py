@@ -203,10 +203,14 @@ class PlanBody(Strict):
 
 
 class PromoteBody(PlanBody):
-    """`expected_live` is the live release the plan showed (null: none); another one by now is refused."""
+    """`expected_live` is the live release the plan showed (null: none); another one by now is refused.
+
+    With `at` it becomes live at that moment, if it still may; the answer is the scheduled promotion.
+    """
 
     reason = text(1_000, load_default="")
     expected_live = text(64, allow_none=True)
+    at = fields.AwareDateTime(format="iso")
 
 
 class RollbackBody(Strict):

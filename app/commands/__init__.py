@@ -33,6 +33,7 @@ COMMANDS = {
     "lsp": _in("lsp", "lsp", "language server for editors, over standard input and output"),
     "release": _in("release", "release", "cut a release of a folder"),
     "promote": _in("release", "promote", "make a release live in the next environment"),
+    "scheduled": _in("release", "scheduled", "promotions at a set time; cancel one"),
     "rollback": _in("release", "rollback", "put an environment back on an earlier release"),
     "serve": _in("service", "serve", "pages and API"),
     "worker": _in("service", "worker", "process and deliver messages"),

@@ -1,13 +1,18 @@
 """Commands that move releases: release, promote, rollback."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.folder import FOLDER, read
 from app.commands.opening import opened
-from app.commands.options import AS_JSON, BY, REASON
-from app.terminal import PROBLEMS, Stop, complain, print_json, say
+from app.commands.options import AS_JSON, BY, ENVIRONMENT, MOMENT, REASON, WHY
+from app.terminal import PROBLEMS, Stop, complain, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from app.runtime.installation import Installation
 
 
 @click.command()
@@ -50,22 +55,80 @@ def _print_refusal(error: Exception) -> None:
 @click.command()
 @click.argument("release_id", metavar="RELEASE")
 @click.option("--to", "environment", required=True, help="The environment it becomes live in.")
+@click.option("--at", type=MOMENT, help="When: 2026-11-22T06:00+01:00; now unless said. UTC without an offset.")
 @BY
 @REASON
 @AS_JSON
-def promote(release_id: str, environment: str, by: str, reason: str, as_json: bool) -> int:
+def promote(
+    release_id: str, environment: str, at: datetime | None, by: str, reason: str, as_json: bool
+) -> int:
     """Make RELEASE (its id or the beginning of it) live in an environment. Exit 3 where it is not allowed."""
     from app.design import promotions, releases
 
     with opened() as installation:
         with installation.database.read() as tx:
             record = releases.get_release(tx, release_id)
+        if at is not None:
+            return _schedule(installation, record.id, environment, at, by, reason, as_json)
         moved = promotions.promote_audited(installation.database, record.id, environment, by, reason=reason)
     if as_json:
         print_json({"environment": environment, "from": moved.from_release, "to": moved.to_release})
     else:
         say(f"release {record.number} of {record.ruleset} is live in {environment}")
     return 0
+
+
+def _schedule(
+    installation: "Installation", release_id: str, environment: str, at: datetime, by: str, reason: str, as_json: bool
+) -> int:
+    from app import scheduling
+
+    with installation.database.begin() as tx:
+        made = scheduling.shown(scheduling.schedule(tx, release_id, environment, at, by, reason=reason))
+    if as_json:
+        print_json(made)
+    else:
+        say(f"release {made['number']} of {made['ruleset']} becomes live in {environment} at {at.isoformat()}: {made['id']}")
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@ENVIRONMENT
+@AS_JSON
+@click.pass_context
+def scheduled(context: click.Context, environment: str | None, as_json: bool) -> None:
+    """Promotions at a set time: those that wait, and what became of earlier ones."""
+    if context.invoked_subcommand is not None:
+        return
+    from app import scheduling
+
+    with opened() as installation, installation.database.read() as tx:
+        found = scheduling.scheduled(tx, environment or installation.settings.environment)
+    if as_json:
+        print_json({"items": found})
+        return
+    heads = ("when", "is", "release", "by", "id", "why not")
+    names = [f"{one['ruleset']} r{one['number']}" for one in found]
+    rows = [
+        (one["at"].isoformat(), one["state"], name, one["by"], one["id"], one["ended"])
+        for one, name in zip(found, names, strict=True)
+    ]
+    print_table("", heads, rows)
+
+
+@scheduled.command("cancel")
+@click.argument("promotion_id", metavar="ID")
+@WHY
+@ENVIRONMENT
+@BY
+@AS_JSON
+def cancel(promotion_id: str, reason: str, environment: str | None, by: str, as_json: bool) -> None:
+    """Call a promotion off before its moment."""
+    from app import scheduling
+
+    with opened() as installation, installation.database.begin() as tx:
+        done = scheduling.cancel(tx, environment or installation.settings.environment, promotion_id, by, reason)
+    print_json(done) if as_json else say(f"release {done['number']} of {done['ruleset']} does not become live by itself")
 
 
 @click.command()

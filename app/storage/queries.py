@@ -266,18 +266,6 @@ def _parked(tx: Connection, lane_ids: set[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def lanes(
-    tx: Connection, environment: str, *, only_waiting: bool = True, limit: int = 200
-) -> list[dict[str, Any]]:
-    """Lanes with work in them or that wait for somebody, longest wait first."""
-    c = lanes_table.c
-    query = select(lanes_table).where(c.environment == environment)
-    if only_waiting:
-        query = query.where(or_(c.ready, c.blocked_by.is_not(None)))
-    rows = tx.execute(query.order_by(c.next_at).limit(limit)).mappings()
-    return [{name: value for name, value in row.items() if name not in ("partition", "oldest_day")} for row in rows]
-
-
 def counts(tx: Connection, environment: str) -> dict[str, Any]:
     """Figures of the home page: the last day by state, what needs a person, what waits, who works."""
     moment = now(tx)

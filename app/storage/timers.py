@@ -209,6 +209,15 @@ def hurry(tx: Connection, matches: Collection[str], at: datetime) -> int:
     return tx.execute(update(timers_table).where(here).values(due_at=at)).rowcount
 
 
+def timer(tx: Connection, id: str) -> Timer:
+    """One timer; LookupError where there is none."""
+    c = timers_table.c
+    row = tx.execute(select(timers_table).where(c.partition == partition_of(id), c.id == id)).mappings().first()
+    if row is None:
+        raise LookupError(f"no timer {id}")
+    return _timer(row)
+
+
 def due(tx: Connection, moment: datetime, limit: int, kinds: Collection[str] = OF_MESSAGES) -> list[Timer]:
     """Timers of these kinds whose time has come, the most overdue first."""
     c = timers_table.c

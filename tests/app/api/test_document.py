@@ -99,12 +99,12 @@ def test_an_unknown_path_is_a_problem(site: Any) -> None:
 
 
 def test_an_unexpected_error_says_nothing_of_the_inside(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.storage import queries
+    from app.storage import lane_list
 
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(queries, "lanes", broken)
+    monkeypatch.setattr(lane_list, "list_lanes", broken)
     site.app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = site.machine("view").call("GET", "/v1/lanes")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
