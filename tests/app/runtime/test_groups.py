@@ -11,8 +11,8 @@ from app.runtime.processing import drain
 from app.security.audit import verify
 from app.storage.audit import latest_rows
 from app.storage.database import Database
+from app.storage.due import due_partitions
 from app.storage.groups import DEFAULT, Assignment, assignments, served_by
-from app.storage.lanes import due_partitions
 from app.storage.messages import messages_table
 from app.storage.queries import unserved
 from app.storage.workers import Vitals, beat, workers
