@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from app.storage.breakers import breakers
 from app.storage.database import now
 from app.storage.deliveries import OPEN_STATES, deliveries_table
 from app.storage.flows import flow_policies
@@ -40,6 +41,11 @@ def figures(tx: Connection, environment: str) -> dict[str, Any]:
         "more_stuck_lanes": more is not None,
         "delivered_last_minute": _delivered(tx, environment, moment - timedelta(minutes=1), moment),
         "late": known["late"],
+        "breakers": [
+            {"endpoint": one.endpoint, "state": one.state, "since": one.since, "reason": one.reason}
+            for one in breakers(tx, environment)
+            if one.state != "closed"
+        ],
         "paused_flows": sorted(
             f"{ruleset}/{flow}" for (where, ruleset, flow), p in flow_policies(tx).items() if p.paused and where == environment
         ),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.storage.deliveries import OPEN_STATES, deliveries_table
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
 from app.storage.messages import keys_of, messages_table
+from app.storage.outages import reasons
 
 PAUSE = "pause"
 _MOST_COUNTED = 1_000
@@ -23,18 +24,20 @@ _INBOX = and_(_m.partition == _c.partition, _m.lane == _c.id, _m.state == "recei
 _OUTBOX = and_(_d.partition == _c.partition, _d.lane == _c.id, _d.state.in_(OPEN_STATES))
 
 
-def said_of(state: str, moment: datetime) -> ColumnElement[bool]:
-    """The lanes of which this is said, as SQL; `app.runtime.states.lane_state` says the same of one row."""
+def said_of(state: str, moment: datetime, shut: Collection[str] = ()) -> ColumnElement[bool]:
+    """The lanes of which this is said, as SQL; `app.runtime.states.lane_state` says the same of one row.
+
+    `shut` are endpoints through which nothing leaves now.
+    """
     blocked = _c.blocked_by.is_not(None)
     leased = and_(_c.lease_until.is_not(None), _c.lease_until > moment)
-    parked = and_(_c.parked != "", _c.ready)
+    held = or_(_c.parked != "", and_(_c.kind == "outbox", _c.endpoint.in_(sorted(shut))))
+    untaken = and_(~blocked, or_(_c.lease_until.is_(None), _c.lease_until <= moment))
     conditions = {
         "blocked": blocked,
         "leased": and_(~blocked, leased),
-        "parked": and_(~blocked, or_(_c.lease_until.is_(None), _c.lease_until <= moment), parked),
-        "free": and_(
-            ~blocked, or_(_c.lease_until.is_(None), _c.lease_until <= moment), or_(_c.parked == "", ~_c.ready)
-        ),
+        "parked": and_(untaken, _c.ready, held),
+        "free": and_(untaken, or_(~_c.ready, ~held)),
     }
     return conditions[state]
 
@@ -59,13 +62,14 @@ def list_lanes(
     moment = now(tx)
     query = select(lanes_table).where(_c.environment == environment)
     query = query if everything else query.where(or_(_c.ready, _c.blocked_by.is_not(None)))
-    query = query.where(or_(*(said_of(state, moment) for state in states))) if states else query
+    shut = reasons(tx, environment)
+    query = query.where(or_(*(said_of(state, moment, shut) for state in states))) if states else query
     for column, value in ((_c.flow, flow), (_c.endpoint, endpoint), (_c.kind, kind), (_c.order_key, order_key)):
         query = query.where(column == value) if value else query
     limit = max(1, min(limit, 500))
     rows = [dict(row) for row in tx.execute(_page(query, cursor, limit)).mappings()]
     following = _cursor(rows[limit - 1]) if len(rows) > limit else None
-    return _with_contents(tx, rows[:limit]), following
+    return _with_contents(tx, [_told(row, shut) for row in rows[:limit]]), following
 
 
 def one_lane(tx: Connection, lane_id: str) -> dict[str, Any]:
@@ -74,7 +78,13 @@ def one_lane(tx: Connection, lane_id: str) -> dict[str, Any]:
     found = tx.execute(query).mappings().first()
     if found is None:
         raise LookupError(f"no lane {lane_id}")
-    return _with_contents(tx, [dict(found)])[0]
+    return _with_contents(tx, [_told(dict(found), reasons(tx, found["environment"]))])[0]
+
+
+def _told(row: dict[str, Any], shut: Mapping[str, str]) -> dict[str, Any]:
+    """A lane to a connection that is shut says why as well."""
+    why = shut.get(row["endpoint"], "") if row["kind"] == "outbox" and row["ready"] else ""
+    return {**row, "parked": row["parked"] or why}
 
 
 def _page(query: Select[Any], cursor: str | None, limit: int) -> Select[Any]:

@@ -134,6 +134,25 @@ def test_lanes_are_found_by_what_is_said_of_them(installation: Installation, cli
     assert "no lane" in cli("lanes", "show", "00ff", code=1)
 
 
+def test_an_open_breaker_is_on_the_screen_and_parks_its_lanes(installation: Installation, cli: Cli) -> None:
+    from app.runtime.states import move_breaker
+    from app.storage.breakers import ensure_breaker
+    from app.storage.database import now
+
+    bind(installation, "erp.order", "http://127.0.0.1:1/")
+    send(installation, 1)
+    drain_all(installation)
+    with installation.database.begin() as tx:
+        breaker = ensure_breaker(tx, ENVIRONMENT, "erp.order", now(tx))
+        move_breaker(tx, breaker, "open", now(tx), reason="5 failures in a row", opened_at=now(tx))
+    found = cli("messages", "--json")
+    assert [(one["endpoint"], one["state"]) for one in found["breakers"]] == [("erp.order", "open")]
+    (lane,) = cli("lanes", "--parked", "--endpoint", "erp.order", "--json")["items"]
+    assert lane["state"] == "parked" and "5 failures in a row" in lane["parked"]
+    assert cli("lanes", "--free", "--endpoint", "erp.order", "--json")["items"] == []
+    assert "5 failures in a row" in cli("messages")
+
+
 def test_a_lane_is_paused_and_let_go(installation: Installation, cli: Cli) -> None:
     id = send(installation, 1)
     (lane,) = cli("lanes", "--json")["items"]
