@@ -18,6 +18,9 @@ from app.security import passwords
 from app.settings import Settings
 from app.storage import environments, users
 from app.wiring import wire
+from tests.website import furnished, site
+
+__all__ = ["furnished", "site"]
 
 NAME = "orders"
 PEOPLE = {"ana": "analyst", "ivan": "reviewer", "olga": "operator", "adam": "administrator"}
