@@ -56,7 +56,7 @@ def _head(found: Mapping[str, Any]) -> Text:
     if not any(worker["kind"] == "clock" for worker in found["workers"]):
         text.append("   no clock", style="bold red")
     for group, lanes in found["unserved"].items():
-        text.append(f"\nno worker serves the group {group}: {counted(lanes, 'lane')} wait", style="bold red")
+        text.append(f"\nno worker serves the group {group}; lanes that wait: {lanes}", style="bold red")
     for flow, count in found["late"].items():
         text.append(f"\n{flow}: {counted(count, 'message')} late", style="bold red")
     for flow in found["paused_flows"]:

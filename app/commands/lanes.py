@@ -180,7 +180,7 @@ def groups(context: click.Context, environment: str | None, as_json: bool) -> No
     print_table("", ("environment", "what", "group"), [*rows, ("", "everything else", "default")])
     say(f"workers serve: {', '.join(living) or 'nobody'}")
     for group, count in missing.items():
-        say(f"nobody serves {group}: {count} lanes wait")
+        say(f"nobody serves {group}; lanes that wait: {count}")
 
 
 @groups.command("assign")

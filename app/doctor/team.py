@@ -55,7 +55,7 @@ def workers(installation: Installation) -> Iterator[Finding]:
         yield fail("workers", "no worker gives a sign of life", "start some: mapwright worker --processes 2")
     for group, count in missing.items():
         yield fail(
-            "workers", f"nobody serves the group {group}: {count} lanes wait", f"mapwright worker --groups {group}"
+            "workers", f"nobody serves the group {group}; lanes that wait: {count}", f"mapwright worker --groups {group}"
         )
     yield from _loops(installation.settings.home / "processes")
 
