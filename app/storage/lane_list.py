@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from app.storage.database import among, now
+from app.storage.database import among, at_id, now
 from app.storage.deliveries import OPEN_STATES, deliveries_table
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
@@ -20,8 +20,11 @@ _MOST_COUNTED = 1_000
 _c = lanes_table.c
 _m = messages_table.c
 _d = deliveries_table.c
-_INBOX = and_(_m.partition == _c.partition, _m.lane == _c.id, _m.state == "received")
-_OUTBOX = and_(_d.partition == _c.partition, _d.lane == _c.id, _d.state.in_(OPEN_STATES))
+_INBOX = and_(_m.partition == _c.partition, _m.lane == _c.id, _m.state == "received", _m.day >= _c.oldest_day)
+_OUTBOX = and_(
+    _d.partition == _c.partition, _d.lane == _c.id, _d.state.in_(OPEN_STATES), _d.day >= _c.oldest_day
+)
+_INSIDE = ("partition", "oldest_day")
 
 
 def said_of(state: str, moment: datetime, shut: Collection[str] = ()) -> ColumnElement[bool]:
@@ -115,7 +118,7 @@ def _with_contents(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str,
     first = {row["id"]: _message_of(tx, row["blocked_by"]) or waiting[row["id"]][1] for row in rows}
     keys = keys_of(tx, {message_id for message_id in first.values() if message_id})
     return [
-        {name: value for name, value in row.items() if name != "partition"}
+        {name: value for name, value in row.items() if name not in _INSIDE}
         | {"waiting": waiting[row["id"]][0], "since": waiting[row["id"]][2], "message_id": first[row["id"]] or ""}
         | {"keys": keys.get(first[row["id"]] or "", {})}
         for row in rows
@@ -140,8 +143,7 @@ def _message_of(tx: Connection, blocked_by: str | None) -> str | None:
     """The message that a lane waits for, or that of the delivery it waits for."""
     if not blocked_by or blocked_by == PAUSE:
         return None
-    place = partition_of(blocked_by)
-    found = tx.execute(select(_m.id).where(_m.partition == place, _m.id == blocked_by)).scalar()
+    found: str | None = tx.execute(select(_m.id).where(at_id(_m.id, blocked_by))).scalar()
     if found is None:
-        found = tx.execute(select(_d.message_id).where(_d.partition == place, _d.id == blocked_by)).scalar()
+        found = tx.execute(select(_d.message_id).where(at_id(_d.id, blocked_by))).scalar()
     return found

@@ -36,7 +36,9 @@ class Unfinished:
 
 def _undone() -> ColumnElement[bool]:
     """Not decided, or something of it has not arrived."""
-    open_delivery = exists(select(_d.id).where(_d.message_id == _m.id, _d.state.not_in(_SENT)))
+    open_delivery = exists(
+        select(_d.id).where(_d.message_id == _m.id, _d.day >= _m.day, _d.state.not_in(_SENT))
+    )
     return or_(_m.state.in_(UNDECIDED), and_(_m.state == "done", open_delivery))
 
 
