@@ -61,7 +61,7 @@ class Rehearsed:
 def befores(tx: Connection, ids: Collection[str]) -> dict[str, Before]:
     """What some messages led to; of an effect that was edited or sent by a fallback, what its rule meant."""
     found = deliveries_of(tx, ids)
-    contents = delivery_bodies(tx, [d.id for d in found])
+    contents = delivery_bodies(tx, [d.id for d in found]) if found else {}
     decided = outcomes(tx, ids)
     stand_ins = {digest(d.ledger_key, "fallback", other.endpoint) for d in found for other in found}
     meant = [d for d in found if d.rules != CALL and d.ledger_key not in stand_ins]
