@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    false,
     func,
     literal,
     select,
@@ -296,6 +297,8 @@ def among(
 ) -> ColumnElement[bool]:
     """Rows with one of these ids, found by partition, id and, where the table is kept by day, day together."""
     known = sorted(set(ids))
+    if not known:
+        return false()
     columns: list[Any] = [partition, id]
     values: list[list[Any]] = [[partition_of(one) for one in known], known]
     day = id.table.c.get("day")
@@ -304,7 +307,7 @@ def among(
         values.insert(1, [day_of(one) for one in known])
     if tx.dialect.name == "sqlite":
         return tuple_(*columns).in_(list(zip(*values, strict=True)))
-    types = [postgresql.ARRAY(Text if isinstance(found[0], str) else Integer) for found in values if found]
+    types = [postgresql.ARRAY(Text if isinstance(found[0], str) else Integer) for found in values]
     rows = func.unnest(*[literal(found, type_) for found, type_ in zip(values, types, strict=True)])
     named = rows.table_valued(*[f"c{n}" for n in range(len(columns))]).render_derived()
     here = tuple_(*columns).in_(select(*named.c))

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, select, update
 from sqlalchemy.exc import DatabaseError
 
-from app.storage.database import Database, Json, UtcTime, insert_rows
+from app.storage.database import Database, Json, UtcTime, among, insert_rows
+from app.storage.messages import messages_table
 
 counters = Table(
     "test_counters",
@@ -89,3 +90,9 @@ def test_an_exception_undoes_the_transaction(counting: Database) -> None:
         tx.execute(counters.insert().values(id=1, value=1))
     with counting.read() as tx:
         assert tx.execute(select(counters)).first() is None
+
+
+def test_no_id_names_no_row(database: Database) -> None:
+    c = messages_table.c
+    with database.read() as tx:
+        assert tx.execute(select(c.id).where(among(tx, c.partition, c.id, []))).all() == []
