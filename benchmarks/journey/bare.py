@@ -11,18 +11,19 @@ from sqlalchemy import text
 
 from app.api.calls import installation, require
 from app.factory import create_app
+from app.front import Front
 from app.security.bodies import read_body
-from app.serving import die_with_parent
+from app.serving import THREADS, die_with_parent
 from app.settings import load_settings
 from app.storage.identity import new_id
 from app.wiring import wire
 
 
 def make() -> Flask:
-    """The application with one path more."""
+    """The application with one path more, where calls of machines have their threads."""
     app = create_app(wire(load_settings()))
 
-    @app.post("/v1/bare")
+    @app.post("/v1/in/bare/insert")
     def bare() -> Any:
         require("send")
         body = read_body(request, installation().settings.body_limit)
@@ -38,4 +39,4 @@ def __getattr__(name: str) -> Any:
     if name != "application":
         raise AttributeError(name)
     die_with_parent(os.getppid())
-    return make()
+    return Front(make(), load_settings(), THREADS)

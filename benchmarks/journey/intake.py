@@ -27,7 +27,7 @@ class Server:
 
     def bare(self) -> float:
         """One insert a request; requests a second."""
-        return self._rate("/v1/bare", [json.dumps(ruleset.message("b", n)).encode() for n in range(SINGLE)])
+        return self._rate("/v1/in/bare/insert", [json.dumps(ruleset.message("b", n)).encode() for n in range(SINGLE)])
 
     def single(self) -> float:
         """One message a request; messages a second."""
