@@ -78,6 +78,8 @@ class Site:
             "MAPWRIGHT_RETRY_BASE": "0.2",
             "MAPWRIGHT_RETRY_CAP": "2",
             "MAPWRIGHT_RETRY_ATTEMPTS": "1000",
+            "MAPWRIGHT_BREAKER_COOL_DOWN": "0.5",
+            "MAPWRIGHT_BREAKER_COOL_DOWN_CAP": "3",
         }
 
     def _release(self) -> dict[str, int]:
