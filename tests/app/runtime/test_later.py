@@ -426,3 +426,10 @@ def test_items_that_come_at_the_same_time_go_into_one_window(house: Installation
         made = [m for m in tx.execute(messages_table.select()).mappings() if m["causation_id"]]
         decided = outcome(tx, made[0]["id"])
     assert decided is not None and decided["actions"][0]["payload"]["n"] == 9
+
+
+def test_a_window_takes_items_for_as_long_as_a_worker_keeps_its_connection(house: Installation) -> None:
+    ids = [send(house, n, "L1", mode="collect all") for n in range(40)]
+    with house.database.read() as tx:
+        states = {row.state for row in tx.execute(messages_table.select().where(messages_table.c.id.in_(ids)))}
+    assert states == {"done"}
