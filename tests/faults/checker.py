@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +61,7 @@ def check(
     `acknowledged` are the ids that senders were told; `target` got what `endpoints` (all, if not given) sent;
     `before` are the figures of an earlier look; `forgotten` says that retention removed old rows.
     """
-    with database.read() as tx:
+    with _one_moment(database) as tx:
         found = figures(tx)
         wrong = list(violations(tx, found, accepted, acknowledged, before, forgotten))
         if target is not None:
@@ -70,12 +71,14 @@ def check(
 
 
 def look(database: Database) -> Figures:
-    """`check` in the middle of things, of one moment: PostgreSQL shows each statement its own otherwise."""
+    """`check` in the middle of things."""
+    return check(database)
+
+
+def _one_moment(database: Database) -> AbstractContextManager[Connection]:
+    """PostgreSQL shows each statement a moment of its own otherwise."""
     level = {"isolation_level": "REPEATABLE READ"} if database.kind == "postgresql" else {}
-    with database.engine.connect().execution_options(**level, mapwright_read=True) as tx:
-        found = figures(tx)
-        _require(tx, list(violations(tx, found)))
-    return found
+    return database.engine.connect().execution_options(**level, mapwright_read=True)
 
 
 def _require(tx: Connection, wrong: Sequence[Violation]) -> None:

@@ -81,15 +81,17 @@ def numbers(tx: Connection) -> Iterator[Violation]:
 def outbox_order(tx: Connection) -> Iterator[Violation]:
     """From an ordered lane, messages came to the outbox in the order of their numbers."""
     h, inbox = history_table.c, lanes_table.alias()
-    again = select(func.max(h.at)).where(h.message_id == _m.id, h.to_state == "received", h.by != "")
+    moved = select(h.message_id, func.max(h.at).label("at")).where(h.to_state == "received", h.by != "")
+    again = moved.group_by(h.message_id).subquery()
     query = (
         select(_d.lane, _d.seq, _d.message_id, _m.lane.label("inbox"), _m.seq.label("place"))
         .join(messages_table, _m.id == _d.message_id)
         .join(lanes_table, _IN_LANE)
         .join(inbox, and_(inbox.c.id == _m.lane, inbox.c.partition == _m.partition))
+        .outerjoin(again, again.c.message_id == _m.id)
         .where(_lane.ordered, inbox.c.ordered)
         # What a message asked before a person gave it a new place belongs to its old one.
-        .where(func.coalesce(_d.created_at >= again.scalar_subquery(), True))
+        .where(again.c.at.is_(None) | (_d.created_at >= again.c.at))
         # What a person edited leaves when that person says so.
         .where(_d.state != "discarded", _d.id.not_in(select(edits_table.c.id)))
         .order_by(_d.lane, _d.seq)

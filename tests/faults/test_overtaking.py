@@ -18,7 +18,7 @@ def urgent_files() -> dict[str, bytes]:
     """The rule set of the tests, with one flow that goes first."""
     files = journey_files()
     flows = files["flows/orders.mw"].decode()
-    where = "  receive shop.kept as o : shop.order \"v1\"\n  owner \"tests\""
+    where = '  receive shop.kept as o : shop.order "v1"\n  owner "tests"'
     assert where in flows
     return {**files, "flows/orders.mw": flows.replace(where, where + " criticality high").encode()}
 
@@ -33,7 +33,9 @@ def test_what_is_urgent_overtakes_thousands_of_others(plant: Plant) -> None:
     wait_for(lambda: len(plant.target.effects) > 50, 60)
     took = [overtake(plant, WAITING + number) for number in range(HOLDS)]
     behind = WAITING - len(plant.target.effects)
-    print(f"{HOLDS} holds past {WAITING:,}: {', '.join(f'{seconds:.2f} s' for seconds in took)}; {behind:,} waited still")
+    print(
+        f"{HOLDS} holds past {WAITING:,}: {', '.join(f'{seconds:.2f} s' for seconds in took)}; {behind:,} waited still"
+    )
     assert behind > WAITING // 4
     assert sorted(took)[HOLDS // 2] < 15  # about a second; a loaded machine has its time
 

@@ -159,6 +159,8 @@ class Traffic:
                 content, headers = answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             text = error.read()
+            if told := _without_reply(text):
+                return [told]
             if error.code in (400, 401, 403, 404, 413, 415, 422):
                 raise PermissionError(f"{error.code} {text[:300]!r}") from error
             raise
@@ -170,3 +172,14 @@ class Traffic:
     def _by_call(self, endpoint: str, body: bytes, key: str) -> list[str]:
         found = accept(self._site.installation, ENVIRONMENT, endpoint, body, idempotency_key=key)
         return [one.message_id for one in found]
+
+
+def _without_reply(text: bytes) -> str:
+    """The message of a synchronous flow that came to its end without a reply: it was taken in all the same."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return ""
+    details = said.get("details") if isinstance(said, dict) and said.get("code") == "no_reply" else None
+    found = details[0] if isinstance(details, list) and details else details
+    return str(found.get("message_id", "")) if isinstance(found, dict) else ""
