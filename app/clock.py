@@ -23,6 +23,7 @@ from app.runtime.restraint import resident
 from app.runtime.retention import make_days, run_retention
 from app.scheduling import fire_promotion
 from app.storage.due import due_partitions
+from app.storage.setback import put_right, seconds_ahead
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share
@@ -75,7 +76,11 @@ class Clock:
     def tick(self) -> bool:
         """Sweep and poll if this clock is the owner; whether it is."""
         with self._installation.database.begin() as tx:
+            ahead = seconds_ahead(tx, _LEASE, LEASE_SECONDS)
             owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
+            if ahead and owner:
+                put_right(tx, ahead)
+                _log.warning("the clock of the database was ahead and was put right", seconds=round(ahead))
             if self._ticks % _BEAT_TICKS == 0:
                 beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
         self._owner = owner

@@ -11,6 +11,9 @@ def run() -> None:
     with database.engine.connect() as connection:
         if database.kind == "sqlite":
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+        elif connection.connection.driver_connection.info.server_version >= 170000:
+            connection.exec_driver_sql("SET transaction_timeout = 0")  # a migration takes as long as it takes
+            connection.commit()
         context.configure(
             connection=connection,
             target_metadata=metadata,

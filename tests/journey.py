@@ -1,6 +1,8 @@
 """What tests send on its way: a small rule set, an installation that runs it, and a real HTTP target."""
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections import Counter
@@ -92,15 +94,18 @@ class Arrival:
 
 @dataclass
 class Answer:
-    """What the target says: a status, headers; or nothing but a closed connection; or half of its body.
+    """What the target says: a status, headers, a body; or how it fails to say it.
 
-    `effect` says whether it does what it was asked; where it is not given, the status says it.
+    `hang_up`: the connection is closed; `cut`: after half of the body, `reset`: in the middle of it; `drip`: seconds
+    between two bytes. `effect` says whether it does what it was asked; where it is not given, the status says it.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     hang_up: bool = False
+    reset: bool = False
+    drip: float = 0.0
     seconds: float = 0.0
     cut: bool = False
     effect: bool | None = None
@@ -194,13 +199,20 @@ class Target:
             request.close_connection = True
             request.connection.close()
             return
+        if answer.drip:
+            _drip(request, answer)
+            return
         request.send_response(answer.status)
-        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+        length = len(answer.body) + (100 if answer.reset else 0)
+        for name, value in {**answer.headers, "Content-Length": str(length)}.items():
             request.send_header(name, value)
         request.end_headers()
         request.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
-        if answer.cut:
-            request.close_connection = True
+        if answer.reset:
+            request.wfile.flush()
+            request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.connection.close()
+        request.close_connection = request.close_connection or answer.reset or answer.cut
 
     def numbers(self, lot: str) -> list[int]:
         """The numbers of one lot in the order of their effects."""
@@ -210,6 +222,18 @@ class Target:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _drip(request: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Byte by byte, until the other side has had enough."""
+    text = f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(answer.body)}\r\n\r\n".encode() + answer.body
+    request.close_connection = True
+    try:
+        for byte in text:
+            request.connection.sendall(bytes([byte]))
+            time.sleep(answer.drip)
+    except OSError:
+        pass  # it hung up
 
 
 def drain_all(installation: Installation) -> int:

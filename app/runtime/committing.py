@@ -33,11 +33,16 @@ from app.storage.outcomes import put_outcomes
 
 @dataclass
 class Worked:
-    """One claimed lane with what was decided in it; `blocks` names the message it now waits for."""
+    """One claimed lane with what was decided in it; `blocks` names the message it now waits for.
+
+    `kept`: its worker goes on with it, so it is not given back. `claims` in vain are not forgiven.
+    """
 
     lane: ClaimedLane
     decided: list[Decided] = field(default_factory=list)
     blocks: str | None = None
+    kept: bool = False
+    claims: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def _commit(tx: Connection, batch: Sequence[Worked]) -> tuple[Committed, list[De
     _write_events(tx, decided, events, touched)
     _write_messages(tx, decided, at)
     write_later(tx, [d.later for d in decided if d.later is not None], at)
-    _release(tx, ours, touched, at)
+    _release(tx, [worked for worked in ours if not worked.kept], touched, at)
     new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
     deliver = {send.lane.partition for d in decided for send in d.sends}
     return Committed(len(decided), at, partitions_of(new), deliver), decided
@@ -175,7 +180,8 @@ def _release(tx: Connection, ours: Sequence[Worked], touched: Mapping[str, Touch
     for worked in ours:
         head = found.get(worked.lane.id)
         seq = head - 1 if head is not None else worked.lane.last_seq
-        in_vain = 0 if worked.decided or head is None else worked.lane.claims - 1  # a lane its turn never came to
+        # a lane whose turn never came keeps its claims
+        in_vain = worked.claims if worked.decided or head is None else worked.lane.claims - 1
         releases.append(
             Release(worked.lane, seq, head is not None, at, worked.blocks, claims=in_vain, empty=head is None)
         )

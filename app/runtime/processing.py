@@ -69,29 +69,54 @@ class Batch:
         self._until = time.monotonic() + budget
 
     def work(self, installation: Installation, stop: Callable[[], bool], restraint: Restraint = FREE) -> int:
-        """Decide and commit, what is urgent first; a lane whose last workers ended without a commit alone."""
+        """Decide and commit, what is urgent first; suspects one by one."""
         sound = [lane for lane in self.lanes if lane.claims < SUSPECT_CLAIMS]
         suspects = [lane for lane in self.lanes if lane.claims >= SUSPECT_CLAIMS]
         decider = Decider(installation, self._bodies)
         first = [lane for lane in sound if lane.of_flow in self._urgent]
         others = [lane for lane in sound if lane.of_flow not in self._urgent]
-        moved = sum(
-            self._part(installation, decider, part, stop, restraint) for part in (first, others) if part
-        )
+
+        def some(lane: ClaimedLane, position: int | None = None) -> Worked:
+            return self._lane(decider, lane, stop, restraint, position)
+
+        def together(part: list[ClaimedLane]) -> int:
+            return self._part(installation, lambda: [some(lane) for lane in part], restraint) if part else 0
+
+        moved = together(first) + together(others)
         for lane in suspects:
-            moved += self._part(installation, decider, [lane], stop, restraint)
+            moved += self._one_by_one(installation, lane, some, restraint)
+        return moved
+
+    def _one_by_one(
+        self,
+        installation: Installation,
+        lane: ClaimedLane,
+        some: Callable[[ClaimedLane, int], Worked],
+        restraint: Restraint,
+    ) -> int:
+        """A commit for each message, and the lane is kept: the one that ends workers comes to stand at its head.
+
+        Given back after each message, the lane would count as sound again, and cost workers for every message
+        before that one.
+        """
+        moved, kept = 0, True
+        for position in range(max(1, len(self._messages[lane.id]))):
+            worked = some(lane, position)
+            through = position + 1 >= len(self._messages[lane.id]) or lane.claims >= POISON_CLAIMS
+            worked.claims = 0 if through else SUSPECT_CLAIMS - 1
+            late = time.monotonic() > self._until
+            worked.kept = kept = bool(worked.decided) and not (through or late or worked.blocks)
+            done = self._part(installation, lambda worked=worked: [worked], restraint)  # type: ignore[misc]
+            moved += done
+            if not kept or not done:
+                break
         return moved
 
     def _part(
-        self,
-        installation: Installation,
-        decider: Decider,
-        lanes: Sequence[ClaimedLane],
-        stop: Callable[[], bool],
-        restraint: Restraint,
+        self, installation: Installation, decide: Callable[[], list[Worked]], restraint: Restraint
     ) -> int:
         begun = time.perf_counter()
-        worked = [self._lane(decider, lane, stop, restraint) for lane in lanes]
+        worked = decide()
         restraint.end()
         decided = time.perf_counter()
         committed = insist(lambda: commit(installation, worked))
@@ -103,12 +128,18 @@ class Batch:
         return committed.messages
 
     def _lane(
-        self, decider: Decider, lane: ClaimedLane, stop: Callable[[], bool], restraint: Restraint
+        self,
+        decider: Decider,
+        lane: ClaimedLane,
+        stop: Callable[[], bool],
+        restraint: Restraint,
+        position: int | None = None,
     ) -> Worked:
+        """What is decided in a lane: all that waits, or the one message at this position."""
         worked = Worked(lane)
         policy = self._policies.get(lane.of_flow, _DEFAULT)
         waiting = self._messages[lane.id]
-        for message in waiting if lane.claims < SUSPECT_CLAIMS else waiting[:1]:
+        for message in waiting if position is None else waiting[position : position + 1]:
             if time.monotonic() > self._until or stop():
                 break
             restraint.begin(message.id)

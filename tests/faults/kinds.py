@@ -2,27 +2,42 @@
 
 import ctypes
 import os
+import random
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import time_machine
+from sqlalchemy import Engine, event
 from werkzeug.serving import make_server
 
+from app import clock
 from app.clock import run_clock
 from app.factory import create_app
-from app.runtime.installation import Installation
+from app.runtime.installation import Installation, Silence
 from app.runtime.intake import accept
+from app.runtime.processing import drain
 from app.serving import serve as become_server
 from app.settings import load_settings
 from app.storage.claims import claim
+from app.storage.database import open_database
+from app.storage.environments import deployed
 from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker
+from tests.faults import disk
 from tests.faults.unsteady import unsteady_clock
 from tests.faults.wounds import inflict
 from tests.journey import ENVIRONMENT, order
 
+SESSION = "MAPWRIGHT_TEST_SESSION"
+CLOCK = "MAPWRIGHT_TEST_CLOCK"
+KILLS = "MAPWRIGHT_TEST_KILLS"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,10 +48,23 @@ def work(kind: str, environ: Mapping[str, str], log: str) -> None:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.environ.update(environ)
+    if CLOCK in os.environ:
+        off = timedelta(seconds=float(os.environ[CLOCK]))
+        time_machine.travel(datetime.now(UTC) + off, tick=True).start()
     settings = load_settings()
     configure_log(settings, kind)
     inflict(os.environ)
+    if SESSION in os.environ:
+        event.listen(Engine, "connect", _set_session)
+    if disk.VARIABLE in os.environ:
+        disk.full_at(int(os.environ[disk.VARIABLE]))()
     sys.exit(KINDS[kind](wire(settings)))
+
+
+def _set_session(connection: Any, _record: Any) -> None:
+    if hasattr(connection, "autocommit") and hasattr(connection, "info"):  # PostgreSQL has sessions to set
+        connection.execute(f"SET {os.environ[SESSION]}")
+        connection.commit()
 
 
 def claim_and_hang(installation: Installation) -> int:
@@ -78,6 +106,43 @@ def unsteady_worker(installation: Installation) -> int:
     return run_worker(installation)
 
 
+def sweep_always(installation: Installation) -> int:
+    """A clock that believes to be the owner, whoever is."""
+    clock.own_lease = lambda *_: True  # type: ignore[assignment]
+    return run_clock(installation)
+
+
+def raise_and_kill(installation: Installation) -> int:
+    """Fork a child that takes in, works and delivers; kill it soon; again and again. Ids are acknowledged."""
+    with installation.database.read() as tx:
+        (release,) = deployed(tx, ENVIRONMENT).values()
+    installation.compiled(release)
+    installation.database.close()  # a connection to SQLite must not live through a fork
+    dice = random.Random(7)
+    for child in range(int(os.environ[KILLS])):
+        said = os.fstat(1).st_size
+        pid = os.fork()
+        if pid == 0:
+            _toil(installation, child * 1_000)
+        end = time.monotonic() + 5
+        while child % 5 and os.fstat(1).st_size == said and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0, 0.02))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return 0
+
+
+def _toil(installation: Installation, first: int) -> None:
+    database = open_database(installation.settings.database)
+    own = replace(installation, database=database, redis=None, doorbell=Silence())
+    for n in range(first, first + 1_000):
+        (accepted,) = accept(own, ENVIRONMENT, "shop.order", order(n, f"L{n % 7}"))
+        os.write(1, f"{accepted.message_id}\n".encode())
+        if n % 2:
+            drain(own, range(256))
+
+
 KINDS: Mapping[str, Callable[[Installation], int]] = {
     "worker": run_worker,
     "clock": run_clock,
@@ -86,4 +151,6 @@ KINDS: Mapping[str, Callable[[Installation], int]] = {
     "web": serve,
     "server": real_server,
     "unsteady": unsteady_worker,
+    "sweeper": sweep_always,
+    "nursery": raise_and_kill,
 }

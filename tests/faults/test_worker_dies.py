@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.faults.plant import Plant, send, settled, wait_for
-from tests.faults.wounds import Wound, wounded
+from tests.faults.wounds import Wound, stopped, wounded
 
 pytestmark = pytest.mark.faults
 COUNT = 12
@@ -60,8 +60,3 @@ def test_stopped_past_its_lease_and_continued_it_commits_nothing(plant: Plant) -
     time.sleep(1)
     settled(plant, COUNT)
     assert sleeper.alive and plant.target.repeats == 0
-
-
-def stopped(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] == "T"

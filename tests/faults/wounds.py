@@ -37,6 +37,12 @@ def wounded(*wounds: Wound) -> dict[str, str]:
     return {VARIABLE: json.dumps([asdict(wound) for wound in wounds])}
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process lies still after SIGSTOP."""
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "T"
+
+
 def inflict(environ: Mapping[str, str]) -> None:
     """Wrap what this process was told to die at."""
     for given in json.loads(environ.get(VARIABLE, "[]")):

@@ -1,0 +1,115 @@
+"""Messages that kill their worker, contradict one another, come in the wrong order or all at once."""
+
+import time
+
+import pytest
+from sqlalchemy import select
+
+from app.runtime.intake import accept_lines
+from app.storage.messages import messages_table
+from tests.faults.checker import check
+from tests.faults.plant import Plant, delivered, ended, figures, lines, send, states, wait_for
+from tests.faults.wounds import Wound, wounded
+from tests.journey import ENVIRONMENT, deploy, journey_files, order
+
+pytestmark = pytest.mark.faults
+REVISIONS = {
+    "rules/revisions.mw": b"""\
+use schema canon.order "v1"
+use schema erp.order "v1"
+
+dataset newest : text -> canon.order "v1"
+
+map newer : o in canon.order, last in canon.order? -> canon.order
+  on missing reject
+  id   = o.id
+  lot  = o.lot
+  n    = o.n
+  mode = if_else(coalesce(last.n, 0) >= o.n, "stale", "newer")
+end
+
+rules revisions : o in canon.order
+  rule stale
+    when o.mode = "stale"
+    then ignore "a newer revision was there before"
+  end
+  rule keep
+    when o.mode = "newer"
+    then remember newest key o.id = { id: o.id, lot: o.lot, n: o.n }
+  end
+  rule send
+    when o.mode = "newer"
+    then send erp.order using to_erp
+  end
+end
+""",
+    "flows/revisions.mw": b"""\
+use schema shop.order "v1"
+use schema canon.order "v1"
+
+flow revisions
+  receive shop.revision as o : shop.order "v1"
+  owner "tests"
+  identify by o.id & "/" & text(o.n)
+  order by o.id
+  enrich last = recall newest(o.id) on missing skip
+  map with to_order as made
+  map with newer(made, last)
+  apply revisions
+end
+""",
+}
+ENDPOINT = b"""
+[endpoints."shop.revision"]
+direction = "in"
+codec = "json"
+schema = "shop.order@v1"
+"""
+
+
+def test_a_message_that_kills_its_workers_is_quarantined_and_its_lane_goes_on(plant: Plant) -> None:
+    send(plant, 100, lanes=1)
+    wound = wounded(Wound("app.runtime.deciding:Decider.decide", holding=", seq=51,"))
+    deaths, worker = 0, plant.start(MAPWRIGHT_LEASE_SECONDS="2", **wound)
+    end = time.monotonic() + 120
+    while len(plant.target.effects) < 99:
+        assert time.monotonic() < end, figures(plant.database)
+        if not worker.alive:
+            deaths, worker = deaths + 1, plant.start(MAPWRIGHT_LEASE_SECONDS="2", **wound)
+        time.sleep(0.05)
+    wait_for(lambda: states(plant.database) == {"delivered"}, 20)
+    found = check(plant.database, 100)
+    assert found.messages == {"done": 99, "quarantined": 1} and 2 < deaths < 10
+    assert plant.target.numbers("L0") == [n for n in range(100) if n != 50]
+
+
+def test_the_same_id_with_another_body_is_quarantined_and_both_are_visible(plant: Plant) -> None:
+    web = plant.serve()
+    first, again, other = (lines(web.send(order(1, lot))) for lot in ("L0", "L0", "L1"))
+    assert again["duplicate"] is True and again["message_id"] == first["message_id"]
+    assert other["state"] == "quarantined" and other["message_id"] != first["message_id"]
+    plant.start()
+    delivered(plant, 1)
+    wait_for(lambda: states(plant.database) == {"delivered"}, 20)
+    assert check(plant.database, 2).messages == {"done": 1, "quarantined": 1}
+    with plant.database.read() as tx:
+        c = messages_table.c
+        assert (
+            tx.execute(select(c.duplicate_of).where(c.state == "quarantined")).scalar() == first["message_id"]
+        )
+    assert len(plant.target.arrivals) == 1
+
+
+def test_an_older_revision_that_comes_later_changes_nothing(plant: Plant) -> None:
+    files = journey_files() | REVISIONS
+    files["ruleset.toml"] += ENDPOINT
+    deploy(plant.installation, files)
+    body = b"\n".join(order(n, "L0", id=f"doc-{d}") for n in (3, 1, 2, 5, 4) for d in range(4))
+    plant.start()
+    accept_lines(plant.installation, ENVIRONMENT, "shop.revision", body)
+    ended(plant, 20)
+    delivered(plant, 8)
+    wait_for(lambda: states(plant.database) == {"delivered"}, 20)
+    assert check(plant.database, 20).messages == {"done": 8, "ignored": 12}
+    for d in range(4):
+        assert [a.body["n"] for a in plant.target.effects if a.body["id"] == f"doc-{d}"] == [3, 5]
