@@ -62,7 +62,7 @@ def test_a_server_that_is_stopped_at_once_and_started_again_has_lost_nothing(
 def test_an_intake_whose_commit_is_not_answered_is_asked_again_and_stored_once(plant: Plant) -> None:
     relay = Relay(str(plant.environ["MAPWRIGHT_DATABASE_URL"]))
     web = plant.serve(MAPWRIGHT_DATABASE_URL=relay.url)
-    relay.arm(holding="INTO messages")
+    relay.arm(holding="bodies")
     first = web.send(order(0, "L0"))
     assert relay.cuts == 1 and (first is None or first.status >= 500)
     again = web.send(order(0, "L0"))
