@@ -55,13 +55,13 @@ def work(kind: str, environ: Mapping[str, str], log: str) -> None:
     configure_log(settings, kind)
     inflict(os.environ)
     if SESSION in os.environ:
-        event.listen(Engine, "connect", _set_session)
+        event.listen(Engine, "checkout", _set_session)
     if disk.VARIABLE in os.environ:
         disk.full_at(int(os.environ[disk.VARIABLE]))()
     sys.exit(KINDS[kind](wire(settings)))
 
 
-def _set_session(connection: Any, _record: Any) -> None:
+def _set_session(connection: Any, *_: Any) -> None:
     if hasattr(connection, "autocommit") and hasattr(connection, "info"):  # PostgreSQL has sessions to set
         connection.execute(f"SET {os.environ[SESSION]}")
         connection.commit()

@@ -182,7 +182,8 @@ def _faults(d: Any, made: list[Any], by_hand: bool) -> Iterator[str]:
 def stuck_outbox(tx: Connection) -> Iterator[Violation]:
     """A lane with an open delivery is ready and will be looked at when that is due, or waits for a person."""
     query = select(_d.id, _d.state, _d.message_id, _lane.blocked_by).join(lanes_table, _IN_LANE)
-    for row in tx.execute(query.where(_d.state.in_(["pending", "inflight", "retry"]), ~_lane.ready)):
+    still = and_(~_lane.ready, _lane.blocked_by.is_(None))
+    for row in tx.execute(query.where(_d.state.in_(["pending", "inflight", "retry"]), still)):
         yield Violation("stuck", f"nobody looks at delivery {row.id}, which is {row.state}", row.message_id)
     blocking = and_(_d.id == _lane.blocked_by, _d.partition == _lane.partition)
     query = select(_lane.id.label("lane"), _lane.blocked_by, _d.state, _d.message_id)

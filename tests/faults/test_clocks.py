@@ -93,4 +93,4 @@ def test_two_sweepers_at_once_fire_each_timer_once(plant: Plant) -> None:
     wait_for(lambda: len(plant.target.effects) >= 30, 60)
     time.sleep(1.5)
     check(plant.database, 60)
-    assert len(plant.target.arrivals) == 30 == len({arrival.body["n"] for arrival in plant.target.effects})
+    assert len(plant.target.effects) == 30 == len({arrival.body["n"] for arrival in plant.target.effects})

@@ -12,7 +12,7 @@ from app.runtime.processing import drain
 from app.storage.lanes import lanes_table
 from tests.faults.checker import check
 from tests.faults.kinds import SESSION
-from tests.faults.plant import Plant, figures, insist_on_sending, send, settled, wait_for
+from tests.faults.plant import Plant, figures, insist_on_sending, lines, send, settled, wait_for
 from tests.faults.proxy import Relay
 from tests.faults.server import OwnPostgres
 from tests.faults.wounds import Wound, stopped, wounded
@@ -56,6 +56,20 @@ def test_a_server_that_is_stopped_at_once_and_started_again_has_lost_nothing(
         own_postgres.start()
     sender.join()
     settled(own_plant, 200, 60)
+
+
+@on_postgresql
+def test_an_intake_whose_commit_is_not_answered_is_asked_again_and_stored_once(plant: Plant) -> None:
+    relay = Relay(str(plant.environ["MAPWRIGHT_DATABASE_URL"]))
+    web = plant.serve(MAPWRIGHT_DATABASE_URL=relay.url)
+    relay.arm(holding="bodies")
+    first = web.send(order(0, "L0"))
+    assert relay.cuts == 1 and (first is None or first.status >= 500)
+    again = web.send(order(0, "L0"))
+    assert again.status == 202 and lines(again)["duplicate"] is True
+    plant.start()
+    settled(plant, 1)
+    relay.close()
 
 
 @on_postgresql

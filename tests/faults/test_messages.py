@@ -13,6 +13,7 @@ from tests.faults.wounds import Wound, wounded
 from tests.journey import ENVIRONMENT, deploy, journey_files, order
 
 pytestmark = pytest.mark.faults
+BURST, A_BULK = 50_000, 2_500
 REVISIONS = {
     "rules/revisions.mw": b"""\
 use schema canon.order "v1"
@@ -113,3 +114,27 @@ def test_an_older_revision_that_comes_later_changes_nothing(plant: Plant) -> Non
     assert check(plant.database, 20).messages == {"done": 8, "ignored": 12}
     for d in range(4):
         assert [a.body["n"] for a in plant.target.effects if a.body["id"] == f"doc-{d}"] == [3, 5]
+
+
+@pytest.mark.slow
+def test_a_burst_of_50000_after_an_outage_is_worked_on_and_lets_live_messages_through(plant: Plant) -> None:
+    for first in range(0, BURST, A_BULK):
+        body = b"\n".join(_backlog(n) for n in range(first, first + A_BULK))
+        taken = accept_lines(plant.installation, ENVIRONMENT, "shop.order", body)
+        assert all(line.refused is None for line in taken)
+    plant.start()
+    for n in range(3):
+        send(plant, 1, first=BURST + n)
+        delivered(plant, 1 + n, 120)
+    ended(plant, BURST + 3, 240)
+    delivered(plant, BURST // 1_000 + 3, 60)
+    wait_for(lambda: states(plant.database) == {"delivered"}, 30)
+    found = check(plant.database, BURST + 3)
+    assert found.messages == {"ignored": BURST - BURST // 1_000, "done": BURST // 1_000 + 3}
+    for lot in {f"B{k}" for k in range(100)}:
+        assert plant.target.numbers(lot) == sorted(plant.target.numbers(lot))
+
+
+def _backlog(n: int) -> bytes:
+    """What a plant hands in after an outage: most of it needs nothing, each thousandth is delivered."""
+    return order(n, f"B{n // 1_000 % 100}") if n % 1_000 == 0 else order(n, f"B{n % 100}", mode="ignore")

@@ -1,11 +1,13 @@
 """Faults of the queue: emptied again and again, flooded, full of what is no doorbell."""
 
 import json
+import shutil
 import threading
 import time
 import zlib
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -13,10 +15,12 @@ from rq import Queue
 
 from app.jobs import QUEUE, RqDoorbell
 from app.storage.security_events import security_events
-from tests.faults.plant import Plant, send, settled, wait_for
+from tests.faults.plant import Plant, make_plant, send, settled, wait_for
+from tests.servers import Postgres, Valkey, locked, shared_folder
 
 pytestmark = pytest.mark.faults
 FLOOD = 10_000
+STOPPED_SECONDS = 60
 
 
 def events(plant: Plant) -> list[dict[str, Any]]:
@@ -69,6 +73,38 @@ def test_ten_thousand_duplicate_doorbells_are_worked_on_once_and_leave_nothing_b
     wait_for(lambda: not client.exists(*bells), 10)
     assert client.info("memory")["used_memory"] - before < 2_000_000
     assert plant.target.repeats == 0 and events(plant) == []
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_queue_that_is_gone_for_a_minute_costs_each_message_a_second_or_two(
+    postgres: Postgres, postgres_template: str, sqlite_template: Path, valkey: Valkey, tmp_path: Path
+) -> None:
+    """On both databases in the same minute."""
+    name = f"mw_{uuid4().hex[:16]}"
+    shutil.copy(sqlite_template, tmp_path / "minute.db")
+    with locked(shared_folder() / "template.lock"):
+        urls = [postgres.create(name, postgres_template), f"sqlite:///{tmp_path / 'minute.db'}"]
+    plants = [make_plant(url, valkey, tmp_path / str(n)) for n, url in enumerate(urls)]
+    try:
+        for plant in plants:
+            plant.start()
+            plant.start("clock")
+        valkey.kill()
+        for n in range(20):
+            for plant in plants:
+                send(plant, 1, first=n)
+            time.sleep(STOPPED_SECONDS / 20)
+            assert all(len(plant.target.effects) >= n - 5 for plant in plants)
+        valkey.start()
+        for plant in plants:
+            send(plant, 10, first=20)
+            settled(plant, 30)
+        wait_for(lambda: not valkey.client().llen(f"rq:queue:{QUEUE}"), 20)
+    finally:
+        for plant in plants:
+            plant.close()
+        postgres.drop(name)
 
 
 def ring_ten_thousand_times(client: redis.Redis) -> None:

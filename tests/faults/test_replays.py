@@ -1,51 +1,44 @@
-"""Replays in bulk whose drivers die: each original is replayed once, none is left out."""
+"""10,000 replays beside live traffic: the replays keep back, live messages get through."""
 
-from collections import Counter
+import time
 
-from sqlalchemy import select
+import pytest
 
 from app.runtime import batches
-from app.storage.messages import messages_table
+from app.runtime.intake import accept_lines
 from app.storage.selecting import Filter
 from tests.faults.checker import check
-from tests.faults.conftest import Plant, wait_for
-from tests.faults.plant import send
-from tests.journey import ENVIRONMENT, drain_all
+from tests.faults.plant import Plant, delivered, ended, figures, send, states, wait_for
+from tests.journey import ENVIRONMENT, drain_all, order
 
-COUNT = 150
-
-
-def replays(plant: Plant) -> Counter[str]:
-    """How often each message was replayed."""
-    with plant.database.read() as tx:
-        query = select(messages_table.c.replay_of).where(messages_table.c.replay_of != "")
-        return Counter(tx.execute(query).scalars())
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.postgres]
+MANY, A_BULK, LIVE, LIVE_SECONDS = 10_000, 2_500, 10, 20
 
 
-def test_a_batch_whose_drivers_are_killed_replays_each_message_once(plant: Plant) -> None:
-    ids = send(plant, COUNT, lanes=12)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_live_messages_get_through_beside_10000_replays(plant: Plant) -> None:
+    for first in range(0, MANY, A_BULK):
+        body = b"\n".join(order(n, f"R{n % 50}", mode="ignore") for n in range(first, first + A_BULK))
+        accept_lines(plant.installation, ENVIRONMENT, "shop.order", body)
     drain_all(plant.installation)
     chosen = Filter(flow="orders")
     made = batches.create(
-        plant.installation,
-        ENVIRONMENT,
-        chosen,
-        by="olga",
-        rate=80,
-        reason="lost by the target",
-        dry_run=False,
+        plant.installation, ENVIRONMENT, chosen, by="olga", reason="once more", rate=10_000, dry_run=False
     )
-    for killed in range(2):
-        first, second = plant.start("clock"), plant.start("clock")
-        before = batches.batch(plant.installation, made.id).done
-        wait_for(lambda least=before: batches.batch(plant.installation, made.id).done > least, 40)  # type: ignore[misc]
-        first.kill()
-        second.kill()
-        assert set(replays(plant).values()) == {1}, killed
     plant.start("clock")
-    wait_for(lambda: batches.batch(plant.installation, made.id).state == "done", 60)
-    found = batches.batch(plant.installation, made.id)
-    assert (found.done, found.failed) == (COUNT, 0)
-    assert replays(plant) == Counter(ids)
-    drain_all(plant.installation)
-    check(plant.database, 2 * COUNT)
+    plant.start()
+    waits = [how_long_one_takes(plant, n) for n in range(LIVE)]
+    assert max(waits) < LIVE_SECONDS, waits
+    wait_for(lambda: batches.batch(plant.installation, made.id).state == "done", 240)
+    ended(plant, 2 * MANY + LIVE, 120)
+    wait_for(lambda: states(plant.database) == {"delivered"}, 20)
+    assert figures(plant.database)["messages"] == {"ignored": 2 * MANY, "done": LIVE}
+    check(plant.database, 2 * MANY + LIVE)
+
+
+def how_long_one_takes(plant: Plant, number: int) -> float:
+    """Seconds from the intake of a live message to its effect."""
+    begun = time.monotonic()
+    send(plant, 1, first=MANY + number)
+    delivered(plant, number + 1, 60)
+    return time.monotonic() - begun

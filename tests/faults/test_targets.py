@@ -3,7 +3,9 @@
 import time
 
 import pytest
+from sqlalchemy import select
 
+from app.storage.deliveries import deliveries_table
 from tests.faults.checker import check
 from tests.faults.plant import Plant, figures, send, settled, wait_for
 from tests.journey import Answer, bind
@@ -65,3 +67,19 @@ def test_a_target_that_says_429_is_not_asked_again_before_it_wants(plant: Plant)
     settled(plant, 3)
     first, second = plant.target.arrivals[:2]
     assert second.at - first.at >= 2.9 and second.key == first.key
+
+
+def test_a_breaker_that_opens_and_closes_again_and_again_loses_no_effect_and_no_order(plant: Plant) -> None:
+    control = {"breaker_failures": 2, "breaker_cool_down": 0.3, "breaker_cool_down_cap": 0.6}
+    bind(plant.installation, "erp.order", plant.target.url, control=control)
+    begun = time.monotonic()
+    plant.target.script = lambda _: Answer(503 if (time.monotonic() - begun) % 2 < 1 else 200)
+    plant.start()
+    plant.start("clock")
+    for first in range(0, 60, 5):
+        send(plant, 5, first=first)
+        time.sleep(0.5)
+    settled(plant, 60)
+    with plant.database.read() as tx:
+        made = max(tx.execute(select(deliveries_table.c.attempts)).scalars())
+    assert made < 30
