@@ -117,6 +117,8 @@ def test_an_older_revision_that_comes_later_changes_nothing(plant: Plant) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite: make endurance
 def test_a_burst_of_50000_after_an_outage_is_worked_on_and_lets_live_messages_through(plant: Plant) -> None:
     for first in range(0, BURST, A_BULK):
         body = b"\n".join(_backlog(n) for n in range(first, first + A_BULK))

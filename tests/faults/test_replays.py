@@ -16,7 +16,7 @@ from tests.journey import ENVIRONMENT, deliver_all, drain_all, order
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 MANY, A_BULK, LIVE, LIVE_SECONDS = 10_000, 2_500, 10, 20
-OLD = 200
+OLD = 60
 
 
 @pytest.mark.postgres
