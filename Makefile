@@ -32,7 +32,7 @@ run: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp
 	@mkdir -p var
-	@MAPWRIGHT_BROWSER="$$(.ci/browser)" $(PYTEST) -n 2 --dist loadgroup --junitxml var/test.xml -rs $(TESTS)
+	@MAPWRIGHT_BROWSER="$$(.ci/browser)" $(PYTEST) -n 3 --dist loadgroup --junitxml var/test.xml -rs $(TESTS)
 
 check: $(VENV)/dev.stamp
 	@$(PY) -m ruff check .
