@@ -18,7 +18,7 @@ LOCKS := requirements.lock requirements-dev.lock
 help:
 	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
 	@echo "make test         all tests; TESTS=tests/dsl for a part"
-	@echo "make check        ruff, mypy, import contracts, house rules"
+	@echo "make check        format, lint, types, import contracts, house rules"
 	@echo "make fuzz         parser, checker, forms, codecs and engine on spoilt inputs; MINUTES=10 SEED=7"
 	@echo "make soak         an installation at work while everything in it dies; MINUTES=60 SEED=7 DATABASE=sqlite RATE=20"
 	@echo "make endurance    one core and 512 MB: steady load, then a burst of 50,000; MINUTES=10 RATE=20 BURST=50000"
@@ -35,6 +35,7 @@ test: $(VENV)/dev.stamp
 	@MAPWRIGHT_BROWSER="$$(.ci/browser)" $(PYTEST) -n 3 --dist loadgroup --junitxml var/test.xml -rs $(TESTS)
 
 check: $(VENV)/dev.stamp
+	@$(PY) -m ruff format --check --quiet . || { echo "not formatted: run .venv/bin/python -m ruff format ." >&2; exit 1; }
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy --strict -p dsl -p rules -p connectors
 	@$(PY) -m mypy -p app

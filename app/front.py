@@ -176,5 +176,9 @@ def _problem(error: AppError) -> Answer:
         "details": [error.details] if error.details else [],
         "correlation_id": str(uuid4()),
     }
-    headers = [("Content-Type", "application/problem+json"), ("Connection", "close"), ("Retry-After", str(wait))]
+    headers = [
+        ("Content-Type", "application/problem+json"),
+        ("Connection", "close"),
+        ("Retry-After", str(wait)),
+    ]
     return error.status, headers, json.dumps(body, ensure_ascii=False).encode()

@@ -55,7 +55,9 @@ def schedule(
     """Have a release become live at a moment. Errors: TimeInvalid, NotFound, OwnChange."""
     moment = now(tx)
     if not moment < at <= moment + _LONGEST:
-        raise TimeInvalid(f"{at.isoformat()} is not within a year from now ({moment.isoformat(timespec='seconds')})")
+        raise TimeInvalid(
+            f"{at.isoformat()} is not within a year from now ({moment.isoformat(timespec='seconds')})"
+        )
     target = promotions.get_environment(tx, environment)
     record = releases.get_release(tx, release_id)
     live = live_release(tx, environment, record.ruleset)
@@ -72,7 +74,9 @@ def schedule(
     )  # fmt: skip
     add_timers(tx, [made])
     said = {"release": record.id, "at": at.isoformat(), "id": made.id}
-    audit.append(tx, by, "promotion.schedule", f"environment/{environment}/{record.ruleset}", live, said, reason)
+    audit.append(
+        tx, by, "promotion.schedule", f"environment/{environment}/{record.ruleset}", live, said, reason
+    )
     return made
 
 
@@ -84,7 +88,15 @@ def cancel(tx: Connection, environment: str, id: str, by: str, reason: str) -> d
     content = {**found.content, "ended": f"cancelled by {by}: {reason}"}
     if not move_timers(tx, these(tx, [id]), ("open",), "dropped", now(tx), content=content):
         raise NotFound(f"the promotion {id} is {found.state}, not waiting")
-    audit.append(tx, by, "promotion.cancel", f"environment/{environment}/{found.ruleset}", found.release_id, None, reason)
+    audit.append(
+        tx,
+        by,
+        "promotion.cancel",
+        f"environment/{environment}/{found.ruleset}",
+        found.release_id,
+        None,
+        reason,
+    )
     return shown(_scheduled(tx, environment, id))
 
 

@@ -36,8 +36,14 @@ def cases(rows: int) -> Iterator[tuple[str, str]]:
     """Tables as people have them, and random ones."""
     draw = random.Random(1)
     side = round(rows ** (1 / 3))
-    grid = [" | ".join([*(part(n, side) for n in place), *["-"] * 5]) for place in itertools.product(range(side), repeat=3)]
-    enums = [" | ".join(draw.choice(["a", "b", "not(c)", "-", "missing", "c, d"]) for _ in range(COLUMNS)) for _ in range(rows)]
+    grid = [
+        " | ".join([*(part(n, side) for n in place), *["-"] * 5])
+        for place in itertools.product(range(side), repeat=3)
+    ]
+    enums = [
+        " | ".join(draw.choice(["a", "b", "not(c)", "-", "missing", "c, d"]) for _ in range(COLUMNS))
+        for _ in range(rows)
+    ]
     yield f"{len(grid)} rows, complete, unique", module("unique", "integer", grid)
     yield f"{len(grid)} rows, complete, first", module("first", "integer", grid)
     yield f"{rows} rows, random values, unique", module("unique", "enum{a, b, c, d}?", enums)
@@ -67,7 +73,9 @@ def measure(name: str, text: str) -> None:
         return again()
 
     whole = best(lambda: check(files))
-    print(f"{name:38} analysis {best(fresh):7.1f} ms   kept {best(again):6.3f} ms   whole check {whole:7.0f} ms")
+    print(
+        f"{name:38} analysis {best(fresh):7.1f} ms   kept {best(again):6.3f} ms   whole check {whole:7.0f} ms"
+    )
 
 
 def main() -> None:

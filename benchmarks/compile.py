@@ -69,7 +69,9 @@ def modules() -> None:
         files = {**schemas(), "maps/m.mw": module(maps).encode()}
         afresh = timed(lambda: check(files), forget)  # noqa: B023
         lines = module(maps).count("\n")
-        print(f"  {lines:5} lines: afresh {afresh:6.0f} ms, a keystroke {keystroke(files, 'maps/m.mw', 'trim('):5.1f} ms")
+        print(
+            f"  {lines:5} lines: afresh {afresh:6.0f} ms, a keystroke {keystroke(files, 'maps/m.mw', 'trim('):5.1f} ms"
+        )
 
 
 def tables() -> None:

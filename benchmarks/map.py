@@ -67,7 +67,9 @@ def program() -> str:
     lines += [f'  | "{key}" => "{value}" |' for key, value in SEVERITIES.items()]
     lines += ["end", "map m : nc in sap.doc -> canon.doc", "  on missing skip", "  on error reject"]
     for index, name in enumerate(TEXTS):
-        value = [f"nc.{name}", f"trim(nc.{name})", f'"S-" & nc.{name}', f'coalesce(nc.{name}, "-")'][index % 4]
+        value = [f"nc.{name}", f"trim(nc.{name})", f'"S-" & nc.{name}', f'coalesce(nc.{name}, "-")'][
+            index % 4
+        ]
         lines.append(f"  {name.lower()} = {value}")
     lines += [f"  {name.lower()} = lookup severities(nc.{name}) on no_match reject" for name in CODES]
     lines += [f"  {name.lower()} = nc.{name} * 2" for name in NUMBERS]
@@ -82,12 +84,15 @@ def program() -> str:
 
 def document() -> dict[str, Any]:
     """About 1.8 kB of JSON, a few fields missing."""
-    found: dict[str, Any] = {name: f" value {index} " if index % 9 else "" for index, name in enumerate(TEXTS)}
+    found: dict[str, Any] = {
+        name: f" value {index} " if index % 9 else "" for index, name in enumerate(TEXTS)
+    }
     found |= {name: str(index % 4 + 1) for index, name in enumerate(CODES)}
     found |= {name: Decimal(f"{index}.25") for index, name in enumerate(NUMBERS)}
     found |= {name: f"202601{index + 10}" for index, name in enumerate(DATES)}
     found["QMFE"] = [
-        {"FENUM": f"{n:04}", "FECOD": f"{n}0", "FEGRP": "DEF", "TEXT": "out of tolerance", "ANZ": n} for n in range(1, 4)
+        {"FENUM": f"{n:04}", "FECOD": f"{n}0", "FEGRP": "DEF", "TEXT": "out of tolerance", "ANZ": n}
+        for n in range(1, 4)
     ]
     return found
 
@@ -108,7 +113,11 @@ def unrolled() -> Callable[[dict[str, Any]], dict[str, Any]]:
     for name in CODES:
         lines += [f" v = get({name!r})", " if v is not None and v not in MISSING:"]
         lines += ["  if type(v) is not str: raise ValueError(v)"]
-        lines += ["  s = SEVERITIES.get(v)", "  if s is None: raise ValueError(v)", f"  out[{name.lower()!r}] = s"]
+        lines += [
+            "  s = SEVERITIES.get(v)",
+            "  if s is None: raise ValueError(v)",
+            f"  out[{name.lower()!r}] = s",
+        ]
     for name in NUMBERS:
         lines += [f" v = get({name!r})", " if v is not None and v not in MISSING:"]
         lines += ["  if type(v) is not Decimal: raise ValueError(v)", f"  out[{name.lower()!r}] = v * 2"]
@@ -118,11 +127,19 @@ def unrolled() -> Callable[[dict[str, Any]], dict[str, Any]]:
         lines += [f"  out[{name.lower()!r}] = date(int(v[:4]), int(v[4:6]), int(v[6:])).isoformat()"]
     lines += [" s = {}", " v = get('T00')", " if v is not None and v not in MISSING: s['id'] = v"]
     lines += [" v = get('T01')", " if v is not None and v not in MISSING: s['name'] = v.upper()"]
-    lines += [" if s: out['supplier'] = s", " rows = []", " for d in get('QMFE') or ():", "  get = d.get", "  o = {}"]
+    lines += [
+        " if s: out['supplier'] = s",
+        " rows = []",
+        " for d in get('QMFE') or ():",
+        "  get = d.get",
+        "  o = {}",
+    ]
     lines += ["  v = get('FENUM')", "  if v is not None and v not in MISSING:"]
     lines += ["   if not v.isdigit(): raise ValueError(v)", "   o['line'] = int(v)"]
     lines += ["  v = get('FEGRP'); w = get('FECOD')"]
-    lines += ["  if v is not None and v not in MISSING and w is not None and w not in MISSING: o['code'] = v + '-' + w"]
+    lines += [
+        "  if v is not None and v not in MISSING and w is not None and w not in MISSING: o['code'] = v + '-' + w"
+    ]
     lines += ["  v = get('TEXT')", "  if v is not None and v not in MISSING: o['text'] = v"]
     lines += ["  v = get('ANZ')", "  if v is not None and type(v) is int: o['count'] = v", "  rows.append(o)"]
     lines += [" out['defects'] = rows", " return out"]
@@ -162,12 +179,16 @@ def unrolled_rules() -> Callable[[dict[str, Any]], list[AlertAction]]:
 
 def compiled() -> Compiled:
     """The rule set of the benchmark, compiled."""
-    found = check({**schemas(), "ruleset.toml": MANIFEST + ENDPOINT, "maps/m.mw": (program() + rules()).encode()})
+    found = check(
+        {**schemas(), "ruleset.toml": MANIFEST + ENDPOINT, "maps/m.mw": (program() + rules()).encode()}
+    )
     assert found.ok, [d.message for d in found.diagnostics]
     return compile_program(found)
 
 
-def measure(ways: dict[str, Callable[[], Any]], rounds: int = ROUNDS, calls: int = CALLS) -> dict[str, tuple[float, float]]:
+def measure(
+    ways: dict[str, Callable[[], Any]], rounds: int = ROUNDS, calls: int = CALLS
+) -> dict[str, tuple[float, float]]:
     """Median and best microseconds of CPU a call, rounds interleaved."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
@@ -201,7 +222,9 @@ def main() -> None:
             "  a whole flow, everything on": lambda: engine.run(rule_set, "f", doc, context),
         }
     )
-    print(f"70-field map, {len(json.dumps(doc, default=str))} bytes, {RULES} rules, median of {ROUNDS} rounds")
+    print(
+        f"70-field map, {len(json.dumps(doc, default=str))} bytes, {RULES} rules, median of {ROUNDS} rounds"
+    )
     base, fastest = 1.0, 1.0
     for name, (micros, best) in times.items():
         if name.startswith("hand"):

@@ -42,16 +42,42 @@ def said(copy: str, join: str, default: str) -> dict[str, str]:
 def ours() -> Task:
     """The flow of a rule set."""
     text = {"type": "string"}
-    row = {"type": "object", "properties": {"FENUM": {"type": "integer"}, **dict.fromkeys(["FECOD", "FEGRP", "TEXT"], text)}}
-    source = {"type": "object", "properties": {**dict.fromkeys(TEXTS, text), "QMFE": {"type": "array", "items": row}}}
+    row = {
+        "type": "object",
+        "properties": {"FENUM": {"type": "integer"}, **dict.fromkeys(["FECOD", "FEGRP", "TEXT"], text)},
+    }
+    source = {
+        "type": "object",
+        "properties": {**dict.fromkeys(TEXTS, text), "QMFE": {"type": "array", "items": row}},
+    }
     out = {"type": "object", "properties": {"line": {"type": "integer"}, "code": text, "text": text}}
     nested = {"type": "object", "properties": {"id": text, "name": text}}
     target = {"type": "object", "properties": {**{n.lower(): text for n in TEXTS}, "supplier": nested,
                                                "defects": {"type": "array", "items": out}}}  # fmt: skip
-    lines = ['use schema sap.doc "v1"', 'use schema canon.doc "v1"', "map m : nc in sap.doc -> canon.doc", "  on missing skip"]
-    lines += [f"  {name} = {value}" for name, value in said("nc.NAME", '"S-" & nc.NAME', 'coalesce(nc.NAME, "-")').items()]
-    lines += ["  supplier.id = nc.T00", "  supplier.name = nc.T01", "  each d in nc.QMFE into defects", "    line = d.FENUM"]
-    lines += ['    code = d.FEGRP & "-" & d.FECOD', "    text = d.TEXT", "  end", "end", "rules r : c in canon.doc", "end"]
+    lines = [
+        'use schema sap.doc "v1"',
+        'use schema canon.doc "v1"',
+        "map m : nc in sap.doc -> canon.doc",
+        "  on missing skip",
+    ]
+    lines += [
+        f"  {name} = {value}"
+        for name, value in said("nc.NAME", '"S-" & nc.NAME', 'coalesce(nc.NAME, "-")').items()
+    ]
+    lines += [
+        "  supplier.id = nc.T00",
+        "  supplier.name = nc.T01",
+        "  each d in nc.QMFE into defects",
+        "    line = d.FENUM",
+    ]
+    lines += [
+        '    code = d.FEGRP & "-" & d.FECOD',
+        "    text = d.TEXT",
+        "  end",
+        "end",
+        "rules r : c in canon.doc",
+        "end",
+    ]
     lines += ["flow f", '  receive a.b as nc : sap.doc "v1"', "  map with m", "  apply r", "end"]
     files = {
         "ruleset.toml": MANIFEST + ENDPOINT, "schemas/sap.doc@v1.json": json.dumps(source).encode(),
@@ -69,7 +95,9 @@ def by_jmespath() -> Task:
     fields = said("NAME", "join('', ['S-', NAME])", "NAME || '-'")
     parts = [f"{name}: {value}" for name, value in fields.items()]
     rows = "QMFE[*].{line: FENUM, code: join('-', [FEGRP, FECOD]), text: TEXT}"
-    query = jmespath.compile("{" + ", ".join([*parts, "supplier: {id: T00, name: T01}", f"defects: {rows}"]) + "}")
+    query = jmespath.compile(
+        "{" + ", ".join([*parts, "supplier: {id: T00, name: T01}", f"defects: {rows}"]) + "}"
+    )
     doc = document()
     return lambda: query.search(doc)
 
@@ -81,7 +109,9 @@ def jsonata_text() -> str:
     """The map in JSONata, for both of its implementations."""
     fields = said("NAME", '"S-" & NAME', '$exists(NAME) ? NAME : "-"')
     parts = [f'"{name}": {value}' for name, value in fields.items()]
-    return "{" + ", ".join([*parts, '"supplier": {"id": T00, "name": T01}', f'"defects": {JSONATA_ROWS}']) + "}"
+    return (
+        "{" + ", ".join([*parts, '"supplier": {"id": T00, "name": T01}', f'"defects": {JSONATA_ROWS}']) + "}"
+    )
 
 
 def by_jsonata_python() -> Task:
@@ -97,7 +127,9 @@ def by_jq() -> Task:
     fields = said(".NAME", '"S-" + .NAME', '(.NAME // "-")')
     parts = [f"{name}: ({value})" for name, value in fields.items()]
     rows = '[.QMFE[] | {line: .FENUM, code: (.FEGRP + "-" + .FECOD), text: .TEXT}]'
-    query = jq.compile("{" + ", ".join([*parts, "supplier: {id: .T00, name: .T01}", f"defects: {rows}"]) + "}")
+    query = jq.compile(
+        "{" + ", ".join([*parts, "supplier: {id: .T00, name: .T01}", f"defects: {rows}"]) + "}"
+    )
     doc = document()
     return lambda: query.input_value(doc).first()
 
@@ -136,7 +168,9 @@ def on_node() -> tuple[float, Any]:
     if node is None or not module.is_dir():
         raise ImportError(f"node with: npm install --prefix {NODE_FOLDER} jsonata")
     given = json.dumps([jsonata_text(), document(), 20, 60])
-    run = subprocess.run([node, "-e", NODE, "_", str(module)], input=given, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [node, "-e", NODE, "_", str(module)], input=given, capture_output=True, text=True, check=True
+    )
     median, made = json.loads(run.stdout)
     return median, made
 

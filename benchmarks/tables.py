@@ -24,7 +24,10 @@ SIZES = (50, 1_000, 10_000)
 
 def table(rows: int) -> str:
     """Rows that name an item and a plant and give a range of the quantity."""
-    lines = ["table t policy first", "  | row | item: text | plant: text | qty: decimal => step: text | level: integer |"]
+    lines = [
+        "table t policy first",
+        "  | row | item: text | plant: text | qty: decimal => step: text | level: integer |",
+    ]
     for number in range(rows):
         item, plant, low = number // 10, number % 2, (number % 10) // 2 * 100
         lines.append(
@@ -69,7 +72,9 @@ def zen(rows: int) -> Any:
             "o1": f'"s{number % 7}"', "o2": str(number % 5),
         })  # fmt: skip
     rules.append({"_id": "otherwise", "i1": "", "i2": "", "i3": "", "o1": '"none"', "o2": "0"})
-    columns = [{"id": f"i{n}", "name": field, "field": field} for n, field in enumerate(("item", "plant", "qty"), 1)]
+    columns = [
+        {"id": f"i{n}", "name": field, "field": field} for n, field in enumerate(("item", "plant", "qty"), 1)
+    ]
     results = [{"id": f"o{n}", "name": field, "field": field} for n, field in enumerate(("step", "level"), 1)]
     content = {"hitPolicy": "first", "inputs": columns, "outputs": results, "rules": rules}
     nodes = [
@@ -77,11 +82,16 @@ def zen(rows: int) -> Any:
         {"id": "t", "type": "decisionTableNode", "name": "t", "content": content},
         {"id": "out", "type": "outputNode", "name": "out"},
     ]  # fmt: skip
-    edges = [{"id": f"{a}-{b}", "type": "edge", "sourceId": a, "targetId": b} for a, b in (("in", "t"), ("t", "out"))]
+    edges = [
+        {"id": f"{a}-{b}", "type": "edge", "sourceId": a, "targetId": b}
+        for a, b in (("in", "t"), ("t", "out"))
+    ]
     return ZenEngine().create_decision({"nodes": nodes, "edges": edges})
 
 
-def against_zen(cases: dict[int, tuple[Any, Run, list[tuple[str, str, Decimal]]]], ours: dict[int, float]) -> None:
+def against_zen(
+    cases: dict[int, tuple[Any, Run, list[tuple[str, str, Decimal]]]], ours: dict[int, float]
+) -> None:
     """Print what zen-engine takes for the same decisions."""
     try:
         made = {rows: zen(rows) for rows in SIZES}
@@ -102,7 +112,9 @@ def against_zen(cases: dict[int, tuple[Any, Run, list[tuple[str, str, Decimal]]]
                 decision.evaluate(question)
             taken.append((time.process_time() - start) / len(asked) * 1e6)
         median = statistics.median(taken)
-        print(f"  {rows:6} rows in zen-engine {median:8.1f} us a decision   {median / ours[rows]:6.0f} x Mapwright")
+        print(
+            f"  {rows:6} rows in zen-engine {median:8.1f} us a decision   {median / ours[rows]:6.0f} x Mapwright"
+        )
 
 
 def main() -> None:

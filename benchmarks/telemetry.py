@@ -121,7 +121,9 @@ def main() -> None:
     base = statistics.median(found["without figures"])
     for way, seconds in found.items():
         each = statistics.median(seconds) / MESSAGES * 1e6
-        print(f"{way:20} {each:7.0f} us of CPU a message   {statistics.median(seconds) / base:5.2f} x without figures")
+        print(
+            f"{way:20} {each:7.0f} us of CPU a message   {statistics.median(seconds) / base:5.2f} x without figures"
+        )
 
 
 if __name__ == "__main__":

@@ -128,7 +128,9 @@ def _unheld(session: Session, schema: Schema) -> list[Diagnostic]:
 class _Checker:
     """The order of the work: names first, then what stands behind them."""
 
-    def __init__(self, session: Session, files: Mapping[str, bytes], modules: Mapping[str, KeptModule]) -> None:
+    def __init__(
+        self, session: Session, files: Mapping[str, bytes], modules: Mapping[str, KeptModule]
+    ) -> None:
         self._session = session
         self._modules = modules
         self._files = files
@@ -163,7 +165,11 @@ class _Checker:
             check(checked.path, checked.node, partial(self._map_body, checked))
         for checked_rules in session.rules.values():
             site = self._site(checked_rules, "rules")
-            check(checked_rules.path, checked_rules.node, partial(rules.check_rules, session, site, checked_rules))
+            check(
+                checked_rules.path,
+                checked_rules.node,
+                partial(rules.check_rules, session, site, checked_rules),
+            )
 
     def _map_body(self, checked: CheckedMap) -> None:
         maps.check_map(self._session, self._site(checked, "map"), checked)

@@ -34,8 +34,30 @@ _IN_FLOW = (
 )  # fmt: skip
 _IN_PLAYBOOK = ("runbook", *(f"on {failure}" for failure in FAILURES), "end")
 _REACTIONS = ("hold", "park", "block", "dead_letter", "fallback", "retry for")
-_IN_TEST = ("given", "given recall", "given answer", "given waited", "map", "apply", "flow", "table", "expect", "end")
-_OPERATORS = ("and", "or", "not", "is missing", "is not missing", "is blank", "in", "lookup", "reverse lookup", "table")
+_IN_TEST = (
+    "given",
+    "given recall",
+    "given answer",
+    "given waited",
+    "map",
+    "apply",
+    "flow",
+    "table",
+    "expect",
+    "end",
+)
+_OPERATORS = (
+    "and",
+    "or",
+    "not",
+    "is missing",
+    "is not missing",
+    "is blank",
+    "in",
+    "lookup",
+    "reverse lookup",
+    "table",
+)
 
 
 def complete(program: Program, path: str, offset: int) -> list[Entry]:
@@ -61,7 +83,13 @@ def _in_text_or_comment(line: str) -> bool:
 
 
 def _entry(label: str, kind: str, detail: str = "", doc: str = "", insert: str | None = None) -> Entry:
-    return {"label": label, "kind": kind, "detail": detail, "doc": doc, "insert": label if insert is None else insert}
+    return {
+        "label": label,
+        "kind": kind,
+        "detail": detail,
+        "doc": doc,
+        "insert": label if insert is None else insert,
+    }
 
 
 def _words(words: Iterable[str], kind: str = "keyword") -> list[Entry]:
@@ -83,7 +111,13 @@ def _entries(program: Program, line: str, around: Surroundings) -> list[Entry]:
         return list(_fields(path, around))
     if re.fullmatch(r'\s*[\w."]*', line):
         return _line_start(around)
-    return [*_expected(program, line, around), *_variables(around), *_own(program), *_functions(), *_words(_OPERATORS)]
+    return [
+        *_expected(program, line, around),
+        *_variables(around),
+        *_own(program),
+        *_functions(),
+        *_words(_OPERATORS),
+    ]
 
 
 def _in_flow(program: Program, line: str, around: Surroundings) -> list[Entry] | None:
@@ -91,7 +125,11 @@ def _in_flow(program: Program, line: str, around: Surroundings) -> list[Entry] |
     flow, playbook = (isinstance(around.declaration, kind) for kind in (syntax.Flow, syntax.Playbook))
     rules: list[tuple[bool, str, Iterable[Entry]]] = [
         (True, r"\b(recall|given\s+waited)\s+\w*$", (_entry(n, "dataset") for n in program.datasets)),
-        (flow, r"\bcall\s+[\w.]*$", (e for e in _endpoints(program, "out") if program.manifest.endpoints[e["label"]].answer)),
+        (
+            flow,
+            r"\bcall\s+[\w.]*$",
+            (e for e in _endpoints(program, "out") if program.manifest.endpoints[e["label"]].answer),
+        ),
         (flow, r"\bcriticality\s+\w*$", _words(CRITICALITIES, "value")),
         (flow, r"\bplaybook\s+$", (_entry(n, "playbook", insert=quote(n)) for n in program.playbooks)),
         (flow, r"\brecall\b.*\bon\s+missing\s+\w*$", _words(("wait", "use", "skip", "reject"))),

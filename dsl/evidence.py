@@ -49,8 +49,12 @@ def with_evidence(program: Program, seen: Sequence[Seen]) -> Program:
         chosen = [one for one in seen if _belongs(one, diagnostic)]
         used.update(map(id, chosen))
         found.append(_shown(program, diagnostic, chosen) if chosen else diagnostic)
-    found += [_without_row(program, one) for one in seen if one.lookup and one.rejects and id(one) not in used]
-    return replace(program, diagnostics=tuple(sorted(found, key=lambda d: (d.file, d.span.start, d.span.end, d.code))))
+    found += [
+        _without_row(program, one) for one in seen if one.lookup and one.rejects and id(one) not in used
+    ]
+    return replace(
+        program, diagnostics=tuple(sorted(found, key=lambda d: (d.file, d.span.start, d.span.end, d.code)))
+    )
 
 
 def _belongs(seen: Seen, diagnostic: Diagnostic) -> bool:
@@ -66,7 +70,10 @@ def _shown(program: Program, diagnostic: Diagnostic, seen: Sequence[Seen]) -> Di
     fixes = [fix for one in seen for fix in _rows_to_add(program, one)]
     help_ = [advice for one in seen for advice in _rows_of_file(program, one)]
     return replace(
-        diagnostic, labels=(label, *diagnostic.labels), help=(*diagnostic.help, *help_), fixes=(*diagnostic.fixes, *fixes)
+        diagnostic,
+        labels=(label, *diagnostic.labels),
+        help=(*diagnostic.help, *help_),
+        fixes=(*diagnostic.fixes, *fixes),
     )
 
 
@@ -129,7 +136,9 @@ def _rows_to_add(program: Program, seen: Seen) -> Iterator[Fix]:
 
 def _inline(program: Program, lookup: CheckedLookup) -> syntax.Lookup | None:
     module = program.modules[lookup.path]
-    return next((d for d in module.declarations if isinstance(d, syntax.Lookup) and d.name == lookup.name), None)
+    return next(
+        (d for d in module.declarations if isinstance(d, syntax.Lookup) and d.name == lookup.name), None
+    )
 
 
 def _results(

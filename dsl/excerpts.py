@@ -46,7 +46,9 @@ def excerpt(found: Diagnostic, sources: Mapping[str, Source]) -> list[Piece]:
     else:
         marks = list(_marks(source, found, own))
         margin = max(len(str(mark.line)) for mark in marks)
-        pieces += _lines(source, source.position(min(found.span.start, len(source.text))), marks, margin, role)
+        pieces += _lines(
+            source, source.position(min(found.span.start, len(source.text))), marks, margin, role
+        )
     for label in found.labels:
         if label.file != found.file:
             pieces += _elsewhere(label, sources, margin)
@@ -62,7 +64,10 @@ def _elsewhere(label: Label, sources: Mapping[str, Source], margin: int) -> list
     """A label in another file: its place, and its line where there is one."""
     source = sources.get(label.file)
     if source is None:
-        return [Piece(f" {' ' * margin}::: {label.file}: ", "place"), Piece(f"{shown(label.message)}\n", "label")]
+        return [
+            Piece(f" {' ' * margin}::: {label.file}: ", "place"),
+            Piece(f"{shown(label.message)}\n", "label"),
+        ]
     mark = _mark(source, label.span, "-", label.message)
     place = source.position(min(label.span.start, len(source.text)))
     return _lines(source, place, [mark], max(margin, len(str(mark.line))), "label", ":::")
@@ -90,7 +95,10 @@ def _lines(
 ) -> list[Piece]:
     """Every marked line once, in order, with its marks below it; lines between are left out."""
     space = " " * margin
-    pieces = [Piece(f" {space}{arrow} {source.path}:{place[0]}:{place[1]}\n", "place"), Piece(f" {space} |\n", "place")]
+    pieces = [
+        Piece(f" {space}{arrow} {source.path}:{place[0]}:{place[1]}\n", "place"),
+        Piece(f" {space} |\n", "place"),
+    ]
     before = 0
     for line in sorted({mark.line for mark in marks}):
         if before and line > before + 1:
@@ -99,7 +107,10 @@ def _lines(
         text = source.line(line)
         here = sorted((mark for mark in marks if mark.line == line), key=lambda m: (m.sign != "^", m.start))
         cut = _cut(text, here[0])
-        pieces += [Piece(f" {line:>{margin}} | ", "place"), Piece(f"{shown(text[cut.start : cut.end]).rstrip()}\n")]
+        pieces += [
+            Piece(f" {line:>{margin}} | ", "place"),
+            Piece(f"{shown(text[cut.start : cut.end]).rstrip()}\n"),
+        ]
         for mark in here:
             pieces += [Piece(f" {space} | ", "place"), *_carets(text, mark, cut, role)]
     return pieces
@@ -124,11 +135,14 @@ def _carets(text: str, mark: _Mark, cut: Span, role: str) -> list[Piece]:
 
 def shown(text: str) -> str:
     """A text on one line in which nothing acts on the terminal."""
-    return "".join(TAB if char == "\t" else char if char.isprintable() else "\ufffd" for char in text.rstrip("\r\n"))
+    return "".join(
+        TAB if char == "\t" else char if char.isprintable() else "\ufffd" for char in text.rstrip("\r\n")
+    )
 
 
 def width(text: str) -> int:
     """How many cells a text takes: wide characters two, combining ones none."""
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
     )

@@ -90,7 +90,11 @@ def _wrong(token: Token, line: Line, findings: Findings) -> None:
     instead = INSTEAD.get(token.text)
     advice = f"write `{instead}`" if instead else elsewhere.WORDS.get(token.text)
     help_ = [advice] if advice else []
-    fixes = [findings.fix(f"Write {instead}", token.span, instead)] if instead else _word_fixes(line, token, findings)
+    fixes = (
+        [findings.fix(f"Write {instead}", token.span, instead)]
+        if instead
+        else _word_fixes(line, token, findings)
+    )
     findings.not_understood(token.span, f"`{token.text}`", help_, fixes)
 
 
@@ -126,7 +130,9 @@ def line_fault(line: Line, fault: Fault, findings: Findings, start: str = "") ->
     elif _is_unit(line, token):
         _unit(line, token, findings)
     elif line.first != "|" and (comma := _decimal_comma(line, token)):
-        written = ".".join(t.text for t in line.tokens if comma.start <= t.start < comma.end and t.kind == "number")
+        written = ".".join(
+            t.text for t in line.tokens if comma.start <= t.start < comma.end and t.kind == "number"
+        )
         fixes = [findings.fix(f"Write {written}", comma, written)]
         findings.not_understood(token.span, "`,`", [f"a decimal has a point: {written}"], fixes)
     else:
@@ -153,14 +159,22 @@ def _advice(line: Line, token: Token, fault: Fault, start: str) -> str | None:
         return None
     if token.text == "," and any(t.text == "in" for t in line.tokens[: line.tokens.index(token)]):
         return "a list stands in square brackets: [a, b]"
-    return elsewhere.WORDS.get(token.text) if start in ("map_line", "rule_line", "expression_line", "rules_line") else None
+    return (
+        elsewhere.WORDS.get(token.text)
+        if start in ("map_line", "rule_line", "expression_line", "rules_line")
+        else None
+    )
 
 
 def _first_fixes(line: Line, findings: Findings) -> list[Fix]:
     first = line.tokens[0]
     if first.text in ("elseif", "elif", "elsif"):
         return [findings.fix("Write else if", first.span, "else if")]
-    return [findings.fix("Leave the rest out", Span(first.span.end, line.span.end), "")] if first.text == "end" else []
+    return (
+        [findings.fix("Leave the rest out", Span(first.span.end, line.span.end), "")]
+        if first.text == "end"
+        else []
+    )
 
 
 def _word_fixes(line: Line, token: Token, findings: Findings) -> list[Fix]:
@@ -185,7 +199,9 @@ def _unit(line: Line, token: Token, findings: Findings) -> None:
         findings.no_unit(token.span, token.text)
         return
     fixes = [findings.fix("Put a blank between", Span(token.start, token.start), " ")]
-    findings.not_understood(token.span, f"`{token.text}`", ["a blank stands between a number and its unit: 5 KGM"], fixes)
+    findings.not_understood(
+        token.span, f"`{token.text}`", ["a blank stands between a number and its unit: 5 KGM"], fixes
+    )
 
 
 def _is_unit(line: Line, token: Token) -> bool:

@@ -47,7 +47,9 @@ def read_guide(name: str, guide: Mapping[str, Any]) -> tuple[types.Record, Defin
     if guide.get("format") != "x12":
         raise SchemaError(f'format = "{guide.get("format", "")}" is not known to the language; known is x12')
     definitions: Definitions = {}
-    envelope = {part: _segment_field({"id": part, "required": True, "elements": _titled(part)}) for part in _ENVELOPE}
+    envelope = {
+        part: _segment_field({"id": part, "required": True, "elements": _titled(part)}) for part in _ENVELOPE
+    }
     fields = _group_fields(guide, definitions, name, 0)
     return types.Record(name, {**envelope, **fields}, open=True), definitions
 
@@ -56,7 +58,9 @@ def _titled(part: str) -> dict[str, dict[str, str]]:
     return {f"{number:02}": {"title": title} for number, title in enumerate(_ENVELOPE[part], 1)}
 
 
-def _group_fields(group: Mapping[str, Any], definitions: Definitions, where: str, depth: int) -> dict[str, types.FieldSpec]:
+def _group_fields(
+    group: Mapping[str, Any], definitions: Definitions, where: str, depth: int
+) -> dict[str, types.FieldSpec]:
     """The fields of the segments and loops directly in a group (the whole set or a loop)."""
     if depth > _DEEPEST:
         raise SchemaError("the loops are nested too deeply", {"place": where})
@@ -107,7 +111,9 @@ def _element_fields(segment: Mapping[str, Any]) -> dict[str, types.FieldSpec]:
 def _element(declared: Mapping[str, Any], place: str) -> types.FieldSpec:
     kind = declared.get("type", "text")
     if kind not in _ELEMENT_TYPES:
-        raise SchemaError(f"type {kind} is not known; known are {', '.join(_ELEMENT_TYPES)}", {"place": place})
+        raise SchemaError(
+            f"type {kind} is not known; known are {', '.join(_ELEMENT_TYPES)}", {"place": place}
+        )
     of = _ELEMENT_TYPES[kind]
     wire = _WIRES.get(kind, "string")
     if "composite" in declared:

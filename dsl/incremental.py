@@ -121,7 +121,9 @@ def forget() -> None:
 class Bodies:
     """Checks declarations whose surroundings are known, or takes what they came to before."""
 
-    def __init__(self, session: Session, files: Mapping[str, bytes], modules: Mapping[str, KeptModule]) -> None:
+    def __init__(
+        self, session: Session, files: Mapping[str, bytes], modules: Mapping[str, KeptModule]
+    ) -> None:
         self._session = session
         self._modules = modules
         self._surroundings = _surroundings(session, files)
@@ -182,7 +184,10 @@ def _surroundings(session: Session, files: Mapping[str, bytes]) -> object:
     """Everything that a declaration can see of the others, to be compared with that of another check."""
     beside = tuple(sorted((path, content) for path, content in files.items() if not path.endswith(".mw")))
     seen = tuple(
-        (path, tuple(_seen(session, path, declaration) for declaration in (*module.uses, *module.declarations)))
+        (
+            path,
+            tuple(_seen(session, path, declaration) for declaration in (*module.uses, *module.declarations)),
+        )
         for path, module in session.modules.items()
     )
     return session.samples, beside, tuple(session.schemas.values()), seen
@@ -197,7 +202,11 @@ def _seen(session: Session, path: str, node: syntax.Node) -> object:
         case syntax.Map(body=(first, *_)):
             return text[node.span.start : first.span.start]
         case syntax.Table(rows=(first, *_)):
-            return text[node.span.start : first.span.start], session.table_failures.get(node.name), _results(session, node)
+            return (
+                text[node.span.start : first.span.start],
+                session.table_failures.get(node.name),
+                _results(session, node),
+            )
     return text[node.span.start : node.span.end]
 
 

@@ -73,7 +73,10 @@ def read_limits(node: Mapping[str, Any], pointer: str) -> Limits:
 
 def _draft_four(node: Mapping[str, Any], found: dict[str, Any]) -> None:
     """Older drafts say `exclusiveMinimum: true` beside the minimum."""
-    for keyword, inclusive, exclusive in (("exclusiveMinimum", "least", "above"), ("exclusiveMaximum", "most", "below")):
+    for keyword, inclusive, exclusive in (
+        ("exclusiveMinimum", "least", "above"),
+        ("exclusiveMaximum", "most", "below"),
+    ):
         if node.get(keyword) is True and inclusive in found:
             found[exclusive] = found.pop(inclusive)
 
@@ -86,7 +89,11 @@ def _count(value: Any, pointer: str) -> int:
 
 
 def _number(value: Any, pointer: str) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or abs(Decimal(value).adjusted()) > 400:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | Decimal)
+        or abs(Decimal(value).adjusted()) > 400
+    ):
         raise SchemaError("has to be a number", {"pointer": pointer})
     return Decimal(value)
 
@@ -128,7 +135,10 @@ def both(one: Limits, other: Limits) -> Limits:
     if one == NONE or other == NONE:
         return other if one == NONE else one
     made: dict[str, Any] = {}
-    for names, pick in ((("shortest", "least", "above", "fewest"), max), (("longest", "most", "below", "most_items"), min)):
+    for names, pick in (
+        (("shortest", "least", "above", "fewest"), max),
+        (("longest", "most", "below", "most_items"), min),
+    ):
         for name in names:
             given = [v for v in (getattr(one, name), getattr(other, name)) if v is not None]
             made[name] = pick(given) if given else None

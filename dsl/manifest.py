@@ -13,7 +13,17 @@ from dsl.toml import read_toml
 
 FILE = "ruleset.toml"
 _TEXTS = ("name", "title", "owner", "language", "time_zone")
-_ENDPOINT_KEYS = ("direction", "codec", "schema", "owner", "idempotent", "on_undecodable", "options", "answer", "title")
+_ENDPOINT_KEYS = (
+    "direction",
+    "codec",
+    "schema",
+    "owner",
+    "idempotent",
+    "on_undecodable",
+    "options",
+    "answer",
+    "title",
+)
 _LOOKUP_KEYS = ("keys", "columns", "valid_from", "valid_to", "two_way", "title")
 Report = Callable[[str, str], None]
 
@@ -51,7 +61,10 @@ def _place(text: str, key: str) -> Span:
 def _manifest(document: Mapping[str, Any], report: Report) -> Manifest:
     for key in document:
         if key not in (*_TEXTS, "endpoints", "lookups", "calendars"):
-            report(key, "is not known; known are name, title, owner, language, time_zone, endpoints, lookups, calendars")
+            report(
+                key,
+                "is not known; known are name, title, owner, language, time_zone, endpoints, lookups, calendars",
+            )
     texts = {key: _text(document, key, key, report) for key in _TEXTS}
     if not texts["name"]:
         report("name", "a rule set needs a name")
@@ -81,7 +94,10 @@ def _tables(document: Mapping[str, Any], key: str, report: Report) -> dict[str, 
         return {}
     wrong = [name for name, table in tables.items() if not isinstance(table, dict)]
     for name in wrong:
-        report(f"{key}.{name}", f'an entry is a table; a name with a dot stands in quotes: [{key}."system.capability"]')
+        report(
+            f"{key}.{name}",
+            f'an entry is a table; a name with a dot stands in quotes: [{key}."system.capability"]',
+        )
     return {name: table for name, table in tables.items() if name not in wrong}
 
 
@@ -109,7 +125,9 @@ def _endpoint(name: str, table: Mapping[str, Any], report: Report) -> Endpoint |
     if not codec:
         report(f"{where}.codec", "an endpoint needs a codec, for example json or x12")
     if schema.count("@") != 1:
-        report(f"{where}.schema", 'an endpoint needs a schema with its version, for example "canon.shipment@v1"')
+        report(
+            f"{where}.schema", 'an endpoint needs a schema with its version, for example "canon.shipment@v1"'
+        )
     answer = _text(table, "answer", f"{where}.answer", report)
     if answer and answer.count("@") != 1:
         report(f"{where}.answer", 'an answer is a schema with its version, for example "erp.stock_answer@v1"')
@@ -136,13 +154,18 @@ def _lookups(document: Mapping[str, Any], report: Report) -> dict[str, LookupSpe
         _unknown_keys(table, _LOOKUP_KEYS, where, report)
         keys, columns = table.get("keys"), table.get("columns", {})
         if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
-            report(f"{where}.keys", "names the key columns, for example keys = [\"supplier\"]")
+            report(f"{where}.keys", 'names the key columns, for example keys = ["supplier"]')
             continue
         if not isinstance(columns, dict) or not all(isinstance(of, str) for of in columns.values()):
             report(f"{where}.columns", 'names the types of columns, for example factor = "decimal"')
             columns = {}
         lookups[name] = LookupSpec(
-            name, tuple(keys), columns, table.get("valid_from"), table.get("valid_to"), table.get("two_way") is True
+            name,
+            tuple(keys),
+            columns,
+            table.get("valid_from"),
+            table.get("valid_to"),
+            table.get("two_way") is True,
         )
     return lookups
 

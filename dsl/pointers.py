@@ -28,9 +28,16 @@ def place(text: str, pointer: str) -> Span:
         elif word[0] == '"' and way and way[-1].__class__ is str and before in ("{", ","):
             way[-1], key = _unquoted(word), Span(token.start(), token.end())
         before = word
-        reached = len(way) if way and len(way) <= len(wanted) and [str(step) for step in way] == wanted[: len(way)] else 0
+        reached = (
+            len(way)
+            if way and len(way) <= len(wanted) and [str(step) for step in way] == wanted[: len(way)]
+            else 0
+        )
         if reached > depth:
-            best, depth = key if way[-1].__class__ is str and key else Span(token.start(), token.end()), reached
+            best, depth = (
+                key if way[-1].__class__ is str and key else Span(token.start(), token.end()),
+                reached,
+            )
             if depth == len(wanted):
                 break
     return best

@@ -21,10 +21,16 @@ def repairs(line: Line, fault: Fault, start: str, findings: Findings) -> list[Fi
     at = line.tokens.index(token)
     words = sorted(_words(fault))
     same = [word for word in words if word == token.text.lower()]
-    instead = [word for word in same or words if _reads([*line.tokens[:at], _made(word, token), *line.tokens[at + 1 :]], start)]
+    instead = [
+        word
+        for word in same or words
+        if _reads([*line.tokens[:at], _made(word, token), *line.tokens[at + 1 :]], start)
+    ]
     if same and instead:
         return [findings.fix(f"Write {same[0]}", token.span, same[0])]
-    before = [word for word in words if _reads([*line.tokens[:at], _made(word, token), *line.tokens[at:]], start)]
+    before = [
+        word for word in words if _reads([*line.tokens[:at], _made(word, token), *line.tokens[at:]], start)
+    ]
     if len(before) == 1 and not instead:
         place = type(token.span)(token.start, token.start)
         return [findings.fix(f"Insert {before[0]}", place, f"{before[0]} ")]

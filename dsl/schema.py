@@ -147,7 +147,9 @@ class _JsonSchema:
         for name, definition in self._references.houses():
             self._named[name] = self._definition(definition, 0).type
             self._fill_waiting()
-        return Schema(self._name, version, path, root, self._named, unheld=tuple(self._shapes.unheld.values()))
+        return Schema(
+            self._name, version, path, root, self._named, unheld=tuple(self._shapes.unheld.values())
+        )
 
     def _fill_waiting(self) -> None:
         while self._waiting:
@@ -156,7 +158,9 @@ class _JsonSchema:
     def _definition(self, found: Definition, depth: int) -> _Held:
         if found.pointer not in self._made:
             if found.pointer in self._making:
-                raise SchemaError(f"{found.name} refers to itself without a record between", {"pointer": found.pointer})
+                raise SchemaError(
+                    f"{found.name} refers to itself without a record between", {"pointer": found.pointer}
+                )
             self._making.add(found.pointer)
             held = self._type(found.node, found.pointer, found.name, depth + 1)
             self._made[found.pointer] = held
@@ -200,10 +204,15 @@ class _JsonSchema:
         if given and all(isinstance(value, str) for value in given):
             return _Held(types.Enum(name, tuple(dict.fromkeys(given))), "string")
         for kind, wanted in (("boolean", bool), ("integer", int), ("number", int | Decimal)):
-            if given and all(isinstance(value, wanted) and (kind == "boolean") == isinstance(value, bool) for value in given):
+            if given and all(
+                isinstance(value, wanted) and (kind == "boolean") == isinstance(value, bool)
+                for value in given
+            ):
                 return _Held(*_SCALARS[kind], Limits(values=tuple(dict.fromkeys(given))))
         if isinstance(values, list) and values:
-            self._shapes.note("enum" if "enum" in node else "const", pointer, "its values are of several kinds: read as any")
+            self._shapes.note(
+                "enum" if "enum" in node else "const", pointer, "its values are of several kinds: read as any"
+            )
             return _Held(types.ANYTHING, "")
         raise SchemaError("enum has to be a list of values", {"pointer": pointer})
 
@@ -247,7 +256,9 @@ class _JsonSchema:
         if unknown and not properties and pointer != "#":
             self._shapes.note("required", pointer, "it names fields that are described nowhere")
         elif unknown:
-            raise SchemaError(f"required names {unknown[0]}, which is no property", {"pointer": f"{pointer}/required"})
+            raise SchemaError(
+                f"required names {unknown[0]}, which is no property", {"pointer": f"{pointer}/required"}
+            )
         self._fields += len(properties)
         if self._fields > _MOST_FIELDS:
             raise SchemaError(f"the schema has more than {_MOST_FIELDS} fields", {"pointer": pointer})
@@ -271,13 +282,19 @@ class _JsonSchema:
         if isinstance(kind, list):
             kinds = [name for name in kind if name != "null"]
             if len(kinds) > 1 and all(name in (*_SCALARS, "object", "array") for name in kinds):
-                self._shapes.note("type", pointer, "it may be one of several: the value is read as any and has to be converted")
+                self._shapes.note(
+                    "type",
+                    pointer,
+                    "it may be one of several: the value is read as any and has to be converted",
+                )
                 return ""
             kind = kinds[0] if len(kinds) == 1 else None
         if not kind and ("properties" in node or "items" in node):
             return "object" if "properties" in node else "array"
         if not isinstance(kind, str) or kind not in ("", "null", *_SCALARS, "object", "array"):
-            raise SchemaError("type has to be one type (and null, where it may be missing)", {"pointer": pointer})
+            raise SchemaError(
+                "type has to be one type (and null, where it may be missing)", {"pointer": pointer}
+            )
         return kind
 
     def _is_open(self, node: dict[str, Any], pointer: str) -> bool:
@@ -309,7 +326,11 @@ def _currency(node: dict[str, Any], pointer: str) -> str | None:
     currency = node.get("x-currency")
     if currency is None:
         return None
-    fault = unknown_currency(currency) if isinstance(currency, str) else "x-currency is the code of a currency as a text"
+    fault = (
+        unknown_currency(currency)
+        if isinstance(currency, str)
+        else "x-currency is the code of a currency as a text"
+    )
     if fault is not None:
         raise SchemaError(fault, {"pointer": f"{pointer}/x-currency"})
     return str(currency)

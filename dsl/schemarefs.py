@@ -53,13 +53,17 @@ class References:
             raise SchemaError("a $ref is a text", {"pointer": pointer})
         own = self._marks.get(reference, "") or self._within(reference)
         if not own:
-            raise SchemaError(f"{reference} is refused: a $ref stays in its file, as #/$defs/...", {"pointer": pointer})
+            raise SchemaError(
+                f"{reference} is refused: a $ref stays in its file, as #/$defs/...", {"pointer": pointer}
+            )
         node, steps = self._document, [_plain(step) for step in own.split("/")[1:]]
         for number, step in enumerate(steps):
             node = _child(node, step)
             if node is None:
                 above = steps[number - 1] if number else "the schema"
-                raise SchemaError(f"{reference} points at nothing: {above} has no {step}", {"pointer": pointer})
+                raise SchemaError(
+                    f"{reference} points at nothing: {above} has no {step}", {"pointer": pointer}
+                )
         return Definition(steps[-1] if steps else "", node, own)
 
     def _within(self, reference: str) -> str:
@@ -86,9 +90,17 @@ def _nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
             raise SchemaError(f"the schema has more than {_MOST_NODES} parts")
         if isinstance(node, dict):
             yield pointer, node
-            waiting += [(f"{pointer}/{_escaped(name)}", child) for name, child in node.items() if isinstance(child, dict | list)]
+            waiting += [
+                (f"{pointer}/{_escaped(name)}", child)
+                for name, child in node.items()
+                if isinstance(child, dict | list)
+            ]
         elif isinstance(node, list):
-            waiting += [(f"{pointer}/{number}", child) for number, child in enumerate(node) if isinstance(child, dict | list)]
+            waiting += [
+                (f"{pointer}/{number}", child)
+                for number, child in enumerate(node)
+                if isinstance(child, dict | list)
+            ]
 
 
 def _child(node: Any, step: str) -> Any:

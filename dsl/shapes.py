@@ -20,9 +20,15 @@ from dsl.schemarefs import References
 Node = dict[str, Any]
 _CHECK = "a map that has to hold it says so with a check"
 UNHELD: Mapping[str, str] = {
-    **dict.fromkeys(("if", "then", "else", "not", "dependentSchemas", "dependentRequired", "dependencies"), _CHECK),
-    **dict.fromkeys(("contains", "minContains", "maxContains", "minProperties", "maxProperties", "disallow"), _CHECK),
-    **dict.fromkeys(("propertyNames", "unevaluatedProperties", "unevaluatedItems", "extends"), "values are not held to it"),
+    **dict.fromkeys(
+        ("if", "then", "else", "not", "dependentSchemas", "dependentRequired", "dependencies"), _CHECK
+    ),
+    **dict.fromkeys(
+        ("contains", "minContains", "maxContains", "minProperties", "maxProperties", "disallow"), _CHECK
+    ),
+    **dict.fromkeys(
+        ("propertyNames", "unevaluatedProperties", "unevaluatedItems", "extends"), "values are not held to it"
+    ),
     "patternProperties": "fields that only it describes are kept unread, and can't be mapped by name",
     "prefixItems": "the items are read as any and have to be converted",
     "additionalItems": "the items are read as any and have to be converted",
@@ -144,12 +150,18 @@ class Shapes:
             return rest
         objects = self._objects(shapes, f"{pointer}/{keyword}")
         if objects is not None and rest.get("type", "object") == "object" and "$ref" not in rest:
-            self.note(keyword, pointer, f"the fields of all its forms are read, which form it is is not checked; {_CHECK}")
+            self.note(
+                keyword,
+                pointer,
+                f"the fields of all its forms are read, which form it is is not checked; {_CHECK}",
+            )
             return self._any_object(rest, objects)
         if _has_shape(rest):
             self.note(keyword, pointer, _CHECK)
             return rest
-        self.note(keyword, pointer, "several shapes are possible: the value is read as any and has to be converted")
+        self.note(
+            keyword, pointer, "several shapes are possible: the value is read as any and has to be converted"
+        )
         return {name: value for name, value in rest.items() if name in NOTES or name in _OWN}
 
     def _objects(self, branches: list[Node], pointer: str) -> list[Node] | None:
@@ -168,7 +180,11 @@ class Shapes:
         for part in objects:
             for name, field in part["properties"].items():
                 fields[name] = field if fields.get(name, field) == field else _either(fields[name], field)
-        common = [name for name in _list(objects[0], "required") if all(name in _list(p, "required") for p in objects)]
+        common = [
+            name
+            for name in _list(objects[0], "required")
+            if all(name in _list(p, "required") for p in objects)
+        ]
         fields.update(rest.get("properties", {}))
         is_open = any(part.get("additionalProperties", True) for part in objects)
         merged = {"type": "object", "additionalProperties": is_open, **rest, "properties": fields}
@@ -212,12 +228,20 @@ class Shapes:
         self._open.pop()
         merged: Node = {}
         self._add(merged, inner or {}, pointer)
-        self._add(merged, self.plain({name: value for name, value in part.items() if name != "$ref"}, pointer), pointer)
+        self._add(
+            merged,
+            self.plain({name: value for name, value in part.items() if name != "$ref"}, pointer),
+            pointer,
+        )
         return merged
 
     def _add(self, merged: Node, part: Node, pointer: str) -> None:
         for name, value in part.items():
-            if name in NOTES or name in ("$defs", "definitions") or (name.startswith("x-") and name not in _OWN):
+            if (
+                name in NOTES
+                or name in ("$defs", "definitions")
+                or (name.startswith("x-") and name not in _OWN)
+            ):
                 continue
             if name == "properties":
                 self._add_fields(merged, value, pointer)

@@ -37,7 +37,9 @@ def surroundings(program: Program, path: str, offset: int) -> Surroundings:
         case syntax.Rules(name=name) if name in program.rules:
             rules = program.rules[name]
             around.names.update({rules.node.parameter.name: rules.schema.record, "message": MESSAGE})
-            around.names.update({let.name: program.types.get(let.value, types.ANYTHING) for let in rules.node.lets})
+            around.names.update(
+                {let.name: program.types.get(let.value, types.ANYTHING) for let in rules.node.lets}
+            )
         case syntax.Flow(name=name) if name in program.flows:
             around.names.update(_flow_names(program.flows[name], offset))
         case syntax.Table(name=name) if name in program.tables:

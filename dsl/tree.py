@@ -17,7 +17,9 @@ from dsl.source import Span
 
 MAX_DEPTH = 64
 CONTINUING = frozenset({"on", "and", "or", "&", "+"})
-MODULE_WORDS = frozenset({"use", "map", "lookup", "dataset", "table", "rules", "flow", "playbook", "test", "function", "type"})
+MODULE_WORDS = frozenset(
+    {"use", "map", "lookup", "dataset", "table", "rules", "flow", "playbook", "test", "function", "type"}
+)
 STARTING = frozenset({"failure", "transport", "application", "partner_data", "mapping"})
 """What begins a statement behind `on`: the failures of a flow; `on missing` goes on with the line before."""
 OPENING = frozenset("([{")

@@ -27,7 +27,9 @@ class FlowState:
     With `partial`, records and answers may lack what their schemas require, as in tests.
     """
 
-    def __init__(self, program: Program, flow: CheckedFlow, run: Run, document: Any, partial: bool = False) -> None:
+    def __init__(
+        self, program: Program, flow: CheckedFlow, run: Run, document: Any, partial: bool = False
+    ) -> None:
         self.program = program
         self.partial = partial
         self.flow = flow
@@ -85,7 +87,9 @@ class FlowState:
         key, context = key_text(keys), self.run.context
         place = (step.dataset, key)
         record = context.recalled[place] if place in context.recalled else None
-        if record is None and (place not in context.recalled or (step.seconds is not None and place not in context.expired)):
+        if record is None and (
+            place not in context.recalled or (step.seconds is not None and place not in context.expired)
+        ):
             unknown = place not in context.recalled
             self.waits.append(Recall(step.dataset, key, step.variable, unknown, step.seconds, step.place))
             self.pending.add(step.variable)
@@ -96,7 +100,12 @@ class FlowState:
             typed, faults = self._read(step, record)
             self.values[step.variable] = typed
             if faults:
-                self._fail(step, f'the record "{key}" of {step.dataset} does not fit: {told(faults)}', "reject", False)
+                self._fail(
+                    step,
+                    f'the record "{key}" of {step.dataset} does not fit: {told(faults)}',
+                    "reject",
+                    False,
+                )
 
     def _read(self, step: RecallStep | AskStep, raw: Any) -> tuple[Any, Sequence[ShapeFailure]]:
         typed, faults = step.read(raw)
@@ -113,7 +122,13 @@ class FlowState:
             self.values[step.variable] = otherwise.value(self.run, *before)[0]
 
     def _fail(
-        self, step: RecallStep | AskStep, message: str, action: str, warn: bool, kind: str = "error", code: str = ""
+        self,
+        step: RecallStep | AskStep,
+        message: str,
+        action: str,
+        warn: bool,
+        kind: str = "error",
+        code: str = "",
     ) -> None:
         self.run.failures.append(
             Failure(
@@ -227,4 +242,3 @@ def told(faults: Sequence[ShapeFailure]) -> str:
 def held_by(remedy: Remedy | None) -> bool:
     """Whether a person decides about the message."""
     return remedy is not None and remedy.reaction == "hold"
-

@@ -138,7 +138,9 @@ def _compiled(program: Program, release: str, store: CodeStore | None) -> Compil
     tables = {name: _TableParts(snippets, table) for name, table in program.tables.items()}
     maps = {name: MapCompiler(unit, runtime, checked).compile() for name, checked in program.maps.items()}
     functions = {name: function for name, (function, _) in maps.items()}
-    rules = {n: RulesCompiler(unit, runtime, checked, functions).compile() for n, checked in program.rules.items()}
+    rules = {
+        n: RulesCompiler(unit, runtime, checked, functions).compile() for n, checked in program.rules.items()
+    }
     keys = {name: snippets.keys_function(checked) for name, checked in program.flows.items()}
     awaited = expectation_functions(snippets)
     closings = closing_functions(unit, runtime, functions)
@@ -215,18 +217,26 @@ class _ShapeNames:
     def read(self, record: Record) -> Read:
         """The reader of a record."""
         guard = self._guards.guard(record)
-        return reader(self.namespace[self._readers[id(record)]], record, self.namespace[guard] if guard else None)
+        return reader(
+            self.namespace[self._readers[id(record)]], record, self.namespace[guard] if guard else None
+        )
 
     def read_input(self, of: Record | ListOf) -> Read:
         """The reader of what a map takes: a record, or a list of them."""
         return list_reader(self.read(one_of(of))) if isinstance(of, ListOf) else self.read(of)
 
-    def straight(self, flow: CheckedFlow, keys: str, maps: Mapping[str, str]) -> tuple[str | None, str | None]:
+    def straight(
+        self, flow: CheckedFlow, keys: str, maps: Mapping[str, str]
+    ) -> tuple[str | None, str | None]:
         """The forms of a flow's first map and of its keys that read the document themselves."""
         fusing, record = Fusing(self._shapes.unit, self._shapes), flow.schema.record
         first = flow.node.steps[0] if flow.node.steps else None
         fused = None
-        if isinstance(first, syntax.MapStep) and all(map(_plain, flow.node.steps)) and flow.node.business_time is None:
+        if (
+            isinstance(first, syntax.MapStep)
+            and all(map(_plain, flow.node.steps))
+            and flow.node.business_time is None
+        ):
             fused = fusing.fused(maps[first.map], record)
         return fused, fusing.fused(keys, record, all_fields=False)
 
@@ -318,21 +328,34 @@ def _assemble(
     }
     flows = {
         name: CompiledFlow(
-            name, checked, shapes.read(checked.schema.record), namespace[keys[name]],
-            tuple(_steps(StepAssembler(program, checked, made_maps, steps[name], namespace, shapes.read), made_rules)),
+            name,
+            checked,
+            shapes.read(checked.schema.record),
+            namespace[keys[name]],
+            tuple(
+                _steps(
+                    StepAssembler(program, checked, made_maps, steps[name], namespace, shapes.read),
+                    made_rules,
+                )
+            ),
             *map(shapes.named, straight[name]),
         )
         for name, checked in program.flows.items()
     }
-    receivers: dict[str, tuple[str, ...]] = {}
-    for name, flow in flows.items():
-        source = flow.checked.node.endpoint
-        receivers[source] = (*receivers.get(source, ()), name)
     return Compiled(
         program, made_maps, made_rules, flows, runtime.tables, tuple(unit.sites), tuple(unit.stations),
-        ZoneInfo(program.manifest.time_zone or "UTC"), receivers, _expectations(program, shapes, awaited),
+        ZoneInfo(program.manifest.time_zone or "UTC"), _receivers(flows), _expectations(program, shapes, awaited),
         _closings(program, shapes, closings),
     )  # fmt: skip
+
+
+def _receivers(flows: Mapping[str, CompiledFlow]) -> dict[str, tuple[str, ...]]:
+    """The flows that take an endpoint's messages, by endpoint."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, flow in flows.items():
+        source = flow.checked.node.endpoint
+        found[source] = (*found.get(source, ()), name)
+    return found
 
 
 def _expectations(

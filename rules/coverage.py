@@ -58,7 +58,9 @@ class Coverage:
             "rows": _counted({row: row in self._rows for row in rows}, places),
             "rules": _counted({rule: rule in self._rules for rule in rules}, places),
             "branches": _counted(branches, places),
-            "steps": _counted({step: number < self._steps.get(flow, 0) for step, (flow, number, _) in steps.items()}, places),
+            "steps": _counted(
+                {step: number < self._steps.get(flow, 0) for step, (flow, number, _) in steps.items()}, places
+            ),
         }
 
     def _flow_steps(self) -> Iterator[tuple[str, tuple[str, int, Place]]]:
@@ -92,7 +94,9 @@ class Coverage:
                     name = f"{checked.node.name}/{prefix}{'.'.join(statement.target)}"
                     yield name, self._place(checked.path, statement.value)
                 case syntax.Each():
-                    yield from self._fields(checked, statement.body, f"{prefix}{'.'.join(statement.target)}[].")
+                    yield from self._fields(
+                        checked, statement.body, f"{prefix}{'.'.join(statement.target)}[]."
+                    )
                 case syntax.If():
                     for branch in statement.branches:
                         yield from self._fields(checked, branch.body, prefix)

@@ -45,7 +45,9 @@ def _schemas(old: Program, new: Program, name: str) -> Iterator[Change]:
     yield from found
 
 
-def _records(name: str, old: types.Record, new: types.Record, prefix: str, seen: set[int]) -> Iterator[Change]:
+def _records(
+    name: str, old: types.Record, new: types.Record, prefix: str, seen: set[int]
+) -> Iterator[Change]:
     where, subject = f"schema {name}", f"schema/{name}"
     for field in old.fields.keys() - new.fields.keys():
         yield Change("removed", f"{subject}/{prefix}{field}", f"{where}: field {prefix}{field} is removed")
@@ -70,7 +72,9 @@ def _records(name: str, old: types.Record, new: types.Record, prefix: str, seen:
             words = f"is written as {spec.wire or 'anything'} now, no longer as {was.wire or 'anything'}"
             yield Change("changed", f"{subject}/{path}", f"{where}: field {path} {words}")
         if was.missing != spec.missing:
-            yield Change("changed", f"{subject}/{path}", f"{where}: other values of {path} count as missing now")
+            yield Change(
+                "changed", f"{subject}/{path}", f"{where}: other values of {path} count as missing now"
+            )
 
 
 def _record_in(of: types.Type) -> types.Record | None:

@@ -62,9 +62,13 @@ def run_map(
             own = _tolerated(own, partial)
             documents.append(typed)
             faults += [within(name, fault) for fault in own] if len(found.parameters) > 1 else own
-        document = documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
+        document = (
+            documents[0] if len(documents) == 1 else dict(zip(dict(found.parameters), documents, strict=True))
+        )
         if faults:
-            return _misshapen(document, faults, f"map/{map}", "the input", Place(_map_path(compiled, map), 1, 1))
+            return _misshapen(
+                document, faults, f"map/{map}", "the input", Place(_map_path(compiled, map), 1, 1)
+            )
         walk = _Walk(compiled, context)
         return walk.guarded(document, lambda: walk.map(found, documents))
 
@@ -90,12 +94,12 @@ def keys(compiled: Compiled, flow: str, document: Any, context: Context) -> Keys
             identify, order, business, _ = made or found.keys(state, found.read(document)[0])
         except BudgetExceeded:
             return Keys(None, None, {})
-    return Keys(_key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None})
+    return Keys(
+        _key(identify), _key(order), {n: t for n, v in business.items() if (t := _key(v)) is not None}
+    )
 
 
-def expectation_keys(
-    compiled: Compiled, event: str, document: Any, context: Context
-) -> list[ExpectationKey]:
+def expectation_keys(compiled: Compiled, event: str, document: Any, context: Context) -> list[ExpectationKey]:
     """Which expectations a document answers that arrives as this endpoint or event: each with its key.
 
     A document that lacks a value by which it would be found answers nothing.
@@ -125,7 +129,9 @@ def close_collection(
     """
     found = compiled.closings.get((rules, rule, ordinal))
     if found is None:
-        raise UnknownName(f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule})
+        raise UnknownName(
+            f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule}
+        )
     if isinstance(found.action, Send) and found.action.to is not None and to is None:
         raise AddressMissing(details={"rules": rules, "rule": rule, "ordinal": ordinal})
     with exact():
@@ -154,7 +160,9 @@ def _key(value: Any) -> str | None:
 def within(name: str, fault: ShapeFailure) -> ShapeFailure:
     """A fault of one of several inputs, with its name before the path."""
     joint = "" if fault.path.startswith("[") else "."
-    return ShapeFailure(f"{name}{joint}{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value)
+    return ShapeFailure(
+        f"{name}{joint}{fault.path}" if fault.path else name, fault.kind, fault.message, fault.value
+    )
 
 
 def _map_path(compiled: Compiled, map: str) -> str:
@@ -176,7 +184,9 @@ def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: 
         for fault in faults
     )  # fmt: skip
     first = f"{faults[0].path}: {faults[0].message}" if faults[0].path else faults[0].message
-    return Outcome("rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures)
+    return Outcome(
+        "rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures
+    )
 
 
 def _remedied(outcome: Outcome, remedy: Remedy | None) -> Outcome:
@@ -200,7 +210,9 @@ class _Walk:
         self.traces = RuleTraces()
         self.compiled_flow = flow
         checked = None if flow is None else flow.checked
-        self.flow = None if checked is None else FlowState(compiled.program, checked, self.state, document, partial)
+        self.flow = (
+            None if checked is None else FlowState(compiled.program, checked, self.state, document, partial)
+        )
 
     def steps(self, typed: Any, steps: Sequence[CompiledStep]) -> Outcome:
         """All steps of a flow, at its business time; the first that rejects or ends is the last."""
@@ -308,7 +320,9 @@ class _Walk:
         failures = tuple(state.failures)
         flow = self.flow
         if state.rejects:
-            reason = next(f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject")
+            reason = next(
+                f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject"
+            )
             rejected = Outcome(
                 "rejected", document, self.event, reason, (), failures, self.lineage, self.traces,
                 dict(state.facts), decisions,

@@ -55,7 +55,9 @@ def _works(program: Program, key: str) -> list[Work]:
     schema = program.schemas.get(key)
     flows = [flow for flow in program.flows.values() if flow.schema is schema]
     reached = {step.map for flow in flows for step in flow.node.steps if isinstance(step, syntax.MapStep)}
-    maps = [m for m in program.maps.values() if schema and _reads(m, schema.record) and m.node.name not in reached]
+    maps = [
+        m for m in program.maps.values() if schema and _reads(m, schema.record) and m.node.name not in reached
+    ]
     return [*map(_flow_work, flows), *map(_map_work, maps)]
 
 
@@ -71,7 +73,9 @@ def _reads(checked: CheckedMap, record: object) -> bool:
     return len(checked.parameters) == 1 and checked.parameters[0][1] is record
 
 
-def _run(program: Program, counts: "_Counts", document: tuple[str, int], works: Sequence[Work], raw: Any) -> None:
+def _run(
+    program: Program, counts: "_Counts", document: tuple[str, int], works: Sequence[Work], raw: Any
+) -> None:
     counts.document = document
     typed, faults = read_document(raw, program.schemas[document[0]].record)
     for work in [] if faults else works:
@@ -109,7 +113,11 @@ class _Counts:
     def add(self, file: str, blamed: Blamed, keys: tuple[Any, ...] = ()) -> None:
         """A failure of the document that is being run."""
         node = blamed.node
-        lookup = node.lookup if isinstance(node, syntax.LookupCall) and not node.reverse and blamed.kind == "no_match" else ""
+        lookup = (
+            node.lookup
+            if isinstance(node, syntax.LookupCall) and not node.reverse and blamed.kind == "no_match"
+            else ""
+        )
         place = self.places.setdefault((file, node.span, blamed.kind, lookup), _Place())
         place.documents.add(self.document)
         if blamed.value is not None:

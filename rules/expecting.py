@@ -22,7 +22,9 @@ ANSWERED = frozenset({
 class Expectations(Evaluator):
     """Expressions of a test: `fired`, `sent`, `expected`, `state`, `sample` and the like have their answer here."""
 
-    def __init__(self, program: Program, context: Context, test: CheckedTest, samples: Mapping[str, Any]) -> None:
+    def __init__(
+        self, program: Program, context: Context, test: CheckedTest, samples: Mapping[str, Any]
+    ) -> None:
         super().__init__(program, context, context.now, test.path)
         self.samples = samples
         self.outcome: Outcome | None = None
@@ -44,9 +46,15 @@ class Expectations(Evaluator):
             case "asked":
                 schema = self._schema(name)
                 asked = [call.payload for call in self.outcome.calls if call.endpoint == name]
-                return asked if schema is None else [read_document(payload, schema.record)[0] for payload in asked]
+                return (
+                    asked
+                    if schema is None
+                    else [read_document(payload, schema.record)[0] for payload in asked]
+                )
             case "waiting_for":
-                return name in [w.dataset if isinstance(w, Recall) else w.endpoint for w in self.outcome.waits]
+                return name in [
+                    w.dataset if isinstance(w, Recall) else w.endpoint for w in self.outcome.waits
+                ]
             case "state":
                 return self.outcome.state
             case "failed":

@@ -95,7 +95,9 @@ class Referee:
         """The steps of a flow, at its business time."""
         self._business_time(checked, document)
         current, mapped = document, False
-        self.flow = flow = FlowWalker(self.e.at(checked.path), checked, document, self.log.failures, self.made, partial)
+        self.flow = flow = FlowWalker(
+            self.e.at(checked.path), checked, document, self.log.failures, self.made, partial
+        )
         for number, step in enumerate(checked.node.steps):
             if flow.waits and not isinstance(step, syntax.Enrich):
                 return
@@ -139,7 +141,9 @@ class Referee:
         failures = tuple(self.log.failures)
         facts = {name: value for walker in self.walkers for name, value in walker.facts.items()}
         state, reason = self.ended() or ("done", "")
-        actions = tuple(action for walker in self.walkers for action in walker.actions) if state == "done" else ()
+        actions = (
+            tuple(action for walker in self.walkers for action in walker.actions) if state == "done" else ()
+        )
         first = next((f for f in failures if f.action == "reject"), None)
         if first is not None:
             state, actions = "rejected", ()
@@ -170,7 +174,13 @@ def _remedied(outcome: Outcome, remedy: Remedy | None) -> Outcome:
 
 
 def run(
-    program: Program, flow: str, document: Any, context: Context, *, partial: bool = False, log: Log | None = None
+    program: Program,
+    flow: str,
+    document: Any,
+    context: Context,
+    *,
+    partial: bool = False,
+    log: Log | None = None,
 ) -> Outcome:
     """One message through one flow; a partial document may lack what its schema requires."""
     checked = _known(program.flows, flow)
@@ -188,14 +198,21 @@ def run(
 
 
 def run_map(
-    program: Program, map: str, inputs: Mapping[str, Any], context: Context, *, partial: bool = False,
+    program: Program,
+    map: str,
+    inputs: Mapping[str, Any],
+    context: Context,
+    *,
+    partial: bool = False,
     log: Log | None = None,
 ) -> Outcome:
     """One map on its own."""
     checked = _known(program.maps, map)
     referee = Referee(program, context, log)
     with exact():
-        read = [(name, *read_partly(_given(inputs, name, of), of, partial)) for name, of in checked.parameters]
+        read = [
+            (name, *read_partly(_given(inputs, name, of), of, partial)) for name, of in checked.parameters
+        ]
         several = len(read) > 1
         faults = [within(name, fault) if several else fault for name, _, own in read for fault in own]
         document = {name: typed for name, typed, _ in read} if several else read[0][1]
@@ -270,7 +287,9 @@ def close_collection(
     found = next((r for r in checked.node.rules if isinstance(r, syntax.Rule) and r.name == rule), None)
     action = found.actions[ordinal] if found is not None and ordinal < len(found.actions) else None
     if not isinstance(action, syntax.Collect):
-        raise UnknownName(f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule})
+        raise UnknownName(
+            f"there is no collection {ordinal} in rule {rule} of {rules}", {"rules": rules, "rule": rule}
+        )
     with exact():
         typed, faults = read_input(list(items), ListOf(checked.schema.record))
         if faults:
@@ -304,4 +323,6 @@ def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: 
         for fault in faults
     )  # fmt: skip
     first = f"{faults[0].path}: {faults[0].message}" if faults[0].path else faults[0].message
-    return Outcome("rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures)
+    return Outcome(
+        "rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures
+    )

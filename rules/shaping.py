@@ -137,7 +137,11 @@ def _breaches_inside(value: Any, of: types.Type, path: str) -> list[ShapeFailure
         return breaches(value, of, path)
     if isinstance(of, types.ListOf) and isinstance(value, list):
         item = types.present(of.item)
-        return [fault for i, element in enumerate(value) for fault in _breaches_inside(element, item, f"{path}[{i}]")]
+        return [
+            fault
+            for i, element in enumerate(value)
+            for fault in _breaches_inside(element, item, f"{path}[{i}]")
+        ]
     return []
 
 
@@ -193,7 +197,9 @@ def write_document(typed: Any, record: types.Record) -> dict[str, Any]:
     for name, value in typed.items():
         spec = record.fields.get(name)
         if value is not None and not (spec is not None and leaves_out(spec, value)):
-            written[name] = plain_value(value) if spec is None else _write(value, types.present(spec.type), spec.wire)
+            written[name] = (
+                plain_value(value) if spec is None else _write(value, types.present(spec.type), spec.wire)
+            )
     return written
 
 

@@ -114,7 +114,10 @@ class TableIndex:
 
 
 def _entries(
-    number: int, row: syntax.TableRow, constant: Constant, conditions: Mapping[syntax.ConditionCell, Condition]
+    number: int,
+    row: syntax.TableRow,
+    constant: Constant,
+    conditions: Mapping[syntax.ConditionCell, Condition],
 ) -> list[tuple[tuple[int, ...], Any, Candidate]]:
     named = {c: keys for c, cell in enumerate(row.cells) if (keys := keys_of(cell, constant)) is not None}
     combined = key_product(named.values())

@@ -113,7 +113,9 @@ class _Trial:
         """What the flow finds while it runs; a dataset holds nothing else."""
         if self.node.subject == "flow":
             with engine.exact():
-                supplied = Supplied(self.program, self.e, self.env, self.program.flows[self.node.subject_name])
+                supplied = Supplied(
+                    self.program, self.e, self.env, self.program.flows[self.node.subject_name]
+                )
                 self.context = supplied.context(self.context, self.node.supplies)
 
     def _records(self) -> dict[str, Type]:
@@ -212,14 +214,25 @@ def to_json(report: TestReport) -> dict[str, Any]:
 def to_junit(report: TestReport, errors: Sequence[str] = ()) -> str:
     """The report as JUnit XML, for pipelines; `errors` of the texts are why no test was run."""
     failed = sum(not result.passed for result in report.results)
-    counts = {"tests": str(len(report.results) + bool(errors)), "failures": str(failed), "errors": str(int(bool(errors)))}
+    counts = {
+        "tests": str(len(report.results) + bool(errors)),
+        "failures": str(failed),
+        "errors": str(int(bool(errors))),
+    }
     root = ElementTree.Element("testsuites", {"name": "mapwright", **counts})
     suite = ElementTree.SubElement(root, "testsuite", {"name": "mapwright", **counts})
     if errors:
         case = ElementTree.SubElement(suite, "testcase", name="the rule set checks", classname="check")
-        ElementTree.SubElement(case, "error", message=_printable(errors[0])).text = "\n".join(map(_printable, errors))
+        ElementTree.SubElement(case, "error", message=_printable(errors[0])).text = "\n".join(
+            map(_printable, errors)
+        )
     for result in report.results:
-        words = {"name": _printable(result.name), "classname": result.file, "file": result.file, "line": str(result.line)}
+        words = {
+            "name": _printable(result.name),
+            "classname": result.file,
+            "file": result.file,
+            "line": str(result.line),
+        }
         case = ElementTree.SubElement(suite, "testcase", words)
         if not result.passed:
             ElementTree.SubElement(case, "failure", message=_printable(result.message))

@@ -43,7 +43,9 @@ class RuleTraces(Sequence[RuleTrace]):
         return id(self)
 
 
-def _traces(plan: RulesPlan, fired: Sequence[bool | None], roots: tuple[Any, ...], poison: Any) -> Iterable[RuleTrace]:
+def _traces(
+    plan: RulesPlan, fired: Sequence[bool | None], roots: tuple[Any, ...], poison: Any
+) -> Iterable[RuleTrace]:
     values = dict(zip(plan.roots, roots, strict=True))
     for rule, did in zip(plan.rules, fired, strict=True):
         seen = {

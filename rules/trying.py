@@ -126,7 +126,11 @@ def _run(call: str) -> Tried:
 
 def _check(call: str) -> Program:
     policy = _POLICY
-    files = {"ruleset.toml": _MANIFEST, "schemas/try.out@v1.json": _SCHEMA, _FILE: _MAP.format(policy=policy, call=call)}
+    files = {
+        "ruleset.toml": _MANIFEST,
+        "schemas/try.out@v1.json": _SCHEMA,
+        _FILE: _MAP.format(policy=policy, call=call),
+    }
     return checker.check({path: text.encode() for path, text in files.items()})
 
 

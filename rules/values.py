@@ -24,7 +24,9 @@ def _text(value: Any, depth: int) -> str:
             return f"{write_plain(value['value'], 'string')} {value.get('unit') or value.get('currency')}"
         if depth > 2:
             return "{...}"
-        return "{" + ", ".join(f"{k}: {_text(v, depth + 1)}" for k, v in _some(value.items()) if k != "^") + "}"
+        return (
+            "{" + ", ".join(f"{k}: {_text(v, depth + 1)}" for k, v in _some(value.items()) if k != "^") + "}"
+        )
     if isinstance(value, list | tuple):
         return "[...]" if depth > 2 else "[" + ", ".join(_text(v, depth + 1) for v in _some(value)) + "]"
     return str(write_plain(value, "string"))

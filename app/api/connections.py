@@ -88,7 +88,10 @@ def release(body: dict[str, Any]) -> Any:
     everything = body.pop("all")
     if not everything and not body.keys() - {"reason"}:
         raise NothingChosen()
-    return {"environment": where, "released": staging.release_staged(installation(), where, by=caller().who, **body)}
+    return {
+        "environment": where,
+        "released": staging.release_staged(installation(), where, by=caller().who, **body),
+    }
 
 
 _STEPS: dict[str, Any] = {

@@ -43,7 +43,9 @@ def show(delivery_id: str) -> Any:
     return readable([view_delivery(delivery_id)])[0]
 
 
-@blueprint.route("/deliveries/<string:delivery_id>/<any(retry, confirm, discard, release):step>", methods=["POST"])
+@blueprint.route(
+    "/deliveries/<string:delivery_id>/<any(retry, confirm, discard, release):step>", methods=["POST"]
+)
 @needs("operate")
 @blueprint.arguments(schemas.ReasonBody)
 def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:

@@ -73,7 +73,9 @@ def _gauge(figure: str, doc: str, counts: Mapping[str, Any]) -> Metric:
 
 
 def _working(counts: Mapping[str, Any]) -> Metric:
-    gauge = GaugeMetricFamily("mapwright_processes", "Workers and clocks that gave a sign of life lately", labels=["kind"])
+    gauge = GaugeMetricFamily(
+        "mapwright_processes", "Workers and clocks that gave a sign of life lately", labels=["kind"]
+    )
     found: list[dict[str, Any]] = next(iter(counts.values()), {"workers": []})["workers"]
     for kind, number in Counter(one["kind"] for one in found if one["alive"]).items():
         gauge.add_metric([kind], number)

@@ -32,14 +32,18 @@ _HEADERS = {
 
 
 _BULK = "application/x-ndjson"
-_LATER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to send it again"}}
+_LATER = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to send it again"}
+}
 
 
 @blueprint.before_request
 def refuse_early() -> None:
     """What is hopeless now is refused before who sends it is looked up and before its body is read."""
     given = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    installation().gate.peek(given.split("_")[1] if given.count("_") > 1 else "", (request.view_args or {})["endpoint"])
+    installation().gate.peek(
+        given.split("_")[1] if given.count("_") > 1 else "", (request.view_args or {})["endpoint"]
+    )
 
 
 @blueprint.route("/<string:endpoint>", methods=["POST"])
@@ -78,7 +82,9 @@ def accept(endpoint: str) -> Any:
         idempotency_key=request.headers.get("Idempotency-Key"),
         **given,
     )
-    if len(accepted) == 1 and (reply := await_reply(installation(), accepted[0], installation().settings.reply_deadline)):
+    if len(accepted) == 1 and (
+        reply := await_reply(installation(), accepted[0], installation().settings.reply_deadline)
+    ):
         return Response(reply.content, 200, _reply_headers(accepted[0]), mimetype=reply.media_type)
     answers = [_answer(one) for one in accepted]
     return answers[0] if len(answers) == 1 else answers, 202

@@ -15,7 +15,9 @@ from app.runtime.groups import assign_group
 from app.runtime.states import LANE_STATES, lane_state
 from app.storage import environments, figures, groups, lane_list
 
-blueprint = Resource("v1-lanes", __name__, url_prefix="/v1", description="Lanes, flows, worker groups, figures")
+blueprint = Resource(
+    "v1-lanes", __name__, url_prefix="/v1", description="Lanes, flows, worker groups, figures"
+)
 
 
 class LaneQuery(schemas.PageQuery):

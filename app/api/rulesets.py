@@ -135,7 +135,11 @@ def where_used(query: dict[str, Any], name: str) -> Any:
 def compatible(query: dict[str, Any], name: str) -> Any:
     """Schemas with several versions: what changed between each two, and which messages are refused because of it."""
     chains = compatibility.chains(trials.check_files(_overlaid(name, {"files": {}})).schemas.values())
-    found = [verdict for chain in chains.values() for verdict in compatibility.check_chain(chain, not query["neighbours"])]
+    found = [
+        verdict
+        for chain in chains.values()
+        for verdict in compatibility.check_chain(chain, not query["neighbours"])
+    ]
     return {"items": [compatibility.verdict_json(verdict) for verdict in found], "next_cursor": None}
 
 

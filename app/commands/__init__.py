@@ -44,7 +44,9 @@ COMMANDS = {
     "retention": _in("retention", "retention", "how long messages are kept, and letting go of what is over"),
     "doctor": _in("doctor", "doctor", "what works, what does not, and what to do about it"),
     "send": _in("messages", "send", "hand files to an endpoint"),
-    "messages": _in("messages", "messages", "figures of operations; search, show, retry, replay, edit, discard"),
+    "messages": _in(
+        "messages", "messages", "figures of operations; search, show, retry, replay, edit, discard"
+    ),
     "problems": _in("replays", "problems", "what waits for a person, grouped by cause"),
     "lanes": _in("lanes", "lanes", "what waits where; show, release, pause and resume one lane"),
     "pause": _in("lanes", "pause", "hold back a flow or an endpoint"),

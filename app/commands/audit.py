@@ -35,7 +35,9 @@ def verify(file: Path | None, key: str, anchor: str | None, as_json: bool) -> in
     if as_json:
         print_json({**asdict(found), "head": {"seq": seq, "hash": head}})
     elif found.ok:
-        say(f"{counted(found.rows, 'row')}, all as they were written; note the anchor elsewhere: {seq}:{head}")
+        say(
+            f"{counted(found.rows, 'row')}, all as they were written; note the anchor elsewhere: {seq}:{head}"
+        )
     else:
         complain(f"row {found.broken}: {found.problem}")
     return 0 if found.ok else PROBLEMS
@@ -68,7 +70,9 @@ def _anchor(text: str | None) -> tuple[int, str] | None:
 
 @audit.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Only rows after this number.")
+@click.option(
+    "--after", type=click.IntRange(0), default=0, show_default=True, help="Only rows after this number."
+)
 @BY
 @AS_JSON
 def export(file: Path, after: int, by: str, as_json: bool) -> int:

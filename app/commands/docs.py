@@ -11,7 +11,12 @@ from app.terminal import USAGE, Stop, print_table, say
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the page; stdout unless said.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for the page; stdout unless said.",
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown in place of HTML.")
 @click.option(
     "--write", "target", type=click.Path(path_type=Path), help="Folder for the reference, as Markdown pages."
@@ -99,7 +104,9 @@ def metrics_page() -> str:
     from app.telemetry.metrics import FIGURES, RECORDED
 
     counted = [f"| `{f.name}` | {f.kind} | {', '.join(f.labels)} | {f.doc} |" for f in FIGURES]
-    recorded = [f"| `mapwright_{name}` | gauge | environment, state | {doc} |" for name, doc in RECORDED.items()]
+    recorded = [
+        f"| `mapwright_{name}` | gauge | environment, state | {doc} |" for name, doc in RECORDED.items()
+    ]
     return "\n".join(
         [
             "# Figures",

@@ -32,7 +32,9 @@ def doctor(fast: bool, as_json: bool) -> int:
         checks = [{"area": f.area, "status": f.status, "found": f.found, "do": f.do} for f in findings]
         print_json({"ok": not failed, "settings": shown, "checks": checks})
     else:
-        print_table("", ("setting", "value", "meaning"), ((s["name"], str(s["value"]), s["doc"]) for s in shown))
+        print_table(
+            "", ("setting", "value", "meaning"), ((s["name"], str(s["value"]), s["doc"]) for s in shown)
+        )
         _print(findings)
     return PROBLEMS if failed else 0
 
@@ -60,6 +62,11 @@ def _print(findings: "Sequence[Finding]") -> None:
 
     table = Table("", "area", "found", "what to do", show_edge=False, pad_edge=False)
     for one in findings:
-        cells = (Text(one.status, style=_STYLES[one.status]), one.area, Text(one.found, overflow="fold"), Text(one.do))
+        cells = (
+            Text(one.status, style=_STYLES[one.status]),
+            one.area,
+            Text(one.found, overflow="fold"),
+            Text(one.do),
+        )
         table.add_row(*cells)
     console().print(table)

@@ -51,7 +51,9 @@ def screen(found: Mapping[str, Any]) -> RenderableType:
 def _head(found: Mapping[str, Any]) -> Text:
     rate = found["delivered_last_minute"]
     workers = [worker for worker in found["workers"] if worker["kind"] == "worker"]
-    text = Text(f"{found['environment']}   {found['at']:%Y-%m-%d %H:%M:%S} UTC   {rate} delivered in the last minute   ")
+    text = Text(
+        f"{found['environment']}   {found['at']:%Y-%m-%d %H:%M:%S} UTC   {rate} delivered in the last minute   "
+    )
     text.append(counted(len(workers), "worker"), style="" if workers else "bold red")
     if not any(worker["kind"] == "clock" for worker in found["workers"]):
         text.append("   no clock", style="bold red")
@@ -101,7 +103,9 @@ def _lanes(found: Mapping[str, Any], at: datetime) -> Table | None:
     if not found["stuck_lanes"]:
         return None
     table = lane_table(found["stuck_lanes"], at)
-    table.title = "blocked and parked lanes" + (" (the first of them: mapwright lanes)" if found["more_stuck_lanes"] else "")
+    table.title = "blocked and parked lanes" + (
+        " (the first of them: mapwright lanes)" if found["more_stuck_lanes"] else ""
+    )
     return table
 
 
@@ -112,9 +116,20 @@ def lane_table(lanes: Sequence[Mapping[str, Any]], at: datetime) -> Table:
     for lane in lanes:
         keys = ", ".join(f"{name} {value}" for name, value in lane["keys"].items())
         place = lane["endpoint"] or lane["flow"]
-        why = lane["parked"] or (f"waits for {lane['blocked_by']}" if lane["blocked_by"] else lane["holder"] or "")
+        why = lane["parked"] or (
+            f"waits for {lane['blocked_by']}" if lane["blocked_by"] else lane["holder"] or ""
+        )
         key = lane["order_key"] if lane["ordered"] else ""
-        cells = (lane["id"], lane_state(lane, at), place, key, str(lane["waiting"]), age(lane["since"], at), keys, why)
+        cells = (
+            lane["id"],
+            lane_state(lane, at),
+            place,
+            key,
+            str(lane["waiting"]),
+            age(lane["since"], at),
+            keys,
+            why,
+        )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     return table
 
@@ -122,16 +137,22 @@ def lane_table(lanes: Sequence[Mapping[str, Any]], at: datetime) -> Table:
 def _breakers(found: Mapping[str, Any], at: datetime) -> Table | None:
     if not found.get("breakers"):
         return None
-    table = Table("endpoint", "breaker", "since", "why", title="connections", title_justify="left", show_edge=False)
+    table = Table(
+        "endpoint", "breaker", "since", "why", title="connections", title_justify="left", show_edge=False
+    )
     for one in found["breakers"]:
-        table.add_row(one["endpoint"], Text(one["state"], style="bold red"), age(one["since"], at), one["reason"])
+        table.add_row(
+            one["endpoint"], Text(one["state"], style="bold red"), age(one["since"], at), one["reason"]
+        )
     return table
 
 
 def _alerts(found: Mapping[str, Any]) -> Table | None:
     if not found["alerts"]:
         return None
-    table = Table("alert", "to", "text", title="alerts", title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(
+        "alert", "to", "text", title="alerts", title_justify="left", show_edge=False, pad_edge=False
+    )
     for alert in found["alerts"]:
         table.add_row(f"{alert['at']:%m-%d %H:%M:%S}", alert["channel"], Text(alert["text"], overflow="fold"))
     return table

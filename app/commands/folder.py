@@ -55,7 +55,9 @@ def init(folder: Path, name: str | None) -> None:
 @click.command()
 @FOLDER
 @AS_JSON
-@click.option("--sarif", "as_sarif", is_flag=True, help="SARIF 2.1.0 to stdout, for code hosts and pipelines.")
+@click.option(
+    "--sarif", "as_sarif", is_flag=True, help="SARIF 2.1.0 to stdout, for code hosts and pipelines."
+)
 def check(folder: Path, as_json: bool, as_sarif: bool) -> int:
     """Check every text of FOLDER against its schemas. Exit 1 where there are errors."""
     from app.design import trials

@@ -37,7 +37,9 @@ def lanes(context: click.Context, environment: str | None, as_json: bool, **aske
     states = [state for state in _STATES if asked.pop(state)]
     with opened() as installation, installation.database.read() as tx:
         try:
-            found, following = list_lanes(tx, environment or installation.settings.environment, states=states, **asked)
+            found, following = list_lanes(
+                tx, environment or installation.settings.environment, states=states, **asked
+            )
         except ValueError as error:
             raise Stop(USAGE, str(error)) from None
         at = installation.database.now(tx)
@@ -72,7 +74,9 @@ def show(lane_id: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table("", ("", ""), ((name, str(value)) for name, value in found.items() if value not in (None, "", {})))
+        print_table(
+            "", ("", ""), ((name, str(value)) for name, value in found.items() if value not in (None, "", {}))
+        )
 
 
 def _step(name: str, help: str) -> Any:
@@ -147,7 +151,9 @@ def named(installation: "Installation", environment: str, name: str) -> tuple[st
     with installation.database.read() as tx:
         endpoint = binding(tx, environment, name)
     if len(flows) > 1 or (flows and endpoint):
-        said = [f"{ruleset}/{flow}" for ruleset, flow in flows] + ([f"the endpoint {name}"] if endpoint else [])
+        said = [f"{ruleset}/{flow}" for ruleset, flow in flows] + (
+            [f"the endpoint {name}"] if endpoint else []
+        )
         raise Stop(USAGE, f"{name} means several things: {', '.join(said)}. Say RULESET/FLOW")
     if flows:
         return "flow", *flows[0]
@@ -190,7 +196,9 @@ def groups(context: click.Context, environment: str | None, as_json: bool) -> No
 @ENVIRONMENT
 @BY
 @AS_JSON
-def assign(name: str | None, group: str, reason: str, environment: str | None, by: str, as_json: bool) -> None:
+def assign(
+    name: str | None, group: str, reason: str, environment: str | None, by: str, as_json: bool
+) -> None:
     """Have a group serve a flow or an endpoint; without a name, everything of the environment."""
     from dataclasses import asdict
 
@@ -200,7 +208,9 @@ def assign(name: str | None, group: str, reason: str, environment: str | None, b
     with opened() as installation:
         where = environment or installation.settings.environment
         kind, ruleset, found = named(installation, where, name) if name else ("", "", "")
-        wanted = Assignment(where, ruleset, found if kind == "flow" else "", found if kind == "endpoint" else "", group)
+        wanted = Assignment(
+            where, ruleset, found if kind == "flow" else "", found if kind == "endpoint" else "", group
+        )
         with installation.database.begin() as tx:
             assign_group(tx, wanted, by, reason)
     print_json(asdict(wanted)) if as_json else say(f"{name or where} is served by {group}")

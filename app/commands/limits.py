@@ -44,14 +44,20 @@ def _cell(value: Any) -> str:
 @click.argument("kind", type=click.Choice(["flow", "endpoint", "token"]))
 @click.argument("name")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Messages a second.")
-@click.option("--burst", type=click.IntRange(min=1), help="Messages that may come at once; twice the rate unless said.")
+@click.option(
+    "--burst", type=click.IntRange(min=1), help="Messages that may come at once; twice the rate unless said."
+)
 @click.option("--backlog", type=click.IntRange(min=1), help="Most messages that may wait.")
-@click.option("--weight", type=click.IntRange(1, 1000), help="Share of the workers; 1 unless said. For flows.")
+@click.option(
+    "--weight", type=click.IntRange(1, 1000), help="Share of the workers; 1 unless said. For flows."
+)
 @click.option("--reason", default="", help="Why.")
 @ENVIRONMENT
 @BY
 @AS_JSON
-def set_(kind: Any, name: str, environment: str | None, reason: str, by: str, as_json: bool, **wanted: Any) -> None:
+def set_(
+    kind: Any, name: str, environment: str | None, reason: str, by: str, as_json: bool, **wanted: Any
+) -> None:
     """Replace the limit of a flow (RULESET/FLOW), endpoint or token; what is not said is not limited."""
     from app.errors import LimitInvalid
     from app.runtime.pressure.setting import Wish, set_limit
@@ -70,5 +76,7 @@ def set_(kind: Any, name: str, environment: str | None, reason: str, by: str, as
 
 
 def _said(made: dict[str, Any]) -> str:
-    words = [f"{name} {_cell(made[name])}" for name in ("rate", "burst", "backlog", "weight") if made.get(name)]
+    words = [
+        f"{name} {_cell(made[name])}" for name in ("rate", "burst", "backlog", "weight") if made.get(name)
+    ]
     return ", ".join(words) or "no limit"

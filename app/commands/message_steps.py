@@ -37,7 +37,9 @@ def search(
     if as_json:
         print_json({"items": items, "next_cursor": following})
         return
-    print_table("", ("id", "state", "keys", "flow", "endpoint", "received", ""), (_row(item) for item in items))
+    print_table(
+        "", ("id", "state", "keys", "flow", "endpoint", "received", ""), (_row(item) for item in items)
+    )
     if following:
         say(f"more: --cursor {following}")
 
@@ -66,7 +68,15 @@ def _page(
 def _row(item: Mapping[str, Any]) -> list[str]:
     keys = ", ".join(f"{name} {value}" for name, value in item["keys"].items())
     late = "late" if item.get("late") else ""
-    return [item["id"], item["state"], keys, item["flow"], item["endpoint"], moment(item["received_at"]), late]
+    return [
+        item["id"],
+        item["state"],
+        keys,
+        item["flow"],
+        item["endpoint"],
+        moment(item["received_at"]),
+        late,
+    ]
 
 
 def moment(at: datetime | None) -> str:
@@ -103,15 +113,26 @@ def _readable(view: dict[str, Any]) -> dict[str, Any]:
 
 def _print_view(view: dict[str, Any]) -> None:
     m = view["message"]
-    say(f"{m['id']}  {m['state']}{'  LATE' if m.get('late') else ''}  {m['flow'] or 'no flow'} in {m['environment']}")
+    say(
+        f"{m['id']}  {m['state']}{'  LATE' if m.get('late') else ''}  {m['flow'] or 'no flow'} in {m['environment']}"
+    )
     say("  " + ", ".join(f"{name} {value}" for name, value in m["keys"].items()))
     if m["reason"]:
         say(f"  {m['reason']}" + (f" [{m['code']}]" if m["code"] else ""))
-    steps = [(moment(h["at"]), f"{h['from_state']} -> {h['to_state']}", h["by"], h["reason"]) for h in view["history"]]
-    print_table("", ("when", "step", "by", "reason"), [(moment(m["received_at"]), "received", "", m["endpoint"]), *steps])
+    steps = [
+        (moment(h["at"]), f"{h['from_state']} -> {h['to_state']}", h["by"], h["reason"])
+        for h in view["history"]
+    ]
+    print_table(
+        "",
+        ("when", "step", "by", "reason"),
+        [(moment(m["received_at"]), "received", "", m["endpoint"]), *steps],
+    )
     for d in view["deliveries"]:
         why = ", ".join(word for word in (d["reason"], d["waiting"]) if word)
-        say(f"  {d['endpoint']}: {d['state']} after {counted(len(d['attempts']), 'attempt')}{': ' + why if why else ''}")
+        say(
+            f"  {d['endpoint']}: {d['state']} after {counted(len(d['attempts']), 'attempt')}{': ' + why if why else ''}"
+        )
     for child in view["children"]:
         say(f"  child {child['id']}  {child['state']}  {child['flow']}")
 
@@ -120,7 +141,9 @@ def _print_view(view: dict[str, Any]) -> None:
 @click.argument("message_ids", metavar="[MESSAGE_ID...]", nargs=-1)
 @chosen
 @EVERYTHING
-@click.option("--release", default="original", show_default=True, help="original, current or the id of a release.")
+@click.option(
+    "--release", default="original", show_default=True, help="original, current or the id of a release."
+)
 @WHY
 @ENVIRONMENT
 @BY
@@ -132,7 +155,14 @@ def retry(message_ids: tuple[str, ...], release: str, **asked: Any) -> int:
     """
     from app.runtime.recovery import retry_message
 
-    return _each(message_ids, asked, "tried again", retry_message, ("dead", "held", "rejected", "quarantined"), release=release)
+    return _each(
+        message_ids,
+        asked,
+        "tried again",
+        retry_message,
+        ("dead", "held", "rejected", "quarantined"),
+        release=release,
+    )
 
 
 @click.command()
@@ -150,11 +180,18 @@ def discard(message_ids: tuple[str, ...], **asked: Any) -> int:
     """
     from app.runtime.recovery import discard_message
 
-    return _each(message_ids, asked, "discarded", discard_message, ("dead", "held", "rejected", "quarantined"))
+    return _each(
+        message_ids, asked, "discarded", discard_message, ("dead", "held", "rejected", "quarantined")
+    )
 
 
 def _each(
-    ids: Sequence[str], asked: dict[str, Any], word: str, step: Callable[..., Any], states: tuple[str, ...], **more: Any
+    ids: Sequence[str],
+    asked: dict[str, Any],
+    word: str,
+    step: Callable[..., Any],
+    states: tuple[str, ...],
+    **more: Any,
 ) -> int:
     from app.errors import AppError
 

@@ -93,7 +93,9 @@ def post(base: str, endpoint: str, file: Path, token: str, key: str | None = Non
 
 @click.group(invoke_without_command=True)
 @click.option("--watch", is_flag=True, help="Show the figures again and again until Ctrl-C.")
-@click.option("--every", type=click.FloatRange(0.2), default=2.0, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--every", type=click.FloatRange(0.2), default=2.0, show_default=True, help="Seconds between two looks."
+)
 @ENVIRONMENT
 @AS_JSON
 @click.pass_context

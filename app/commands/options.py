@@ -34,7 +34,9 @@ class Moment(click.ParamType):
         try:
             found = datetime.fromisoformat(str(value).strip())
         except ValueError:
-            self.fail(f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or 2h for two hours ago")
+            self.fail(
+                f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or 2h for two hours ago"
+            )
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
@@ -51,7 +53,9 @@ def chosen(command: Command) -> Command:
 
 _CHOOSING = (
     click.option("--key", help="Business key, as lot:L1."),
-    click.option("--state", multiple=True, help="received, done, held, dead, ...; several times for several."),
+    click.option(
+        "--state", multiple=True, help="received, done, held, dead, ...; several times for several."
+    ),
     click.option("--flow", help="Flow."),
     click.option("--endpoint", help="Endpoint."),
     click.option("--since", type=MOMENT, help="Received at or after: 2026-03-01T08:00:00Z, or 2h ago as 2h."),

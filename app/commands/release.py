@@ -55,7 +55,9 @@ def _print_refusal(error: Exception) -> None:
 @click.command()
 @click.argument("release_id", metavar="RELEASE")
 @click.option("--to", "environment", required=True, help="The environment it becomes live in.")
-@click.option("--at", type=MOMENT, help="When: 2026-11-22T06:00+01:00; now unless said. UTC without an offset.")
+@click.option(
+    "--at", type=MOMENT, help="When: 2026-11-22T06:00+01:00; now unless said. UTC without an offset."
+)
 @BY
 @REASON
 @AS_JSON
@@ -79,7 +81,13 @@ def promote(
 
 
 def _schedule(
-    installation: "Installation", release_id: str, environment: str, at: datetime, by: str, reason: str, as_json: bool
+    installation: "Installation",
+    release_id: str,
+    environment: str,
+    at: datetime,
+    by: str,
+    reason: str,
+    as_json: bool,
 ) -> int:
     from app import scheduling
 
@@ -88,7 +96,9 @@ def _schedule(
     if as_json:
         print_json(made)
     else:
-        say(f"release {made['number']} of {made['ruleset']} becomes live in {environment} at {at.isoformat()}: {made['id']}")
+        say(
+            f"release {made['number']} of {made['ruleset']} becomes live in {environment} at {at.isoformat()}: {made['id']}"
+        )
     return 0
 
 
@@ -127,8 +137,12 @@ def cancel(promotion_id: str, reason: str, environment: str | None, by: str, as_
     from app import scheduling
 
     with opened() as installation, installation.database.begin() as tx:
-        done = scheduling.cancel(tx, environment or installation.settings.environment, promotion_id, by, reason)
-    print_json(done) if as_json else say(f"release {done['number']} of {done['ruleset']} does not become live by itself")
+        done = scheduling.cancel(
+            tx, environment or installation.settings.environment, promotion_id, by, reason
+        )
+    print_json(done) if as_json else say(
+        f"release {done['number']} of {done['ruleset']} does not become live by itself"
+    )
 
 
 @click.command()

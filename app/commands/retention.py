@@ -24,7 +24,9 @@ def show(as_json: bool) -> int:
     if as_json:
         print_json(found)
         return 0
-    shown = [(one["environment"], _days(one["finished"]), _days(one["failed"])) for one in found["environments"]]
+    shown = [
+        (one["environment"], _days(one["finished"]), _days(one["failed"])) for one in found["environments"]
+    ]
     print_table("", ("environment", "finished", "failed"), shown)
     if found["days"]:
         say("")
@@ -52,7 +54,9 @@ def set_(
     if as_json:
         print_json({"environment": environment, "finished": keep.finished, "failed": keep.failed})
     else:
-        say(f"{environment} keeps {_days(keep.finished)} of what is finished, {_days(keep.failed)} of what failed")
+        say(
+            f"{environment} keeps {_days(keep.finished)} of what is finished, {_days(keep.failed)} of what failed"
+        )
     return 0
 
 
@@ -74,7 +78,9 @@ def run(dry_run: bool, by: str, as_json: bool) -> int:
         return 0
     verb = "would go" if dry_run else "went"
     for one in report.dropped:
-        say(f"days from {one['days']} {verb}: {one['messages']} messages, {one['kept_messages']} of them stay")
+        say(
+            f"days from {one['days']} {verb}: {one['messages']} messages, {one['kept_messages']} of them stay"
+        )
     for one in report.waiting:
         say(f"days from {one['days']} stay: {one['why']}")
     for what, count in report.deleted.items():

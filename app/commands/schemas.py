@@ -41,7 +41,9 @@ def compare(old: Path, new: Path, mode: Any, as_json: bool) -> int:
 @schema.command("check")
 @FOLDER
 @MODE
-@click.option("--neighbours", is_flag=True, help="Only each version with the one before it, not with every earlier one.")
+@click.option(
+    "--neighbours", is_flag=True, help="Only each version with the one before it, not with every earlier one."
+)
 @AS_JSON
 def check(folder: Path, mode: Any, neighbours: bool, as_json: bool) -> int:
     """Every schema of the rule set FOLDER that has several versions: each version with all earlier ones."""
@@ -49,10 +51,18 @@ def check(folder: Path, mode: Any, neighbours: bool, as_json: bool) -> int:
     from dsl import compatibility
 
     chains = compatibility.chains(trials.check_files(read(folder)).schemas.values())
-    found = [verdict for chain in chains.values() for verdict in compatibility.check_chain(chain, not neighbours)]
+    found = [
+        verdict for chain in chains.values() for verdict in compatibility.check_chain(chain, not neighbours)
+    ]
     broken = [verdict for verdict in found if not verdict.holds(mode)]
     if as_json:
-        print_json({"ok": not broken, "mode": mode, "items": [compatibility.verdict_json(verdict) for verdict in found]})
+        print_json(
+            {
+                "ok": not broken,
+                "mode": mode,
+                "items": [compatibility.verdict_json(verdict) for verdict in found],
+            }
+        )
     else:
         for verdict in found:
             _print(verdict)

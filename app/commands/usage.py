@@ -30,7 +30,10 @@ def where_used(folder: Path, path: str, as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
-    rows = [(use["words"], " <- ".join(reversed(use["way"][:-1])), f"{use['file']}:{use['line']}") for use in told["uses"]]
+    rows = [
+        (use["words"], " <- ".join(reversed(use["way"][:-1])), f"{use['file']}:{use['line']}")
+        for use in told["uses"]
+    ]
     if rows:
         print_table(f"What depends on {found.subject}", ("use", "through", "place"), rows)
     say(f"{found.subject}: {counted(len(rows), 'use')}")

@@ -46,7 +46,12 @@ class Proposal:
 
 def propose(files: Mapping[str, bytes], file_name: str, content: bytes, wish: Wish) -> Proposal:
     """What a file would change: tables of a DMN, CSV or XLSX, or a schema; ImportRefused with every fault of the file."""
-    if wish.kind == "schema" or PurePosixPath(file_name).suffix.lower() in (".json", ".ndjson", ".jsonl", ".xsd"):
+    if wish.kind == "schema" or PurePosixPath(file_name).suffix.lower() in (
+        ".json",
+        ".ndjson",
+        ".jsonl",
+        ".xsd",
+    ):
         return _schema(files, file_name, content, wish)
     format = FORMATS.get(PurePosixPath(file_name).suffix.lower())
     if format is None:
@@ -66,7 +71,9 @@ def _schema(files: Mapping[str, bytes], file_name: str, content: bytes, wish: Wi
     root = wish.outputs[0] if wish.outputs else ""
     path, text, (_, fields, samples, warnings) = propose_schema(file_name, content, wish.name, root)
     changed = {} if files.get(path) == text.encode() else {path: text}
-    return Proposal(changed, (path.removeprefix("schemas/").removesuffix(".json"),), warnings, fields, samples)
+    return Proposal(
+        changed, (path.removeprefix("schemas/").removesuffix(".json"),), warnings, fields, samples
+    )
 
 
 def take_out(files: Mapping[str, bytes], name: str, format: str) -> bytes:
@@ -94,7 +101,9 @@ def enumerations(program: Program) -> dict[str, tuple[str, ...]]:
 def _placed(files: Mapping[str, bytes], read: Imported) -> dict[str, str]:
     """Each declaration in the place of the one it replaces, or in a module of its own."""
     came = parse(Source("import.mw", read.text))
-    modules = {path: content.decode("utf-8", "replace") for path, content in files.items() if path.endswith(".mw")}
+    modules = {
+        path: content.decode("utf-8", "replace") for path, content in files.items() if path.endswith(".mw")
+    }
     texts: dict[str, str] = {}
     for node in came.module.declarations:
         if not isinstance(node, syntax.Table | syntax.Lookup):
@@ -123,7 +132,9 @@ def _standing(
 def _laid_out(old: str, new: str) -> str:
     """The new lines, each as it stood before where it says the same: white space is no change."""
     before, after = old.splitlines(), new.splitlines()
-    match = SequenceMatcher(None, [_words(line) for line in before], [_words(line) for line in after], autojunk=False)
+    match = SequenceMatcher(
+        None, [_words(line) for line in before], [_words(line) for line in after], autojunk=False
+    )
     for block in match.get_matching_blocks():
         after[block.b : block.b + block.size] = before[block.a : block.a + block.size]
     return "\n".join(after)
@@ -143,4 +154,8 @@ def _new_path(files: Mapping[str, bytes], node: syntax.Table | syntax.Lookup) ->
 
 def _own_module(came: Parsed, node: syntax.Table | syntax.Lookup) -> str:
     uses = "".join(came.source.slice(use.span) + "\n" for use in came.module.uses)
-    return "\n".join([uses, came.source.slice(node.span) + "\n"]) if uses else came.source.slice(node.span) + "\n"
+    return (
+        "\n".join([uses, came.source.slice(node.span) + "\n"])
+        if uses
+        else came.source.slice(node.span) + "\n"
+    )

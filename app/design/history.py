@@ -87,5 +87,7 @@ def _put_back(
         raise NothingToUndo(f"the text of {path} before its first kept change is not known")
     now = rulesets.read_file(tx, name, path)
     if now.etag != etag:
-        raise EditConflict(f"{path} was changed by {now.updated_by} meanwhile", {"path": path, "etag": now.etag})
+        raise EditConflict(
+            f"{path} was changed by {now.updated_by} meanwhile", {"path": path, "etag": now.etag}
+        )
     return rulesets.write_file(tx, name, path, content, by, etag, target.id)

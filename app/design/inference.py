@@ -12,7 +12,14 @@ from dsl.exchange.importing import open_sheet
 from dsl.exchange.inference import FieldNote, infer_from_rows, infer_schema
 from dsl.exchange.xsd import read_xsd
 
-FORMATS = {".json": "json", ".ndjson": "json", ".jsonl": "json", ".xsd": "xsd", ".csv": "csv", ".xlsx": "xlsx"}
+FORMATS = {
+    ".json": "json",
+    ".ndjson": "json",
+    ".jsonl": "json",
+    ".xsd": "xsd",
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+}
 Found = tuple[dict[str, Any], tuple[FieldNote, ...], int, tuple[str, ...]]
 
 
@@ -31,7 +38,9 @@ def propose_schema(file_name: str, content: bytes, name: str, root: str = "") ->
     return f"schemas/{named[0]}@{named[1]}.json", text, found
 
 
-def _found(format: str, suffix: str, file_name: str, content: bytes, named: tuple[str, str], root: str) -> Found:
+def _found(
+    format: str, suffix: str, file_name: str, content: bytes, named: tuple[str, str], root: str
+) -> Found:
     match format:
         case "xsd":
             schema, warnings = read_xsd({file_name: content}, file_name, root, *named)
@@ -60,5 +69,8 @@ def documents(file_name: str, content: bytes, lines: bool) -> list[Any]:
 def schema_name(name: str, stem: str) -> tuple[str, str]:
     """Name and version as a schema file bears them."""
     said, _, version = (name or stem).partition("@")
-    clean = ["".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in part) for part in (said, version)]
+    clean = [
+        "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in part)
+        for part in (said, version)
+    ]
     return clean[0] or "schema", clean[1] or "v1"

@@ -41,7 +41,11 @@ def _looked(area: str, look: Look, installation: Installation) -> list[Finding]:
         return list(look(installation))
     except Exception as error:  # whatever is wrong belongs on the page
         said = str(getattr(error, "orig", error)).strip().splitlines()
-        return [fail(area, f"can't be looked at: {said[0] if said else type(error).__name__}", _HELP.get(area, ""))]
+        return [
+            fail(
+                area, f"can't be looked at: {said[0] if said else type(error).__name__}", _HELP.get(area, "")
+            )
+        ]
 
 
 _HELP = {

@@ -32,7 +32,9 @@ def connections(installation: Installation) -> Iterator[Finding]:
 def _look(installation: Installation, one: Binding) -> Finding:
     name = f"{one.endpoint} in {one.environment} ({one.transport})"
     if one.paused:
-        return warn("connections", f"{name} is paused", f"mapwright resume {one.endpoint} --env {one.environment}")
+        return warn(
+            "connections", f"{name} is paused", f"mapwright resume {one.endpoint} --env {one.environment}"
+        )
     transport = installation.transports.get(one.transport)
     if transport is None:
         return fail("connections", f"{name}: this version knows no such transport", "bind it anew")

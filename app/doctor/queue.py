@@ -16,7 +16,11 @@ def redis(installation: Installation) -> Iterator[Finding]:
         yield ok("redis", "none set: workers poll the database every second")
         return
     told = installation.redis.info()
-    name, version = ("Valkey", told["valkey_version"]) if "valkey_version" in told else ("Redis", told.get("redis_version"))
+    name, version = (
+        ("Valkey", told["valkey_version"])
+        if "valkey_version" in told
+        else ("Redis", told.get("redis_version"))
+    )
     yield ok("redis", f"{name} {version} at {told.get('used_memory_human', '?')} of memory")
     yield _writable(installation, told.get("role", "master"))
     policy = told.get("maxmemory_policy", "noeviction")
@@ -27,7 +31,13 @@ def redis(installation: Installation) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield ok("redis", "it throws nothing away")
-    kept = "append-only file" if told.get("aof_enabled") else "snapshots" if told.get("rdb_last_save_time") else "nothing"
+    kept = (
+        "append-only file"
+        if told.get("aof_enabled")
+        else "snapshots"
+        if told.get("rdb_last_save_time")
+        else "nothing"
+    )
     yield ok("redis", f"it keeps {kept}; nothing of it is needed after a restart")
 
 
@@ -35,6 +45,10 @@ def _writable(installation: Installation, role: str) -> Finding:
     try:
         installation.redis.set(_PROBE, 1, ex=5)
     except RedisError as error:
-        do = "point MAPWRIGHT_REDIS_URL to the master, or to the sentinels" if role != "master" else "see its log: disk or memory"
+        do = (
+            "point MAPWRIGHT_REDIS_URL to the master, or to the sentinels"
+            if role != "master"
+            else "see its log: disk or memory"
+        )
         return fail("redis", f"it takes no writes ({role}): {error}", do)
     return ok("redis", "it takes writes")

@@ -46,10 +46,16 @@ def _postgresql(tx: Connection) -> Iterator[Finding]:
     loose = [name for name in ("fsync", "full_page_writes", "synchronous_commit") if shown[name] == "off"]
     if loose:
         words = ", ".join(f"{name} is off" for name in loose)
-        yield fail("database", f"{words}: a crash of the server loses what was acknowledged", "turn it on in postgresql.conf")
+        yield fail(
+            "database",
+            f"{words}: a crash of the server loses what was acknowledged",
+            "turn it on in postgresql.conf",
+        )
     else:
         yield ok("database", f"commits are durable (synchronous_commit {shown['synchronous_commit']})")
-    used = tx.execute(text("select count(*) from pg_stat_activity where backend_type = 'client backend'")).scalar_one()
+    used = tx.execute(
+        text("select count(*) from pg_stat_activity where backend_type = 'client backend'")
+    ).scalar_one()
     most = int(shown["max_connections"])
     said = f"{used} of {most} connections in use; a process of Mapwright takes up to 24"
     if used > _BUSY * most:
@@ -72,13 +78,19 @@ def migrations(installation: Installation) -> Iterator[Finding]:
     directory = ScriptDirectory(str(scripts()))
     known = [one.revision for one in directory.walk_revisions()]
     if found is not None and found not in known:
-        yield fail("migrations", f"the database is at {found}, newer than this version knows", "upgrade this host")
+        yield fail(
+            "migrations", f"the database is at {found}, newer than this version knows", "upgrade this host"
+        )
         return
     missing = known[: known.index(found)] if found in known else known
-    paths = [directory.get_revision(one).path.rpartition("/")[2].removesuffix(".py") for one in reversed(missing)]
+    paths = [
+        directory.get_revision(one).path.rpartition("/")[2].removesuffix(".py") for one in reversed(missing)
+    ]
     post = [path for path in paths if "_post_" in path]
     if len(post) == len(paths):
-        yield warn("migrations", f"to be done when no old process runs: {', '.join(post)}", "mapwright migrate")
+        yield warn(
+            "migrations", f"to be done when no old process runs: {', '.join(post)}", "mapwright migrate"
+        )
     else:
         yield fail("migrations", f"missing: {', '.join(paths)}", "mapwright migrate")
 
@@ -91,5 +103,7 @@ def audit(installation: Installation) -> Iterator[Finding]:
         yield ok("audit", f"{found.rows} rows, all as they were written; anchor {seq}:{hash[:12]}")
     else:
         yield fail(
-            "audit", f"row {found.broken}: {found.problem}", "keep a copy of the database, find out who writes to it"
+            "audit",
+            f"row {found.broken}: {found.problem}",
+            "keep a copy of the database, find out who writes to it",
         )

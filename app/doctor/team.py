@@ -39,7 +39,9 @@ def clock(installation: Installation) -> Iterator[Finding]:
     if clocks:
         yield ok("clock", f"{len(clocks)} at work: {', '.join(_place(one) for one in clocks)}")
     else:
-        yield fail("clock", "no clock process: nothing is polled, no timer fires", "start one: mapwright clock")
+        yield fail(
+            "clock", "no clock process: nothing is polled, no timer fires", "start one: mapwright clock"
+        )
 
 
 def workers(installation: Installation) -> Iterator[Finding]:
@@ -50,12 +52,17 @@ def workers(installation: Installation) -> Iterator[Finding]:
     if found:
         for one in found:
             memory = f", {one['memory'] // 1_000_000} MB" if one["memory"] else ""
-            yield ok("workers", f"{_place(one)} serves {one['groups'] or 'default'}, {one['handled']} handled{memory}")
+            yield ok(
+                "workers",
+                f"{_place(one)} serves {one['groups'] or 'default'}, {one['handled']} handled{memory}",
+            )
     else:
         yield fail("workers", "no worker gives a sign of life", "start some: mapwright worker --processes 2")
     for group, count in missing.items():
         yield fail(
-            "workers", f"nobody serves the group {group}; lanes that wait: {count}", f"mapwright worker --groups {group}"
+            "workers",
+            f"nobody serves the group {group}; lanes that wait: {count}",
+            f"mapwright worker --groups {group}",
         )
     yield from _loops(installation.settings.home / "processes")
 
@@ -69,7 +76,11 @@ def _loops(folder: Path) -> Iterator[Finding]:
         for service in told["services"]:
             said = f"{service['name']} ended {service['failures']} times in a row, by {service['ended']}: {service['last_words']}"
             if service["failures"] >= _LOOP:
-                yield fail("workers", said, "mend what it says; it is started again by itself, every minute at the latest")
+                yield fail(
+                    "workers",
+                    said,
+                    "mend what it says; it is started again by itself, every minute at the latest",
+                )
             elif service["failures"]:
                 yield warn("workers", said, "look into its log")
 
@@ -91,7 +102,11 @@ def versions(installation: Installation) -> Iterator[Finding]:
     with installation.database.read() as tx:
         others = {one["version"] for one in at_work(tx) if one["alive"] and one["version"]} - {VERSION}
     if others:
-        yield warn("versions", f"processes of {', '.join(sorted(others))} are at work too", "finish the upgrade: restart them")
+        yield warn(
+            "versions",
+            f"processes of {', '.join(sorted(others))} are at work too",
+            "finish the upgrade: restart them",
+        )
     else:
         yield ok("versions", "every process at work is of this version")
 
@@ -100,11 +115,21 @@ def _libraries() -> Finding:
     lock = Path(__file__).resolve().parents[2] / "requirements.lock"
     if not lock.is_file():
         return ok("versions", "libraries as they were installed (no lock here)")
-    lines = [line for line in lock.read_text().splitlines() if " ; " not in line]  # those are for some machines only
+    lines = [
+        line for line in lock.read_text().splitlines() if " ; " not in line
+    ]  # those are for some machines only
     locked = [found.groups() for line in lines if (found := _LOCKED.match(line))]
-    wrong = [f"{name} {_installed(name)} instead of {wanted}" for name, wanted in locked if _installed(name) != wanted]
+    wrong = [
+        f"{name} {_installed(name)} instead of {wanted}"
+        for name, wanted in locked
+        if _installed(name) != wanted
+    ]
     if wrong:
-        return warn("versions", f"libraries differ from the lock: {', '.join(wrong[:8])}", "pip install -r requirements.lock")
+        return warn(
+            "versions",
+            f"libraries differ from the lock: {', '.join(wrong[:8])}",
+            "pip install -r requirements.lock",
+        )
     return ok("versions", f"{len(locked)} libraries as in the lock")
 
 

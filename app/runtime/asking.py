@@ -68,7 +68,9 @@ def note_answer(tx: Connection, lane: ClaimedLane, one: Asked, control: Control,
     number = d.attempts + 1
     attempts.start(tx, [(d.id, number, lane.fence)], at, kind="probe")
     reply = one.finding.reply[:4000].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    attempts.end(tx, [Ended(d.id, number, one.finding.result, one.finding.detail, "", one.finding.status, reply)], at)
+    attempts.end(
+        tx, [Ended(d.id, number, one.finding.result, one.finding.detail, "", one.finding.status, reply)], at
+    )
     if one.finding.result == "unknown":
         asked = d.asked + 1
         following = ask_at(control, asked, at)
@@ -76,7 +78,9 @@ def note_answer(tx: Connection, lane: ClaimedLane, one: Asked, control: Control,
         person = f"; asked {asked} times, a person has to look" if following == NEVER else ""
         postpone(tx, d.id, following, asked, reason + person)
         return following == NEVER
-    counted = DeliveryMove(d, "delivered", reason="", error_class="", attempts=number, forgiven=d.forgiven + 1)
+    counted = DeliveryMove(
+        d, "delivered", reason="", error_class="", attempts=number, forgiven=d.forgiven + 1
+    )
     if one.finding.result == "arrived":
         move_delivery_states(tx, [counted], at)
         settled(tx, d, at)

@@ -19,7 +19,9 @@ def attempt(installation: Installation, sink: Sink, item: Ready) -> Receipt:
     """Send once. Never raises: what a transport lets through counts as uncertain."""
     d = item.delivery
     names = {"message": d.message_id, "delivery": d.id, "correlation": d.correlation_id}
-    span = installation.spans.begin(f"deliver {d.endpoint}", "client", d.trace, {**names, "attempt": d.attempts})
+    span = installation.spans.begin(
+        f"deliver {d.endpoint}", "client", d.trace, {**names, "attempt": d.attempts}
+    )
     begun = time.monotonic()
     receipt = _sent(sink, _outgoing(item, span, installation.settings.delivery_deadline))
     _tell(d, receipt, span, time.monotonic() - begun)
@@ -29,7 +31,9 @@ def attempt(installation: Installation, sink: Sink, item: Ready) -> Receipt:
 def question(installation: Installation, sink: Sink, item: Ready) -> Asked:
     """Ask the target about an uncertain delivery."""
     d = item.delivery
-    span = installation.spans.begin(f"ask {d.endpoint}", "client", d.trace, {"message": d.message_id, "delivery": d.id})
+    span = installation.spans.begin(
+        f"ask {d.endpoint}", "client", d.trace, {"message": d.message_id, "delivery": d.id}
+    )
     found = ask(sink, _outgoing(item, span, installation.settings.delivery_deadline))
     span.end("" if found.result != "unknown" else found.detail, result=found.result, status=found.status or 0)
     return Asked(d, found)

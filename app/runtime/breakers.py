@@ -106,7 +106,9 @@ class Breakers:
 
         The others are given back untouched. Runs in the transaction of the claim.
         """
-        stopped = {(b.environment, b.endpoint): b for b in breakers(tx) if b.state != "closed"} if lanes else {}
+        stopped = (
+            {(b.environment, b.endpoint): b for b in breakers(tx) if b.state != "closed"} if lanes else {}
+        )
         admitted: dict[str, Probe | None] = {}
         for lane in lanes:
             found = stopped.get((lane.environment, lane.endpoint))
@@ -145,7 +147,9 @@ class Breakers:
                 if move_breaker(tx, found, "closed", at, reason="", probe_at=None, prober="", failures=0):
                     tell_closed(tx, found, remedies, d, at)
                 return
-            cool_down = min(max(control.breaker_cool_down_cap, control.breaker_cool_down), found.cool_down * 2)
+            cool_down = min(
+                max(control.breaker_cool_down_cap, control.breaker_cool_down), found.cool_down * 2
+            )
             values = {"reason": receipt.detail[:2000], "failures": found.failures + 1, "cool_down": cool_down}
             probe_at = at + timedelta(seconds=cool_down)
             if move_breaker(tx, found, "open", at, probe_at=probe_at, prober="", **values):

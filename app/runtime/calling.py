@@ -45,18 +45,24 @@ def answers_of(
         if d.state in _SETTLED:
             found[d.rule] = _answer(installation, compiled, d, contents.get(d.id))
         elif (d.endpoint, d.rule) in expired:
-            found[d.rule] = Unanswered("transport", f"no answer within {PATIENCE_SECONDS // 3600} hours", d.endpoint)
+            found[d.rule] = Unanswered(
+                "transport", f"no answer within {PATIENCE_SECONDS // 3600} hours", d.endpoint
+            )
     return found
 
 
 def _answer(installation: Installation, compiled: Compiled, d: Delivery, content: bytes | None) -> Any:
     if d.state != "delivered":
-        return Unanswered(_CLASSES.get(d.error_class, "application"), d.reason or f"the call is {d.state}", d.endpoint)
+        return Unanswered(
+            _CLASSES.get(d.error_class, "application"), d.reason or f"the call is {d.state}", d.endpoint
+        )
     endpoint = compiled.program.manifest.endpoints[d.endpoint]
     if content is None:
         return Unanswered("application", "a person said that it arrived; its answer is not known", d.endpoint)
     try:
-        documents = installation.codecs[endpoint.codec].decode(content, endpoint.options, guide(compiled, endpoint))
+        documents = installation.codecs[endpoint.codec].decode(
+            content, endpoint.options, guide(compiled, endpoint)
+        )
     except ConnectorError as error:
         return Unanswered("partner_data", f"the answer can't be read: {error.message}", d.endpoint)
     if len(documents) != 1:

@@ -46,7 +46,15 @@ from rules.waiting import Recall, Remedy
 _log = structlog.get_logger(__name__)
 _MOST_HOPS = 16
 _SPREAD = 16
-_CARRIED_OUT = (SendAction, RaiseAction, AlertAction, ExpectAction, CollectAction, RememberAction, ForgetAction)
+_CARRIED_OUT = (
+    SendAction,
+    RaiseAction,
+    AlertAction,
+    ExpectAction,
+    CollectAction,
+    RememberAction,
+    ForgetAction,
+)
 
 
 @dataclass(frozen=True)
@@ -146,10 +154,13 @@ class Decider:
         self._recaller.noted(later)
         if outcome.state == "waiting":
             asked = [self._send(message, lane, found, question(call)) for call in later.calls]
-            return Decided(message, "waiting", _waits_for(outcome), "waiting", content, tuple(asked), later=later)
+            return Decided(
+                message, "waiting", _waits_for(outcome), "waiting", content, tuple(asked), later=later
+            )
         if outcome.state != "done":
             return _remedied(
-                Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later), outcome.remedy
+                Decided(message, outcome.state, _reason(outcome), _code(outcome), content, later=later),
+                outcome.remedy,
             )
         effects = self._effects(message, lane, found, outcome, content)
         return replace(effects, reason=outcome.reason, later=later, reply=self._reply(outcome))
@@ -255,7 +266,9 @@ def _refuse_unknown(outcome: Outcome) -> None:
     unknown = sorted({a.type for a in outcome.actions if not isinstance(a, _CARRIED_OUT)})
     if unknown:
         words = ", ".join(f"`{word}`" for word in unknown)
-        raise ActionNotCarriedOut(f"this version of the server does not carry out {words}", {"actions": unknown})
+        raise ActionNotCarriedOut(
+            f"this version of the server does not carry out {words}", {"actions": unknown}
+        )
 
 
 def _remedied(decided: Decided, found: Remedy | None) -> Decided:

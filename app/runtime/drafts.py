@@ -88,7 +88,9 @@ def prepare(
     """Decode a body and draft its messages. Errors: IntakeRefused and its kinds."""
     told = dict(headers or {})
     given = read_context(told.get("traceparent"))
-    span = installation.spans.begin("take in", "server", given.line() if given else "", {"endpoint": endpoint})
+    span = installation.spans.begin(
+        "take in", "server", given.line() if given else "", {"endpoint": endpoint}
+    )
     drafts: list[Draft] = []
     for way in found:
         require_media(installation, way, media_type)

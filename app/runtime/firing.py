@@ -87,7 +87,9 @@ def _wake(tx: Connection, timer: Timer, at: datetime) -> int:
     found = inbox.message(tx, timer.message_id)
     lock(tx, found.lane)
     if inbox.still(tx, [found.id], "waiting"):
-        move_messages(tx, [Move(found.id, "waiting", "received", f"looks again for {timer.event} {timer.key}")], at)
+        move_messages(
+            tx, [Move(found.id, "waiting", "received", f"looks again for {timer.event} {timer.key}")], at
+        )
         wake(tx, found.lane, head_seq=found.seq - 1, unblock=found.id)
     return partition_of(found.lane)
 

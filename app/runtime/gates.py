@@ -58,7 +58,13 @@ class Gate:
     """One lane's way to its connection while a worker has it."""
 
     def __init__(
-        self, breakers: Breakers, rates: Rates, waits: Waits, place: Place, control: Control, probe: Probe | None
+        self,
+        breakers: Breakers,
+        rates: Rates,
+        waits: Waits,
+        place: Place,
+        control: Control,
+        probe: Probe | None,
     ) -> None:
         self._breakers = breakers
         self._rates = rates
@@ -82,9 +88,13 @@ class Gate:
         """How many of so many deliveries may be started now. None: the connection waits in SQL."""
         if count == 0:
             return 0
-        granted, seconds = self._rates.take(self._place, self.control, min(count, 1) if self.probing else count)
+        granted, seconds = self._rates.take(
+            self._place, self.control, min(count, 1) if self.probing else count
+        )
         if granted == 0:
-            slow_down(tx, *self._place, seconds, f"{self._place[1]} is at its limit of {self.control.rate:g}/s")
+            slow_down(
+                tx, *self._place, seconds, f"{self._place[1]} is at its limit of {self.control.rate:g}/s"
+            )
             self._breakers.look_again(self._place)
             self._waits.add(self._place, seconds, max(1, int((self.control.rate or 1) * max(seconds, 0.25))))
         return granted

@@ -59,7 +59,9 @@ def group_names(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip())) or (DEFAULT,)
     wrong = [name for name in names if not _NAME.fullmatch(name)]
     if wrong:
-        raise GroupInvalid(f"{wrong[0]!r} is no name of a group: small letters, digits and dashes, 40 at most")
+        raise GroupInvalid(
+            f"{wrong[0]!r} is no name of a group: small letters, digits and dashes, 40 at most"
+        )
     return names
 
 

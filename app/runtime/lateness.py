@@ -86,7 +86,9 @@ def _make(tx: Connection, environment: str, ruleset: str, release_id: str, flows
     new = add_timers(tx, clocks)
     stopped = [clock for clock in clocks if clock.id not in new]
     for clock in stopped:
-        move_timers(tx, these(tx, [clock.id]), ("dropped",), "open", at, due_at=at, deadline=clock.deadline, count=0)
+        move_timers(
+            tx, these(tx, [clock.id]), ("dropped",), "open", at, due_at=at, deadline=clock.deadline, count=0
+        )
 
 
 def look(installation: Installation, clock: Timer) -> int:

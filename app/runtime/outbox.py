@@ -98,7 +98,9 @@ class LaneWork:
     def _note(self, tx: Connection, results: Results, at: datetime) -> str | None:
         said = [self._remedy(sent) for sent in results.sent]
         pairs = list(zip(results.sent, said, strict=True))
-        moves = [verdict(one, self._settings, at, found, self._ask_at(one.delivery, at)) for one, found in pairs]
+        moves = [
+            verdict(one, self._settings, at, found, self._ask_at(one.delivery, at)) for one, found in pairs
+        ]
         undone = [DeliveryMove(d, "pending", attempts=d.attempts - 1) for d in results.unsent]
         move_delivery_states(tx, [*moves, *undone], at)
         keep_answers(tx, results.sent, moves, at)
@@ -115,7 +117,9 @@ class LaneWork:
 
     def _remedy(self, sent: Sent) -> Remedy | None:
         receipt = sent.receipt
-        return self._remedies.of(sent.delivery, receipt.error_class) if receipt.result != "delivered" else None
+        return (
+            self._remedies.of(sent.delivery, receipt.error_class) if receipt.result != "delivered" else None
+        )
 
     def _blocks(self, m: DeliveryMove, found: Remedy | None) -> bool:
         if not self.lane.ordered:
@@ -128,7 +132,9 @@ class LaneWork:
 
     def _choose(self, tx: Connection, at: datetime) -> tuple[str | None, list[Delivery]]:
         """Who the lane waits for, if for somebody; and what may be sent now, in order."""
-        found = open_deliveries(tx, self.lane.id, BATCH, None if self.lane.ordered else at, self.lane.oldest_day)
+        found = open_deliveries(
+            tx, self.lane.id, BATCH, None if self.lane.ordered else at, self.lane.oldest_day
+        )
         lost = [interrupted(d, at, self._ask_at(d, at)) for d in found if d.state == "inflight"]
         move_delivery_states(tx, lost, at)
         attempts.end(tx, [_lost(m.delivery) for m in lost], at)

@@ -109,7 +109,9 @@ class Rates:
         answer = self._ask(_TAKE, _key("bucket", place), rate, burst, wanted, least)
         if answer is not None:
             return int(answer[0]), int(answer[1]) / 1000
-        return self._take_here(place, control.rate / self._workers(), max(1.0, burst / self._workers()), wanted)
+        return self._take_here(
+            place, control.rate / self._workers(), max(1.0, burst / self._workers()), wanted
+        )
 
     def _take_here(self, place: Place, rate: float, burst: float, wanted: int) -> tuple[int, float]:
         with self._lock:

@@ -61,5 +61,6 @@ class Recaller:
         with self._installation.database.read() as tx:
             found = records(tx, set(places.values()))
         return {
-            name: self._pending.get((message.lane, place.id), found.get(place.id)) for name, place in places.items()
+            name: self._pending.get((message.lane, place.id), found.get(place.id))
+            for name, place in places.items()
         }

@@ -54,7 +54,9 @@ class Restraint:
             return
         self._beats += 1
         if self._beats * seconds > self._cpu * _WALL:
-            _log.error("a message hangs: this worker ends", message_id=self._message, seconds=self._beats * seconds)
+            _log.error(
+                "a message hangs: this worker ends", message_id=self._message, seconds=self._beats * seconds
+            )
             os._exit(HUNG)
 
     def _limit(self, seconds: int) -> None:

@@ -166,9 +166,16 @@ class _Run:
             days.hold(tx, one)
         messages, deliveries = self._keep(tx, one)
         total = int(tx.execute(text(f'SELECT count(*) FROM "{one.partition(messages_table)}"')).scalar_one())
-        said = {"days": one.suffix, "messages": total, "kept_messages": messages, "kept_deliveries": deliveries}
+        said = {
+            "days": one.suffix,
+            "messages": total,
+            "kept_messages": messages,
+            "kept_deliveries": deliveries,
+        }
         if messages + deliveries > days.MOST_MOVED:
-            self.report.waiting.append({**said, "why": "too many must stay; the others are deleted one by one"})
+            self.report.waiting.append(
+                {**said, "why": "too many must stay; the others are deleted one by one"}
+            )
             return
         if not self.report.dry_run:
             days.drop(tx, one, "keep_messages", "keep_deliveries")
@@ -247,7 +254,12 @@ def kept_now(installation: Installation) -> dict[str, Any]:
     keeps = {name: found.environments.get(name, found.default) for name in names}
     return {
         "environments": [
-            {"environment": name, "finished": keep.finished, "failed": keep.failed, "set": name in found.environments}
+            {
+                "environment": name,
+                "finished": keep.finished,
+                "failed": keep.failed,
+                "set": name in found.environments,
+            }
             for name, keep in keeps.items()
         ],
         "days": [{"days": one.suffix, "bytes": sizes[one.suffix]} for one in there],

@@ -63,7 +63,9 @@ def release_staged(
     return total
 
 
-def _some(installation: Installation, environment: str, until: datetime | None, chosen: dict[str, Any]) -> int:
+def _some(
+    installation: Installation, environment: str, until: datetime | None, chosen: dict[str, Any]
+) -> int:
     with installation.database.begin() as tx:
         found = staged(tx, environment, _CHUNK, until=until, **chosen)
         lanes = sorted({d.lane for d in found})
@@ -97,7 +99,15 @@ def stage(
             raise NotFound(f"{environment} has no binding for {endpoint}")
         set_staged(tx, environment, endpoint, on, hold_until if on else None)
         told = {"staged": on, "hold_until": hold_until.isoformat() if hold_until and on else None}
-        append(tx, by, "binding.staged", f"binding/{environment}/{endpoint}", {"staged": before.staged}, told, reason)
+        append(
+            tx,
+            by,
+            "binding.staged",
+            f"binding/{environment}/{endpoint}",
+            {"staged": before.staged},
+            told,
+            reason,
+        )
 
 
 def _require(reason: str) -> None:

@@ -93,7 +93,12 @@ def move_delivery_states(tx: Connection, moves: Sequence[DeliveryMove], at: date
 
 
 def move_timers(
-    tx: Connection, here: ColumnElement[bool], before: Collection[str], to_state: str, at: datetime, **values: Any
+    tx: Connection,
+    here: ColumnElement[bool],
+    before: Collection[str],
+    to_state: str,
+    at: datetime,
+    **values: Any,
 ) -> int:
     """Move the timers that stand in one of these states; how many. Errors: TransitionRefused for an unknown step."""
     for state in before:

@@ -35,7 +35,14 @@ def flows_named(installation: Installation, environment: str, name: str) -> list
 
 
 def pause_flow(
-    installation: Installation, environment: str, ruleset: str, flow: str, paused: bool, *, by: str, reason: str
+    installation: Installation,
+    environment: str,
+    ruleset: str,
+    flow: str,
+    paused: bool,
+    *,
+    by: str,
+    reason: str,
 ) -> FlowPolicy:
     """Hold back a flow's messages and deliveries, or let them go. What comes in meanwhile is stored and waits."""
     _require_reason(reason)
@@ -85,7 +92,9 @@ def resume_lane(installation: Installation, lane_id: str, *, by: str, reason: st
     with installation.database.begin() as tx:
         found = _lane(tx, lane_id)
         if found["blocked_by"] != PAUSE:
-            raise TransitionRefused("the lane is not paused", {"lane": lane_id, "blocked_by": found["blocked_by"]})
+            raise TransitionRefused(
+                "the lane is not paused", {"lane": lane_id, "blocked_by": found["blocked_by"]}
+            )
         _write(tx, lane_id, blocked_by=None, parked="", ready=True, next_at=now(tx))
         append(tx, by, "lane.paused", f"lane/{lane_id}", _shown(found), {"paused": False}, reason)
     _ring(installation, found)
@@ -124,7 +133,10 @@ def _require_reason(reason: str) -> None:
 
 
 def _shown(found: Any, state: str = "") -> dict[str, Any]:
-    words = {name: found[name] for name in ("kind", "flow", "endpoint", "order_key", "blocked_by", "parked", "holder")}
+    words = {
+        name: found[name]
+        for name in ("kind", "flow", "endpoint", "order_key", "blocked_by", "parked", "holder")
+    }
     return {"state": state, **words} if state else words
 
 

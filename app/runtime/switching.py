@@ -24,7 +24,9 @@ def resume(installation: Installation, environment: str, endpoint: str, *, by: s
     _ring(installation, environment, endpoint)
 
 
-def open_breaker(installation: Installation, environment: str, endpoint: str, *, by: str, reason: str) -> None:
+def open_breaker(
+    installation: Installation, environment: str, endpoint: str, *, by: str, reason: str
+) -> None:
     """Stop a connection until a person closes its breaker: it is not probed."""
     _require(reason)
     with installation.database.begin() as tx:
@@ -36,7 +38,9 @@ def open_breaker(installation: Installation, environment: str, endpoint: str, *,
         append(tx, by, "breaker.open", f"breaker/{environment}/{endpoint}", found.state, "open", reason)
 
 
-def close_breaker(installation: Installation, environment: str, endpoint: str, *, by: str, reason: str) -> None:
+def close_breaker(
+    installation: Installation, environment: str, endpoint: str, *, by: str, reason: str
+) -> None:
     """Let a stopped connection go on without waiting for a probe; a limit it asked for ends too."""
     _require(reason)
     with installation.database.begin() as tx:

@@ -16,7 +16,9 @@ def tell(decided: Sequence[Decided], at: datetime) -> None:
     """Messages that were decided in a transaction that is committed."""
     for d in decided:
         m = d.message
-        metrics.observe("mapwright_wait_seconds", m.environment, m.flow, seconds=(at - m.received_at).total_seconds())
+        metrics.observe(
+            "mapwright_wait_seconds", m.environment, m.flow, seconds=(at - m.received_at).total_seconds()
+        )
         if d.span is not None:
             fault = d.reason if d.failed else ""
             d.span.end(fault, state=d.state, code=d.code, release=m.release_id, deliveries=len(d.sends))
@@ -25,7 +27,9 @@ def tell(decided: Sequence[Decided], at: datetime) -> None:
         metrics.count("mapwright_decided_total", *labels, by=number)
 
 
-def tell_taken_in(intakes: Sequence[Intake], stored: Sequence[Sequence[tuple[Message, bool]]], seconds: float) -> None:
+def tell_taken_in(
+    intakes: Sequence[Intake], stored: Sequence[Sequence[tuple[Message, bool]]], seconds: float
+) -> None:
     """Bodies whose messages are durable."""
     results: Counter[tuple[str, str, bool]] = Counter()
     for intake, made in zip(intakes, stored, strict=True):

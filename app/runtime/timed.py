@@ -17,7 +17,14 @@ def timed_outcome(compiled: Compiled, body: bytes, about: Context) -> Outcome:
         reason = f"{said['event']} did not come until {said['deadline']}"
         return Outcome("done", said, reason=reason, actions=actions)
     return close_collection(
-        compiled, said["rules"], said["rule"], said["ordinal"], said["items"], about, to=said["to"], key=said["key"]
+        compiled,
+        said["rules"],
+        said["rule"],
+        said["ordinal"],
+        said["items"],
+        about,
+        to=said["to"],
+        key=said["key"],
     )
 
 

@@ -52,7 +52,11 @@ def _not_its_fault(sent: Sent, found: Remedy | None) -> int:
 
 def unanswered(receipt: Receipt) -> bool:
     """Whether the delivery itself has no part in the failure: nobody was there to take it."""
-    return receipt.result == "retry" and receipt.error_class == "transport" and receipt.status not in (408, 425, 429)
+    return (
+        receipt.result == "retry"
+        and receipt.error_class == "transport"
+        and receipt.status not in (408, 425, 429)
+    )
 
 
 def _tried_enough(d: Delivery, counted: int, settings: Settings, at: datetime, found: Remedy | None) -> bool:

@@ -58,7 +58,15 @@ def start(
     tx: Connection, attempts: Sequence[tuple[str, int, int]], at: datetime, kind: Kind = "send"
 ) -> None:
     """Note attempts (delivery id, number, fence) before anything is sent; a `probe` only asks."""
-    empty = {"kind": kind, "result": "", "error_class": "", "status": None, "detail": "", "reply": "", "ended_at": None}
+    empty = {
+        "kind": kind,
+        "result": "",
+        "error_class": "",
+        "status": None,
+        "detail": "",
+        "reply": "",
+        "ended_at": None,
+    }
     rows = [
         {
             **placed(id),
@@ -79,7 +87,10 @@ def end(tx: Connection, ended: Sequence[Ended], at: datetime) -> None:
         return
     c = attempts_table.c
     here = and_(
-        c.partition == bindparam("p"), c.day == bindparam("y"), c.delivery_id == bindparam("d"), c.number == bindparam("n")
+        c.partition == bindparam("p"),
+        c.day == bindparam("y"),
+        c.delivery_id == bindparam("d"),
+        c.number == bindparam("n"),
     )
     names = ("result", "error_class", "status", "detail", "reply")
     statement = (

@@ -136,12 +136,16 @@ def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: dat
         tx.execute(update(lanes_table).where(here).values(values))
 
 
-def hold(tx: Connection, lane: ClaimedLane, lease: float | None = None) -> tuple[ClaimedLane, datetime] | None:
+def hold(
+    tx: Connection, lane: ClaimedLane, lease: float | None = None
+) -> tuple[ClaimedLane, datetime] | None:
     """Lock the lane: as it is now, and the time, if its fence still is ours; `lease` seconds more if it is."""
     c = lanes_table.c
     values: dict[str, Any] = {"fence": c.fence} if lease is None else {"lease_until": clock(tx, lease)}
     here = (c.partition == lane.partition) & (c.id == lane.id) & (c.fence == lane.fence)
-    row = tx.execute(update(lanes_table).where(here).values(values).returning(c.oldest_day, clock(tx))).first()
+    row = tx.execute(
+        update(lanes_table).where(here).values(values).returning(c.oldest_day, clock(tx))
+    ).first()
     return None if row is None else (replace(lane, oldest_day=row[0]), row[1])
 
 

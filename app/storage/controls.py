@@ -9,15 +9,28 @@ from connectors.errors import SettingsError
 from connectors.settings import Setting, SettingsSpec, read_settings
 
 CONTROLS: SettingsSpec = (
-    Setting("rate", "number", "Rate", "Deliveries a second that the partner takes; without it as many as come."),
+    Setting(
+        "rate", "number", "Rate", "Deliveries a second that the partner takes; without it as many as come."
+    ),
     Setting("burst", "integer", "Burst", "Deliveries at once after a pause; without it one second's worth."),
     Setting("breaker_failures", "integer", "Failures in a row", "After so many the breaker opens; 0: never."),
     Setting("breaker_ratio", "number", "Failure ratio", "Of a window's attempts, 0 to 1; 0: not looked at."),
     Setting("breaker_window", "duration", "Window", "Seconds over which the ratio is taken."),
-    Setting("breaker_minimum", "integer", "Least attempts", "A window with fewer is not judged by its ratio."),
-    Setting("breaker_cool_down", "duration", "Cool-down", "Seconds until the first probe, doubling each time."),
-    Setting("breaker_cool_down_cap", "duration", "Longest cool-down", "Seconds between two probes at the most."),
-    Setting("read_back_after", "duration", "Ask after", "Seconds until the target is asked about an uncertain one."),
+    Setting(
+        "breaker_minimum", "integer", "Least attempts", "A window with fewer is not judged by its ratio."
+    ),
+    Setting(
+        "breaker_cool_down", "duration", "Cool-down", "Seconds until the first probe, doubling each time."
+    ),
+    Setting(
+        "breaker_cool_down_cap", "duration", "Longest cool-down", "Seconds between two probes at the most."
+    ),
+    Setting(
+        "read_back_after",
+        "duration",
+        "Ask after",
+        "Seconds until the target is asked about an uncertain one.",
+    ),
     Setting("read_back_tries", "integer", "Questions", "How often it is asked before a person is."),
 )
 _DEFAULTED = [setting.name for setting in CONTROLS if setting.name not in ("rate", "burst")]

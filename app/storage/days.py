@@ -139,7 +139,9 @@ def sizes(tx: Connection, found: Sequence[DayRange]) -> dict[str, int]:
     """Bytes on disk by range."""
     if not found:
         return {}
-    query = text("SELECT coalesce(sum(pg_total_relation_size(to_regclass(n))), 0) FROM unnest(cast(:names as text[])) n")
+    query = text(
+        "SELECT coalesce(sum(pg_total_relation_size(to_regclass(n))), 0) FROM unnest(cast(:names as text[])) n"
+    )
     return {
         one.suffix: int(tx.execute(query, {"names": [one.partition(t) for t in TABLES]}).scalar_one())
         for one in found

@@ -280,7 +280,9 @@ def postpone(tx: Connection, id: str, next_at: datetime, asked: int, reason: str
     here = at_id(_c.id, id) & (_c.state == "uncertain")
     counted = {"attempts": _c.attempts + 1, "forgiven": _c.forgiven + 1}
     tx.execute(
-        update(deliveries_table).where(here).values(next_at=next_at, asked=asked, reason=reason[:2000], **counted)
+        update(deliveries_table)
+        .where(here)
+        .values(next_at=next_at, asked=asked, reason=reason[:2000], **counted)
     )
 
 
@@ -298,7 +300,9 @@ def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime)
     if not moves:
         return 0
     here = and_(
-        _c.partition == bindparam("old_partition"), _c.day == bindparam("old_day"), _c.id == bindparam("old_id")
+        _c.partition == bindparam("old_partition"),
+        _c.day == bindparam("old_day"),
+        _c.id == bindparam("old_id"),
     )
     names = ("state", "next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
@@ -315,5 +319,10 @@ def _move_row(m: DeliveryMove) -> dict[str, Any]:
     new: Mapping[str, Any] = {
         f"new_{n}": getattr(old, n) if getattr(m, n) is None else getattr(m, n) for n in names
     }
-    key = {"old_partition": partition_of(old.id), "old_day": day_of(old.id), "old_id": old.id, "old_state": old.state}
+    key = {
+        "old_partition": partition_of(old.id),
+        "old_day": day_of(old.id),
+        "old_id": old.id,
+        "old_state": old.state,
+    }
     return {**key, **new, "new_state": m.to_state, "new_reason": str(new["new_reason"])[:2000]}

@@ -173,7 +173,10 @@ def deployments(tx: Connection, environment: str | None = None) -> list[Deployme
 def live_releases(tx: Connection) -> dict[tuple[str, str], str]:
     """The release that is live, by environment and rule set."""
     c = deployments_table.c
-    return {(r.environment, r.ruleset): r.release_id for r in tx.execute(select(c.environment, c.ruleset, c.release_id))}
+    return {
+        (r.environment, r.ruleset): r.release_id
+        for r in tx.execute(select(c.environment, c.ruleset, c.release_id))
+    }
 
 
 def deployed(tx: Connection, environment: str) -> dict[str, str]:

@@ -81,11 +81,20 @@ def _about(tx: Connection, environment: str, endpoint: str) -> dict[str, dict[st
     for keys in keys_of(tx, ids).values():
         for name, value in keys.items():
             values.setdefault(name, set()).add(value)
-    return {name: {"count": len(found), "first": sorted(found)[:_VALUES]} for name, found in sorted(values.items())}
+    return {
+        name: {"count": len(found), "first": sorted(found)[:_VALUES]}
+        for name, found in sorted(values.items())
+    }
 
 
 def _delivered(tx: Connection, environment: str, since: datetime, until: datetime) -> int:
     """How many deliveries arrived in a span, of those that were made in the last day."""
     made = _d.created_at >= until - timedelta(days=1)
-    here = (_d.environment == environment, made, _d.state == "delivered", _d.updated_at >= since, _d.updated_at < until)
+    here = (
+        _d.environment == environment,
+        made,
+        _d.state == "delivered",
+        _d.updated_at >= since,
+        _d.updated_at < until,
+    )
     return int(tx.execute(select(func.count()).select_from(deliveries_table).where(*here)).scalar_one())

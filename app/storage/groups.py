@@ -103,7 +103,10 @@ def waiting_by_group(tx: Connection, known: Sequence[Assignment]) -> dict[str, i
     group = group_of(known).label("worker_group")
     moment = now(tx)
     due = and_(
-        c.ready, c.next_at <= moment, c.blocked_by.is_(None), or_(c.lease_until.is_(None), c.lease_until < moment)
+        c.ready,
+        c.next_at <= moment,
+        c.blocked_by.is_(None),
+        or_(c.lease_until.is_(None), c.lease_until < moment),
     )
     rows: Any = tx.execute(select(group, func.count()).where(due).group_by(group))
     return {row[0]: row[1] for row in rows}

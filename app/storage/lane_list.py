@@ -67,7 +67,12 @@ def list_lanes(
     query = query if everything else query.where(or_(_c.ready, _c.blocked_by.is_not(None)))
     shut = reasons(tx, environment)
     query = query.where(or_(*(said_of(state, moment, shut) for state in states))) if states else query
-    for column, value in ((_c.flow, flow), (_c.endpoint, endpoint), (_c.kind, kind), (_c.order_key, order_key)):
+    for column, value in (
+        (_c.flow, flow),
+        (_c.endpoint, endpoint),
+        (_c.kind, kind),
+        (_c.order_key, order_key),
+    ):
         query = query.where(column == value) if value else query
     limit = max(1, min(limit, 500))
     rows = [dict(row) for row in tx.execute(_page(query, cursor, limit)).mappings()]
@@ -111,15 +116,26 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
 
 def _with_contents(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each with how much waits in it (up to 1,000), since when, and the business keys of what is first."""
-    waiting = _contents(tx, [row["id"] for row in rows if row["kind"] == "inbox"], _INBOX, _m.id, _m.received_at, _m.seq)
+    waiting = _contents(
+        tx, [row["id"] for row in rows if row["kind"] == "inbox"], _INBOX, _m.id, _m.received_at, _m.seq
+    )
     waiting |= _contents(
-        tx, [row["id"] for row in rows if row["kind"] == "outbox"], _OUTBOX, _d.message_id, _d.created_at, _d.seq
+        tx,
+        [row["id"] for row in rows if row["kind"] == "outbox"],
+        _OUTBOX,
+        _d.message_id,
+        _d.created_at,
+        _d.seq,
     )
     first = {row["id"]: _message_of(tx, row["blocked_by"]) or waiting[row["id"]][1] for row in rows}
     keys = keys_of(tx, {message_id for message_id in first.values() if message_id})
     return [
         {name: value for name, value in row.items() if name not in _INSIDE}
-        | {"waiting": waiting[row["id"]][0], "since": waiting[row["id"]][2], "message_id": first[row["id"]] or ""}
+        | {
+            "waiting": waiting[row["id"]][0],
+            "since": waiting[row["id"]][2],
+            "message_id": first[row["id"]] or "",
+        }
         | {"keys": keys.get(first[row["id"]] or "", {})}
         for row in rows
     ]
@@ -133,7 +149,8 @@ def _contents(
     some = select(seq).where(inside).limit(_MOST_COUNTED).correlate(lanes_table).subquery()
     count = select(func.count()).select_from(some).scalar_subquery()
     head, since = (
-        select(what).where(inside).order_by(seq).limit(1).correlate(lanes_table).scalar_subquery() for what in (message, at)
+        select(what).where(inside).order_by(seq).limit(1).correlate(lanes_table).scalar_subquery()
+        for what in (message, at)
     )
     query = select(_c.id, count, head, since).where(among(tx, _c.partition, _c.id, ids))
     return {row[0]: (row[1], row[2], row[3]) for row in tx.execute(query)}

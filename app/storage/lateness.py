@@ -93,18 +93,33 @@ def deadlines(tx: Connection, message_ids: Collection[str]) -> dict[str, datetim
     """By when the late ones among these messages had to be done."""
     if not message_ids:
         return {}
-    query = select(_t.message_id, _t.deadline).where(_t.message_id.in_(sorted(message_ids)), _t.kind == "late")
+    query = select(_t.message_id, _t.deadline).where(
+        _t.message_id.in_(sorted(message_ids)), _t.kind == "late"
+    )
     return {row.message_id: row.deadline for row in tx.execute(query)}
 
 
-def look_again(tx: Connection, clock: Timer, due_at: datetime, looked_until: datetime, content: Any, count: int) -> None:
+def look_again(
+    tx: Connection, clock: Timer, due_at: datetime, looked_until: datetime, content: Any, count: int
+) -> None:
     """Put a flow's clock off; its deadline says up to which reception everything was looked at."""
     here = and_(_t.partition == int(clock.id[:2], 16), _t.id == clock.id)
-    values = {"due_at": due_at, "deadline": looked_until, "content": content, "count": count, "updated_at": due_at}
+    values = {
+        "due_at": due_at,
+        "deadline": looked_until,
+        "content": content,
+        "count": count,
+        "updated_at": due_at,
+    }
     tx.execute(update(timers_table).where(here).values(values))
 
 
 def lock_clock(tx: Connection, clock: Timer) -> bool:
     """Take a clock that is due as it was read; False where another one was faster."""
-    here = and_(_t.partition == int(clock.id[:2], 16), _t.id == clock.id, _t.state == "open", _t.due_at == clock.due_at)
+    here = and_(
+        _t.partition == int(clock.id[:2], 16),
+        _t.id == clock.id,
+        _t.state == "open",
+        _t.due_at == clock.due_at,
+    )
     return tx.execute(update(timers_table).where(here).values(updated_at=clock.due_at)).rowcount == 1

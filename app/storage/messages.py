@@ -260,9 +260,7 @@ def move(tx: Connection, moves: Sequence[Move], at: datetime) -> int:
         same.setdefault((m.from_state, m.to_state, m.reason[:2000], m.code[:60]), []).append(m.id)
     moved = sum(_move_alike(tx, *alike, ids, at) for alike, ids in same.items())
     _reopen(tx, [m.id for m in moves if m.to_state == "received"])
-    rows = [
-        (*place_of(m.id), m.id, at, m.from_state, m.to_state, m.by, m.reason[:2000]) for m in moves
-    ]
+    rows = [(*place_of(m.id), m.id, at, m.from_state, m.to_state, m.by, m.reason[:2000]) for m in moves]
     write_rows(tx, history_table, _HISTORY, rows)
     return moved
 

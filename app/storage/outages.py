@@ -34,7 +34,9 @@ def queues(tx: Connection, environment: str, endpoint: str | None = None) -> dic
     query = select(_d.endpoint, _d.lane, _d.created_at, staged)
     query = query.where(_d.environment == environment, _d.state.in_([*_WAITING, "staged"]))
     one = (query if endpoint is None else query.where(_d.endpoint == endpoint)).subquery().c
-    figures = select(one.endpoint, one.staged, func.count(), func.count(one.lane.distinct()), func.min(one.created_at))
+    figures = select(
+        one.endpoint, one.staged, func.count(), func.count(one.lane.distinct()), func.min(one.created_at)
+    )
     found: dict[str, Queue] = {}
     for name, held, count, lanes, since in tx.execute(figures.group_by(one.endpoint, one.staged)):
         before = found.get(name, Queue())
@@ -45,7 +47,9 @@ def queues(tx: Connection, environment: str, endpoint: str | None = None) -> dic
 def reasons(tx: Connection, environment: str) -> dict[str, str]:
     """Why nothing leaves through an endpoint now, for those through which nothing does."""
     moment = now(tx)
-    found = {b.endpoint: f"{b.endpoint} is paused in {environment}" for b in bindings(tx, environment) if b.paused}
+    found = {
+        b.endpoint: f"{b.endpoint} is paused in {environment}" for b in bindings(tx, environment) if b.paused
+    }
     for b in breakers(tx, environment):
         if b.endpoint in found or not b.shut(moment):
             continue
@@ -59,7 +63,10 @@ def connections(tx: Connection, environment: str) -> list[dict[str, Any]]:
     moment = now(tx)
     known = {b.endpoint: b for b in breakers(tx, environment)}
     waits = queues(tx, environment)
-    return [_connection(b, known.get(b.endpoint), waits.get(b.endpoint, Queue()), moment) for b in bindings(tx, environment)]
+    return [
+        _connection(b, known.get(b.endpoint), waits.get(b.endpoint, Queue()), moment)
+        for b in bindings(tx, environment)
+    ]
 
 
 def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetime) -> dict[str, Any]:
@@ -88,7 +95,9 @@ def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetim
 
 def waiting_lanes(tx: Connection, environment: str, endpoint: str) -> int:
     """How many lanes have something to send through this connection."""
-    query = select(func.count()).where(_l.kind == "outbox", _l.environment == environment, _l.endpoint == endpoint)
+    query = select(func.count()).where(
+        _l.kind == "outbox", _l.environment == environment, _l.endpoint == endpoint
+    )
     return int(tx.execute(query.where(_l.ready)).scalar_one())
 
 
@@ -105,7 +114,9 @@ def due_here(tx: Connection, environment: str, endpoint: str, limit: int | None 
 def hurry(tx: Connection, environment: str, endpoint: str) -> int:
     """What waits for another try at this connection may be tried now; how many deliveries."""
     moment = now(tx)
-    here = and_(_d.environment == environment, _d.state == "retry", _d.endpoint == endpoint, _d.next_at > moment)
+    here = and_(
+        _d.environment == environment, _d.state == "retry", _d.endpoint == endpoint, _d.next_at > moment
+    )
     rows = tx.execute(select(_d.id, _d.lane).where(here)).all()
     for part in chunks(sorted(rows, key=lambda row: row.lane)):
         _lock(tx, sorted({row.lane for row in part}))

@@ -22,7 +22,9 @@ outcomes_table = kept_by_day(
 
 def decoded(outcome: Any) -> dict[str, Any]:
     """An outcome as data, ready as bytes or not."""
-    found: dict[str, Any] = msgspec.json.decode(outcome) if isinstance(outcome, msgspec.Raw) else dict(outcome)
+    found: dict[str, Any] = (
+        msgspec.json.decode(outcome) if isinstance(outcome, msgspec.Raw) else dict(outcome)
+    )
     return found
 
 

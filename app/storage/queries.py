@@ -91,7 +91,9 @@ def search_messages(
     rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1)
     ids = [row["id"] for row in rows[:limit]]
     keys, late = keys_of(tx, ids), deadlines(tx, ids)
-    items = [_message_item(row) | {"keys": keys[row["id"]], "late": late.get(row["id"])} for row in rows[:limit]]
+    items = [
+        _message_item(row) | {"keys": keys[row["id"]], "late": late.get(row["id"])} for row in rows[:limit]
+    ]
     return Page(items, _cursor(rows[limit - 1], "received_at") if len(rows) > limit else None)
 
 
@@ -183,7 +185,19 @@ def message_view(tx: Connection, id: str) -> dict[str, Any]:
 
 def _timer_item(timer: Timer) -> dict[str, Any]:
     """What a message waits for, is awaited by it or is collected with it."""
-    names = ("id", "kind", "state", "event", "key", "deadline", "rules", "rule", "count", "message_id", "closed_by")
+    names = (
+        "id",
+        "kind",
+        "state",
+        "event",
+        "key",
+        "deadline",
+        "rules",
+        "rule",
+        "count",
+        "message_id",
+        "closed_by",
+    )
     return {name: getattr(timer, name) for name in names}
 
 
@@ -279,9 +293,13 @@ def counts(tx: Connection, environment: str) -> dict[str, Any]:
     blocked = select(func.count()).where(c.environment == environment, c.blocked_by.is_not(None))
     waiting = select(func.count()).where(_m.environment == environment, _m.state.in_(("received", "waiting")))
     return {
-        "messages": _by_state(tx, _m, and_(_m.environment == environment, _m.day >= day, _m.received_at >= since)),
+        "messages": _by_state(
+            tx, _m, and_(_m.environment == environment, _m.day >= day, _m.received_at >= since)
+        ),
         "problems": _by_state(tx, _m, and_(_m.environment == environment, _m.state.in_(PROBLEM_STATES))),
-        "deliveries": _by_state(tx, _d, and_(_d.environment == environment, _d.day >= day, _d.created_at >= since)),
+        "deliveries": _by_state(
+            tx, _d, and_(_d.environment == environment, _d.day >= day, _d.created_at >= since)
+        ),
         "delivery_problems": open_deliveries,
         "waiting": tx.execute(waiting).scalar_one(),
         "waiting_lanes": tx.execute(select(func.count()).where(here, c.ready)).scalar_one(),
@@ -318,4 +336,6 @@ def _parked_reasons(tx: Connection, environment: str) -> dict[str, int]:
     c = lanes_table.c
     query = select(c.parked, func.count()).where(c.environment == environment, c.parked != "", c.ready)
     found = {row[0]: row[1] for row in tx.execute(query.group_by(c.parked))}
-    return found | {why: waiting_lanes(tx, environment, name) for name, why in reasons(tx, environment).items()}
+    return found | {
+        why: waiting_lanes(tx, environment, name) for name, why in reasons(tx, environment).items()
+    }

@@ -46,7 +46,9 @@ def _row(row: Sequence[Any], converters: Sequence[tuple[int, Converter]]) -> Seq
 
 
 @cache
-def _converters(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[tuple[int, Converter], ...]:
+def _converters(
+    table: Table, columns: tuple[str, ...], dialect: Dialect
+) -> tuple[tuple[int, Converter], ...]:
     found = ((place, _converter(table.c[name].type, dialect)) for place, name in enumerate(columns))
     return tuple((place, convert) for place, convert in found if convert is not None)
 
@@ -74,7 +76,9 @@ def _copy(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[S
         with cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
-    except psycopg.Error as error:  # as SQLAlchemy would say it, so that whoever repeats transactions knows it
+    except (
+        psycopg.Error
+    ) as error:  # as SQLAlchemy would say it, so that whoever repeats transactions knows it
         lost = tx.dialect.is_disconnect(error, None, None)  # type: ignore[arg-type]
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=tx.dialect

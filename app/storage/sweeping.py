@@ -132,7 +132,9 @@ def sweep_keys(tx: Connection, some: range, before: datetime, until: int) -> int
 def sweep_upkeep(tx: Connection, some: range, before: datetime) -> int:
     """Delete timers that ended, with what they had collected, and old alerts."""
     t, item, alert = timers_table.c, collected_table.c, alerts_table.c
-    ended = and_(t.partition.between(some[0], some[-1]), t.state.not_in(("open", "full")), t.updated_at < before)
+    ended = and_(
+        t.partition.between(some[0], some[-1]), t.state.not_in(("open", "full")), t.updated_at < before
+    )
     inside = and_(item.partition.between(some[0], some[-1]), item.timer_id.in_(select(t.id).where(ended)))
     tx.execute(delete(collected_table).where(inside))
     count = tx.execute(delete(timers_table).where(ended)).rowcount

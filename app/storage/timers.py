@@ -215,7 +215,9 @@ def hurry(tx: Connection, matches: Collection[str], at: datetime) -> int:
 def timer(tx: Connection, id: str) -> Timer:
     """One timer; LookupError where there is none."""
     c = timers_table.c
-    row = tx.execute(select(timers_table).where(c.partition == partition_of(id), c.id == id)).mappings().first()
+    row = (
+        tx.execute(select(timers_table).where(c.partition == partition_of(id), c.id == id)).mappings().first()
+    )
     if row is None:
         raise LookupError(f"no timer {id}")
     return _timer(row)

@@ -29,48 +29,75 @@ class Figure:
 
 FIGURES = (
     Figure(
-        "mapwright_taken_in_total", "counter", ("environment", "endpoint", "result"),
+        "mapwright_taken_in_total",
+        "counter",
+        ("environment", "endpoint", "result"),
         "Messages handed in: accepted or duplicate",
     ),
     Figure(
-        "mapwright_refused_total", "counter", ("environment", "endpoint", "code"),
+        "mapwright_refused_total",
+        "counter",
+        ("environment", "endpoint", "code"),
         "Bodies that intake refused, by error code",
     ),
     Figure(
-        "mapwright_intake_seconds", "histogram", ("environment", "endpoint"),
-        "From the body in hand to its commit", _FAST,
+        "mapwright_intake_seconds",
+        "histogram",
+        ("environment", "endpoint"),
+        "From the body in hand to its commit",
+        _FAST,
     ),
     Figure(
-        "mapwright_decided_total", "counter", ("environment", "flow", "state"),
+        "mapwright_decided_total",
+        "counter",
+        ("environment", "flow", "state"),
         "Messages that a flow decided, by their new state",
     ),
     Figure(
-        "mapwright_wait_seconds", "histogram", ("environment", "flow"),
-        "From receipt to the commit of the decision", _SLOW,
+        "mapwright_wait_seconds",
+        "histogram",
+        ("environment", "flow"),
+        "From receipt to the commit of the decision",
+        _SLOW,
     ),
     Figure(
-        "mapwright_batch_seconds", "histogram", ("step",),
-        "Steps of a batch: claim, decide, commit", _FAST,
+        "mapwright_batch_seconds",
+        "histogram",
+        ("step",),
+        "Steps of a batch: claim, decide, commit",
+        _FAST,
     ),
     Figure(
-        "mapwright_attempts_total", "counter", ("environment", "endpoint", "result", "error_class"),
+        "mapwright_attempts_total",
+        "counter",
+        ("environment", "endpoint", "result", "error_class"),
         "Attempts to deliver, by how they ended",
     ),
     Figure(
-        "mapwright_attempt_seconds", "histogram", ("environment", "endpoint"),
-        "One attempt to deliver", _FAST,
+        "mapwright_attempt_seconds",
+        "histogram",
+        ("environment", "endpoint"),
+        "One attempt to deliver",
+        _FAST,
     ),
     Figure(
-        "mapwright_delivery_seconds", "histogram", ("environment", "endpoint"),
-        "From the decision to the target's acknowledgement", _SLOW,
+        "mapwright_delivery_seconds",
+        "histogram",
+        ("environment", "endpoint"),
+        "From the decision to the target's acknowledgement",
+        _SLOW,
     ),
     Figure(
-        "mapwright_doorbells_total", "counter", ("kind", "result"),
+        "mapwright_doorbells_total",
+        "counter",
+        ("kind", "result"),
         "Doorbells of drain and deliver: rung, failed or heard",
     ),
     Figure("mapwright_ticks_total", "counter", ("role",), "Ticks of clocks, as owner or as stand-in"),
     Figure(
-        "mapwright_timers_fired_total", "counter", ("kind",),
+        "mapwright_timers_fired_total",
+        "counter",
+        ("kind",),
         "Timers that fired: expect, collect, wait, ...",
     ),
     Figure("mapwright_process_memory_bytes", "gauge", ("process",), "Memory that a process holds"),
@@ -92,7 +119,9 @@ def _made(figure: Figure) -> Any:
     if figure.kind == "counter":
         return Counter(figure.name, figure.doc, figure.labels, registry=registry)
     if figure.kind == "gauge":
-        return Gauge(figure.name, figure.doc, figure.labels, registry=registry, multiprocess_mode="mostrecent")
+        return Gauge(
+            figure.name, figure.doc, figure.labels, registry=registry, multiprocess_mode="mostrecent"
+        )
     return Histogram(figure.name, figure.doc, figure.labels, registry=registry, buckets=figure.buckets)
 
 

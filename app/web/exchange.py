@@ -80,7 +80,9 @@ def _proposed(proposal: str) -> tuple[dict[str, str], dict[str, str]]:
         raise BadRequest("The proposal is not one of this page.") from None
 
 
-def _page(here: Workspace, made: exchange.Proposal | None = None, refused: ImportRefused | None = None) -> str:
+def _page(
+    here: Workspace, made: exchange.Proposal | None = None, refused: ImportRefused | None = None
+) -> str:
     texts: Mapping[str, str] = made.texts if made else {}
     etags = {path: here.stored[path].etag if path in here.stored else "" for path in texts}
     return render_template(
@@ -108,5 +110,3 @@ def _findings(here: Workspace, texts: Mapping[str, str]) -> list[dict[str, Any]]
     for path, text in texts.items():
         there = there.with_text(path, text)
     return [found for found in there.findings() if found["file"] in texts]
-
-

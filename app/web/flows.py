@@ -46,7 +46,9 @@ def edit_playbook(name: str, item: str) -> Any:
     done = change(
         name, form.get("file", ""), form.get("etag", ""), lambda here: _playbook_edits(here, item, form)
     )
-    return render_template("playbook_work.html", oob=True, **_playbook_context(done.here, item, done)), done.status
+    return render_template(
+        "playbook_work.html", oob=True, **_playbook_context(done.here, item, done)
+    ), done.status
 
 
 def _edits(here: Workspace, item: str, form: Any) -> Any:

@@ -120,7 +120,10 @@ class Frame:
         run.append(_link("Connections", "connections.show"))
         groups.append(Group("Running", run))
         pages = (("Functions", "functions"), ("Findings", "diagnostics"))
-        words = [Link(title, f"/reference/{part}", request.path.startswith(f"/reference/{part}")) for title, part in pages]
+        words = [
+            Link(title, f"/reference/{part}", request.path.startswith(f"/reference/{part}"))
+            for title, part in pages
+        ]
         groups.append(Group("Language", words))
         if current_user.can("administer"):
             groups.append(Group("Administration", [_link("People and tokens", "accounts.show")]))

@@ -17,7 +17,6 @@ from app.web.workspace import open_workspace
 blueprint = page_blueprint("history", __name__)
 
 
-
 @blueprint.get("/rulesets/<name>/history/<path:path>")
 @requires("view")
 def show(name: str, path: str) -> Any:
@@ -28,7 +27,13 @@ def show(name: str, path: str) -> Any:
         chosen = _chosen(versions)
         lines = list(_difference(connection, name, path, versions, chosen)) if chosen else []
     return render_template(
-        "history.html", here=here, path=path, file=here.stored.get(path), versions=versions, chosen=chosen, lines=lines
+        "history.html",
+        here=here,
+        path=path,
+        file=here.stored.get(path),
+        versions=versions,
+        chosen=chosen,
+        lines=lines,
     )
 
 
@@ -71,7 +76,9 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _difference(connection: Any, name: str, path: str, versions: list[Any], chosen: Any) -> Iterator[dict[str, str]]:
+def _difference(
+    connection: Any, name: str, path: str, versions: list[Any], chosen: Any
+) -> Iterator[dict[str, str]]:
     """The lines of a change against the text before it."""
     place = versions.index(chosen)
     before = versions[place + 1] if place + 1 < len(versions) else None
@@ -82,5 +89,3 @@ def _text(connection: Any, name: str, path: str, change: Any) -> str:
     if change is None or not change.etag:
         return ""
     return history.text_at(connection, name, path, change.id).decode("utf-8", "replace")
-
-

@@ -77,7 +77,10 @@ def _of_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
             return level, _stuck(state, stuck, deliveries)
     held = sum(d["state"] == "staged" for d in deliveries)
     if held:
-        return "held", f"Processed; {held} of {_many(len(deliveries), 'delivery', 'deliveries')} held back until released."
+        return (
+            "held",
+            f"Processed; {held} of {_many(len(deliveries), 'delivery', 'deliveries')} held back until released.",
+        )
     waiting = sum(d["state"] in ("pending", "inflight") for d in deliveries)
     if waiting:
         return (

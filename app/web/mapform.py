@@ -47,7 +47,10 @@ class Row:
     @property
     def editable(self) -> bool:
         """Whether the row holds something that can be typed over."""
-        return self.kind in ("field", "let", "list", "each", "check", "raw") or self.label in ("if", "else if")
+        return self.kind in ("field", "let", "list", "each", "check", "raw") or self.label in (
+            "if",
+            "else if",
+        )
 
     @property
     def structure(self) -> bool:
@@ -75,7 +78,11 @@ class MapPage:
         checked = self.here.trial.program.maps.get(self.name)
         records = [record_in(of) for _, of in checked.parameters] if checked is not None else []
         known = self.here.trial.program.schemas.values()
-        return list(dict.fromkeys(schema.name for schema in known if any(schema.record is record for record in records)))
+        return list(
+            dict.fromkeys(
+                schema.name for schema in known if any(schema.record is record for record in records)
+            )
+        )
 
     @property
     def path(self) -> str:
@@ -143,7 +150,10 @@ class MapPage:
     def blocks(self) -> list[tuple[str, str]]:
         """(address, words) of everything a new line can stand in, the map itself first."""
         inner = [row for row in self.form["rows"] if row["kind"] in ("each", "if")]
-        return [("", "the map"), *((row["id"], _one_line(f"{_label(row)} {row['expression']}")) for row in inner)]
+        return [
+            ("", "the map"),
+            *((row["id"], _one_line(f"{_label(row)} {row['expression']}")) for row in inner),
+        ]
 
     @cached_property
     def findings(self) -> list[dict[str, Any]]:

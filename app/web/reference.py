@@ -37,7 +37,9 @@ def function(name: str) -> Any:
     """One function: what it does, its examples, a form to try it."""
     spec = _function(name)
     number = request.args.get("example", 0, type=int)
-    return render_template("function.html", spec=spec, triable=trying.triable(spec), fields=_fields(spec, number), tried=None)
+    return render_template(
+        "function.html", spec=spec, triable=trying.triable(spec), fields=_fields(spec, number), tried=None
+    )
 
 
 @blueprint.post("/reference/functions/<name>")
@@ -53,7 +55,9 @@ def try_function(name: str) -> Any:
     fields = [{**field, "text": one.text} for field, one in zip(_fields(spec, 0), given, strict=True)]
     status = 200 if tried.ok or tried.failure else 422
     shown = written(tried.value)[:_LONGEST]
-    return render_template("function.html", spec=spec, triable=True, fields=fields, tried=tried, shown=shown), status
+    return render_template(
+        "function.html", spec=spec, triable=True, fields=fields, tried=tried, shown=shown
+    ), status
 
 
 @blueprint.get("/reference/diagnostics")
@@ -62,7 +66,9 @@ def codes() -> Any:
     """All findings, or those that hold a word."""
     query = request.args.get("q", "").strip()
     groups = [(title, _codes(group, query.casefold())) for group, title in GROUPS.items()]
-    return render_template("codes.html", groups=[(title, specs) for title, specs in groups if specs], searched=query)
+    return render_template(
+        "codes.html", groups=[(title, specs) for title, specs in groups if specs], searched=query
+    )
 
 
 @blueprint.get("/reference/diagnostics/<code>")
@@ -90,7 +96,10 @@ def written(value: Any) -> str:
         case list():
             return f"[{', '.join(map(written, value))}]"
         case dict():
-            inside = ", ".join(f"{name if name.isidentifier() else quote(name)}: {written(one)}" for name, one in value.items())
+            inside = ", ".join(
+                f"{name if name.isidentifier() else quote(name)}: {written(one)}"
+                for name, one in value.items()
+            )
             return f"{{ {inside} }}"
         case _:
             return str(value)
@@ -116,4 +125,6 @@ def _codes(group: str, query: str) -> list[CodeSpec]:
 def _fields(spec: FunctionSpec, number: int) -> list[dict[str, Any]]:
     """The inputs of the form: each parameter as it is declared, with the text of an example."""
     words = dict(zip((p.name for p in spec.parameters), spec.parameter_words, strict=True))
-    return [{"name": one.name, "text": one.text, "words": words[one.name]} for one in trying.inputs(spec, number)]
+    return [
+        {"name": one.name, "text": one.text, "words": words[one.name]} for one in trying.inputs(spec, number)
+    ]

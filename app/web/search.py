@@ -14,7 +14,6 @@ from app.web.workspace import CONSTRUCT_PAGES, open_workspace
 blueprint = page_blueprint("search", __name__)
 
 
-
 @blueprint.get("/search")
 @requires("view")
 def show() -> Any:

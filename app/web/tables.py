@@ -76,7 +76,9 @@ def _design_edits(parsed: Any, item: str, form: Any) -> Any:
             return edits.set_otherwise(parsed, item, None)
         case "add column":
             value = form.get("value", "").strip() or "-"
-            return edits.add_column(parsed, item, form.get("side", "input"), form["name"], form["type"], value)
+            return edits.add_column(
+                parsed, item, form.get("side", "input"), form["name"], form["type"], value
+            )
         case "remove column":
             return edits.remove_column(parsed, item, form["column"])
         case _:
@@ -108,7 +110,9 @@ def _new_cells(parsed: Any, item: str) -> list[str]:
 def _last_outputs(parsed: Any, item: str) -> list[str]:
     table = forms.table_form(parsed, item)
     rows = [row for row in table["rows"] if row["kind"] == "row"]
-    return list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
+    return (
+        list(rows[-1]["outputs"]) if rows else list(table["otherwise"] or ["missing"] * len(table["outputs"]))
+    )
 
 
 def _context(here: Workspace, item: str, done: Edited | None = None) -> dict[str, Any]:

@@ -39,7 +39,9 @@ def versions(name: str) -> Any:
     here = open_workspace(name)
     chains = compatibility.chains(here.trial.program.schemas.values())
     found = {
-        schema: [compatibility.verdict_json(verdict) for verdict in reversed(compatibility.check_chain(chain))]
+        schema: [
+            compatibility.verdict_json(verdict) for verdict in reversed(compatibility.check_chain(chain))
+        ]
         for schema, chain in chains.items()
     }
     return render_template("versions.html", here=here, found=found)
@@ -57,5 +59,6 @@ def _fields(here: Workspace, asked: str, known: Any) -> list[dict[str, Any]]:
     program = here.trial.program
     below = [subject for subject in usage.subjects(program) if asked and subject.startswith(f"{asked}.")]
     return [
-        {"name": subject, "uses": len(usage.where_used(program, subject, known).steps)} for subject in below[:_MOST_FIELDS]
+        {"name": subject, "uses": len(usage.where_used(program, subject, known).steps)}
+        for subject in below[:_MOST_FIELDS]
     ]

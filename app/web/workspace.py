@@ -92,7 +92,8 @@ class Workspace:
         program = self.trial.judged
         chosen = [d for d in program.diagnostics if belongs(d, subject)]
         return [
-            {**to_json(d, program.sources), "place": f"{d.file}:{d.span.start}", "message": with_evidence(d)} for d in chosen
+            {**to_json(d, program.sources), "place": f"{d.file}:{d.span.start}", "message": with_evidence(d)}
+            for d in chosen
         ]
 
     def findings_of(self, path: str, node: Any) -> list[dict[str, Any]]:

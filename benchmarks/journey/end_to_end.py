@@ -88,9 +88,13 @@ def report(stage: Stage) -> None:
         "ours, synchronous": lambda: ours.replied("/v1/in/sap.question", SYNCHRONOUS),
     }
     with ExitStack() as running:
-        running.enter_context(process([sys.executable, "-m", "benchmarks.journey.traffic", str(port)], ready=target))
+        running.enter_context(
+            process([sys.executable, "-m", "benchmarks.journey.traffic", str(port)], ready=target)
+        )
         given = variables(installation)
-        running.enter_context(process(web(installation), given, f"http://{installation.settings.bind}/health/live"))
+        running.enter_context(
+            process(web(installation), given, f"http://{installation.settings.bind}/health/live")
+        )
         running.enter_context(process([sys.executable, "-m", "app.cli", "worker"], given))
         if lacks := nodered.missing():
             print(f"  {lacks}", flush=True)
@@ -108,7 +112,10 @@ def report(stage: Stage) -> None:
 
 
 def _print(rates: dict[str, float]) -> None:
-    names = {"function": "Node-RED, function node, nothing stored", "jsonata": "Node-RED, JSONata nodes, nothing stored"}
+    names = {
+        "function": "Node-RED, function node, nothing stored",
+        "jsonata": "Node-RED, JSONata nodes, nothing stored",
+    }
     for way in ("", ", synchronous"):
         figures.line(f"ours, every message on disk{way}", rates[f"ours{way}"])
         for kind, name in names.items():

@@ -27,7 +27,9 @@ class Server:
 
     def bare(self) -> float:
         """One insert a request; requests a second."""
-        return self._rate("/v1/in/bare/insert", [json.dumps(ruleset.message("b", n)).encode() for n in range(SINGLE)])
+        return self._rate(
+            "/v1/in/bare/insert", [json.dumps(ruleset.message("b", n)).encode() for n in range(SINGLE)]
+        )
 
     def single(self) -> float:
         """One message a request; messages a second."""
@@ -43,8 +45,12 @@ class Server:
         self._sent += count
         return [json.dumps(ruleset.message("i", n)).encode() for n in range(self._sent - count, self._sent)]
 
-    def _rate(self, path: str, bodies: list[bytes], more: dict[str, str] | None = None, connections: int = 16) -> float:
-        run = send_all(self.address, [post(path, body, {**self._login, **(more or {})}) for body in bodies], connections)
+    def _rate(
+        self, path: str, bodies: list[bytes], more: dict[str, str] | None = None, connections: int = 16
+    ) -> float:
+        run = send_all(
+            self.address, [post(path, body, {**self._login, **(more or {})}) for body in bodies], connections
+        )
         assert set(run.statuses) == {202}, (run.statuses, run.last)
         return run.rate
 

@@ -20,7 +20,11 @@ def missing() -> str:
     """What is not there, if something is not."""
     if shutil.which("node") is None:
         return "Node-RED is not measured: there is no node"
-    return "" if PROGRAM.is_file() else "Node-RED is not measured: it is installed by `make bench`, with npm, into var/bench"
+    return (
+        ""
+        if PROGRAM.is_file()
+        else "Node-RED is not measured: it is installed by `make bench`, with npm, into var/bench"
+    )
 
 
 class NodeRed:
@@ -30,7 +34,12 @@ class NodeRed:
         self.port = free_port()
         self._folder = folder
         folder.mkdir(parents=True)
-        settings = {"uiHost": "127.0.0.1", "uiPort": self.port, "httpAdminRoot": False, "flowFile": "flows.json"}
+        settings = {
+            "uiHost": "127.0.0.1",
+            "uiPort": self.port,
+            "httpAdminRoot": False,
+            "flowFile": "flows.json",
+        }
         quiet = {"logging": {"console": {"level": "warn"}}, "diagnostics": {"enabled": False}}
         more = {"credentialSecret": False, "telemetry": {"enabled": False}}
         text = json.dumps({**settings, **quiet, **more})
@@ -45,7 +54,14 @@ class NodeRed:
     def command(self) -> list[str]:
         """How it is started."""
         folder = str(self._folder)
-        return [str(shutil.which("node")), str(PROGRAM), "--userDir", folder, "--settings", f"{folder}/settings.js"]
+        return [
+            str(shutil.which("node")),
+            str(PROGRAM),
+            "--userDir",
+            folder,
+            "--settings",
+            f"{folder}/settings.js",
+        ]
 
 
 def flows(target: str) -> list[dict[str, Any]]:

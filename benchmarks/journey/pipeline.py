@@ -95,7 +95,9 @@ def drained_by_two(installation: Installation, count: int) -> float:
     settings = installation.settings
     command = [sys.executable, "-m", __name__, settings.database_url, str(settings.home)]
     workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        )
         for _ in range(2)
     ]
     for worker in workers:

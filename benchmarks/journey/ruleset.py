@@ -38,7 +38,10 @@ def expected(sent: dict[str, Any]) -> dict[str, Any]:
 
 def files() -> dict[str, bytes]:
     """The rule set: a flow that delivers, and one that replies."""
-    row = {"type": "object", "properties": {"FENUM": {"type": "integer"}, **dict.fromkeys(["FECOD", "FEGRP", "TEXT"], _TEXT)}}
+    row = {
+        "type": "object",
+        "properties": {"FENUM": {"type": "integer"}, **dict.fromkeys(["FECOD", "FEGRP", "TEXT"], _TEXT)},
+    }
     rows = {"QMFE": {"type": "array", "items": row}}
     out_row = {"type": "object", "properties": {"line": {"type": "integer"}, "code": _TEXT, "text": _TEXT}}
     nested = {"type": "object", "properties": {"id": _TEXT, "name": _TEXT}}
@@ -61,23 +64,58 @@ def _manifest() -> str:
     for name, way, schema in (
         ("sap.notice", "in", "sap.doc"), ("sap.question", "in", "sap.doc"), ("erp.booking", "out", "erp.doc"),
     ):  # fmt: skip
-        lines += [f'[endpoints."{name}"]', f'direction = "{way}"', 'codec = "json"', f'schema = "{schema}@v1"']
+        lines += [
+            f'[endpoints."{name}"]',
+            f'direction = "{way}"',
+            'codec = "json"',
+            f'schema = "{schema}@v1"',
+        ]
         if name == "sap.question":
             lines.append('answer = "erp.doc@v1"')
     return "\n".join([*lines, "idempotent = true"])
 
 
 def _program() -> str:
-    lines = ['use schema sap.doc "v1"', 'use schema erp.doc "v1"', "map to_erp : nc in sap.doc -> erp.doc", "  on missing skip"]
-    lines += [f"  {name} = {value}" for name, value in said("nc.NAME", '"S-" & nc.NAME', 'coalesce(nc.NAME, "-")').items()]
-    lines += ["  supplier.id = nc.T00", "  supplier.name = nc.T01", "  each d in nc.QMFE into defects", "    line = d.FENUM"]
-    lines += ['    code = d.FEGRP & "-" & d.FECOD', "    text = d.TEXT", "  end", "end", "rules dispatch : nc in sap.doc"]
+    lines = [
+        'use schema sap.doc "v1"',
+        'use schema erp.doc "v1"',
+        "map to_erp : nc in sap.doc -> erp.doc",
+        "  on missing skip",
+    ]
+    lines += [
+        f"  {name} = {value}"
+        for name, value in said("nc.NAME", '"S-" & nc.NAME', 'coalesce(nc.NAME, "-")').items()
+    ]
+    lines += [
+        "  supplier.id = nc.T00",
+        "  supplier.name = nc.T01",
+        "  each d in nc.QMFE into defects",
+        "    line = d.FENUM",
+    ]
+    lines += [
+        '    code = d.FEGRP & "-" & d.FECOD',
+        "    text = d.TEXT",
+        "  end",
+        "end",
+        "rules dispatch : nc in sap.doc",
+    ]
     for number in range(RULES - 1):
         first, second = TEXTS[number + 2], TEXTS[number + 20]
         lines += [f"  rule r{number}", f'    when nc.{first} = "{REJECTED}" and nc.{second} is not missing']
         lines += [f'    then reject "{first} says that it is {REJECTED}"', "  end"]
-    lines += ["  rule book", "    then send erp.booking using to_erp", '    because "what is in order is booked"', "  end", "end"]
-    lines += ["flow notices", '  receive sap.notice as nc : sap.doc "v1"', '  owner "benchmarks"', "  identify by nc.T00"]
+    lines += [
+        "  rule book",
+        "    then send erp.booking using to_erp",
+        '    because "what is in order is booked"',
+        "  end",
+        "end",
+    ]
+    lines += [
+        "flow notices",
+        '  receive sap.notice as nc : sap.doc "v1"',
+        '  owner "benchmarks"',
+        "  identify by nc.T00",
+    ]
     lines += ["  order by nc.T01", "  keys notice = nc.T00", "  apply dispatch", "end"]
     lines += ["flow questions", '  receive sap.question as nc : sap.doc "v1"', '  owner "benchmarks"']
     lines += ["  reply using to_erp(nc)", "end"]
@@ -96,7 +134,9 @@ def javascript() -> str:
         kept = f"if (nc.{name} !== undefined) {way.replace('KEY', key)}"
         lines.append(kept if way else f'out.{key} = nc.{name} ?? "-";')
     lines += ["out.supplier = {id: nc.T00, name: nc.T01};"]
-    lines += ['out.defects = nc.QMFE.map(d => ({line: d.FENUM, code: d.FEGRP + "-" + d.FECOD, text: d.TEXT}));']
+    lines += [
+        'out.defects = nc.QMFE.map(d => ({line: d.FENUM, code: d.FEGRP + "-" + d.FECOD, text: d.TEXT}));'
+    ]
     return "\n".join([*lines, "msg.payload = out;", "return msg;"])
 
 

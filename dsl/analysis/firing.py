@@ -93,11 +93,13 @@ def _demand(node: syntax.Expression, truth: bool, known: Known) -> Iterator[Dema
         case syntax.Presence(value=value, test="missing", negated=negated):
             if path := path_text(value):
                 yield Demand(path, "there" if negated is truth else "missing", ())
-        case syntax.Name() | syntax.Path() if (path := path_text(node)):
+        case syntax.Name() | syntax.Path() if path := path_text(node):
             yield Demand(path, "in", ((truth,),))
 
 
-def _compared(value: syntax.Expression, sign: str, other: syntax.Expression, known: Known) -> Iterator[Demand]:
+def _compared(
+    value: syntax.Expression, sign: str, other: syntax.Expression, known: Known
+) -> Iterator[Demand]:
     path, constant = path_text(value), _constant(other, known)
     if not path or constant is None or _constant(value, known) is not None:
         return
@@ -170,8 +172,12 @@ def _shown(path: str, demands: Sequence[Demand]) -> str:
     if fitting:
         return f"{path} = {_text(fitting[0])}" if _text(fitting[0]) else ""
     words = {"there": f"{path} is not missing", "missing": f"{path} is missing"}
-    bounds = [f"{path} {d.sign} {_text(d.values[0])}" for d in demands if d.sign in _ORDERING and _text(d.values[0])]
-    return " and ".join(dict.fromkeys([*(words[d.sign] for d in demands if d.sign in words and not bounds), *bounds]))
+    bounds = [
+        f"{path} {d.sign} {_text(d.values[0])}" for d in demands if d.sign in _ORDERING and _text(d.values[0])
+    ]
+    return " and ".join(
+        dict.fromkeys([*(words[d.sign] for d in demands if d.sign in words and not bounds), *bounds])
+    )
 
 
 def _takes(value: tuple[Any, ...], demand: Demand) -> bool:
@@ -217,4 +223,6 @@ def _holds(value: tuple[Any, ...], demand: Demand) -> bool:
     if demand.sign not in _OPPOSITE or value[:-1] != demand.values[0][:-1]:
         return True
     bound = demand.values[0]
-    return bool({"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[demand.sign])
+    return bool(
+        {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[demand.sign]
+    )

@@ -54,7 +54,10 @@ def _repeated(
     below, above = meeting_below(may), dict(meeting(may))
     for row in reversed(range(len(sure))):
         same = outputs.same(row)
-        near = [*pieces(above.get(row, 0) & same), *(other for other in below.get(row, ()) if same >> other & 1)]
+        near = [
+            *pieces(above.get(row, 0) & same),
+            *(other for other in below.get(row, ()) if same >> other & 1),
+        ]
         others = [other for other in near if other not in found]
         covers = _covers(may[row], others, sure, budget)
         if covers:

@@ -43,7 +43,9 @@ def _pairs(numbers: dict[str, list[Any]]) -> Iterator[Outlier]:
         for sign, (word, _) in _WORDS.items():
             odd = [row for row, (a, b) in enumerate(zip(left, right, strict=True)) if (b - a) * sign <= 0]
             if len(odd) == 1:
-                yield Outlier(odd[0], f"`{one}` is not {word} than `{other}`", f"`{one}` is {word} than `{other}`")
+                yield Outlier(
+                    odd[0], f"`{one}` is not {word} than `{other}`", f"`{one}` is {word} than `{other}`"
+                )
 
 
 def _steps(numbers: dict[str, list[Any]], order: Sequence[int], along: str) -> Iterator[Outlier]:

@@ -46,7 +46,8 @@ class Outputs:
 def _values(row: syntax.TableRow) -> tuple[Any, ...] | None:
     try:
         return tuple(
-            None if isinstance(node, syntax.MissingLiteral) else identity(constant(node)) for node in row.outputs
+            None if isinstance(node, syntax.MissingLiteral) else identity(constant(node))
+            for node in row.outputs
         )
     except NotAnalysed:
         return None

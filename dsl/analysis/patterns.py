@@ -43,7 +43,9 @@ class Texts(Domain):
     def parts(self, chosen: int) -> list[str] | None:
         """Whole patterns as far as they go, the rest piece by piece."""
         words, left = [], chosen
-        for mask, predicate in sorted(zip(self._masks, self._predicates, strict=True), key=lambda p: -p[0].bit_count()):
+        for mask, predicate in sorted(
+            zip(self._masks, self._predicates, strict=True), key=lambda p: -p[0].bit_count()
+        ):
             if mask and mask & ~chosen == 0 and mask & left:
                 words.append(_words(predicate))
                 left &= ~mask

@@ -113,7 +113,10 @@ class _Analysis:
         if self._node.otherwise is None and not (rest and self._node.policy == "first"):
             return []
         nothing = (0,) * len(self._all)
-        sure, may = ([nothing if n in rest else box for n, box in enumerate(boxes)] for boxes in (self._sure, self._may))
+        sure, may = (
+            [nothing if n in rest else box for n, box in enumerate(boxes)]
+            for boxes in (self._sure, self._may)
+        )
         return slivers(self._domains, sure, may, rest[0] if self._node.otherwise is None else None)
 
     def _first_met(self, lower: int, others: Sequence[int]) -> Overlap | None:
@@ -124,7 +127,9 @@ class _Analysis:
             if not all(may):
                 continue
             sure = _both(self._sure[upper], self._sure[lower])
-            certain = all(sure) and (self._node.policy == "unique" or self._outputs.surely_differ(upper, lower))
+            certain = all(sure) and (
+                self._node.policy == "unique" or self._outputs.surely_differ(upper, lower)
+            )
             if certain:
                 return Overlap(upper, lower, self._example(sure), True)
             possible = possible or Overlap(upper, lower, self._example(may), False)
@@ -166,7 +171,9 @@ class _Analysis:
             (name, domain.example(chosen))
             for name, domain, chosen in zip(self._names, self._domains, box, strict=True)
         ]
-        limited = [name for name, whole, chosen in zip(self._names, self._all, box, strict=True) if chosen != whole]
+        limited = [
+            name for name, whole, chosen in zip(self._names, self._all, box, strict=True) if chosen != whole
+        ]
         return Example(tuple(values), frozenset(limited))
 
 

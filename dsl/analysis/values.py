@@ -27,7 +27,9 @@ def constant(node: syntax.Expression) -> Any:
             return value
         case syntax.Name(name=name):
             return name
-        case syntax.Unary(operator="-", operand=syntax.Literal(value=value)) if not isinstance(value, str | bool):
+        case syntax.Unary(operator="-", operand=syntax.Literal(value=value)) if not isinstance(
+            value, str | bool
+        ):
             return _negative(value)
         case syntax.ListLiteral(items=items):
             return [constant(item) for item in items]

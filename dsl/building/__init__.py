@@ -11,7 +11,17 @@ from typing import Any
 from dsl.building import expressions, flows, heads, maps, playbooks, rules, tables, testblocks, types
 from dsl.source import Span
 
-MODULES: tuple[ModuleType, ...] = (expressions, types, heads, maps, tables, rules, flows, playbooks, testblocks)
+MODULES: tuple[ModuleType, ...] = (
+    expressions,
+    types,
+    heads,
+    maps,
+    tables,
+    rules,
+    flows,
+    playbooks,
+    testblocks,
+)
 
 
 class Productions:

@@ -126,7 +126,9 @@ def call_step(
 ) -> Part:  # fmt: skip
     """`call e using m as r : schema "v1"`, its endings still to come."""
     said = version[0].value if version else ""
-    return Part(span, "step", syntax.CallStep(span, endpoint.text, use.word, use.value, name.text, schema.text, said))
+    return Part(
+        span, "step", syntax.CallStep(span, endpoint.text, use.word, use.value, name.text, schema.text, said)
+    )
 
 
 def _handled(span: Span, part: Part, endings: list[Part]) -> FlowLine:

@@ -172,7 +172,11 @@ def names(span: Span, *parts: Any) -> Several[Leaf]:
 
 
 def copy(
-    span: Span, _copy: Leaf, source: Several[Expression], _except: Leaf | None = None, excepted: Several[Leaf] | None = None
+    span: Span,
+    _copy: Leaf,
+    source: Several[Expression],
+    _except: Leaf | None = None,
+    excepted: Several[Leaf] | None = None,
 ) -> syntax.Copy:
     """`copy src.* except a, b`."""
     return syntax.Copy(span, source.items[0], tuple(leaf.name for leaf in excepted.items) if excepted else ())

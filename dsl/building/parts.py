@@ -176,5 +176,14 @@ class FlowLine(syntax.Node):
 
 
 Head = (
-    MapHead | LookupHead | TableHead | RulesHead | RuleHead | FlowHead | PlaybookHead | TestHead | IfHead | EachHead
+    MapHead
+    | LookupHead
+    | TableHead
+    | RulesHead
+    | RuleHead
+    | FlowHead
+    | PlaybookHead
+    | TestHead
+    | IfHead
+    | EachHead
 )

@@ -145,7 +145,13 @@ def expect_else(span: Span, action: syntax.Expect, _else: Leaf, otherwise: synta
 
 
 def collect(
-    span: Span, _collect: Leaf, _by: Leaf, keys: Several[Expression], _for: Leaf, window: Expression, *rest: Any
+    span: Span,
+    _collect: Leaf,
+    _by: Leaf,
+    keys: Several[Expression],
+    _for: Leaf,
+    window: Expression,
+    *rest: Any,
 ) -> syntax.Collect:
     """`collect by k for d at most n then action`."""
     at_most = rest[2].value if len(rest) == 5 else None
@@ -160,8 +166,6 @@ def remember(
     return syntax.Remember(span, dataset.text, tuple(keys.items), record)
 
 
-def forget(
-    span: Span, _forget: Leaf, dataset: Leaf, _key: Leaf, keys: Several[Expression]
-) -> syntax.Forget:
+def forget(span: Span, _forget: Leaf, dataset: Leaf, _key: Leaf, keys: Several[Expression]) -> syntax.Forget:
     """`forget dataset key k`."""
     return syntax.Forget(span, dataset.text, tuple(keys.items))

@@ -46,7 +46,13 @@ def given_record(
 
 
 def given_waited(
-    span: Span, _given: Leaf, _waited: Leaf, dataset: Leaf, _open: Leaf, keys: Several[Expression], _close: Leaf
+    span: Span,
+    _given: Leaf,
+    _waited: Leaf,
+    dataset: Leaf,
+    _open: Leaf,
+    keys: Several[Expression],
+    _close: Leaf,
 ) -> Part:
     """`given waited items("M-1")`."""
     return Part(span, "supply", syntax.GivenWaited(span, dataset.text, tuple(keys.items)))

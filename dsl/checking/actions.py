@@ -51,7 +51,11 @@ class Actions:
                 self._send(action, scope, scope)
             case syntax.Raise() if action.map is not None:
                 self._map(action, action.map, action.arguments, scope)
-            case syntax.Reject(reason=reason) | syntax.Ignore(reason=reason) | syntax.HoldForReview(reason=reason):
+            case (
+                syntax.Reject(reason=reason)
+                | syntax.Ignore(reason=reason)
+                | syntax.HoldForReview(reason=reason)
+            ):
                 self._text(reason, scope, "the reason")
             case syntax.Alert(text=text):
                 self._text(text, scope, "the text of an alert")
@@ -128,7 +132,9 @@ class Actions:
         if len(wanted) != 1:
             problem = f"takes {len(wanted)} values, so say them: using {checked.node.name}(...)"
         elif isinstance(given, types.ListOf):
-            problem = f"takes {types.describe(wanted[0][1])}, but what was collected is {types.describe(given)}"
+            problem = (
+                f"takes {types.describe(wanted[0][1])}, but what was collected is {types.describe(given)}"
+            )
         else:
             problem = f"takes {types.describe(wanted[0][1])}, but the subject of the rules is {types.describe(given)}"
         findings.wrong_call(self._check, node.span, "map", checked.node.name, problem)
@@ -143,7 +149,7 @@ class Actions:
                 node, self._checked.node.name, self._rule, number, schema, values, calendar
             )
         if node.otherwise is None:
-            help_ = ["Add `else alert <channel> \"...\"`, `else send ...` or `else raise ...`."]
+            help_ = ['Add `else alert <channel> "..."`, `else send ...` or `else raise ...`.']
             self._check.report("M725", node.span, event=node.event, help=help_)
         elif self._possible_later(node.otherwise, "when the message is late"):
             self._at_once(node.otherwise, scope)
@@ -179,13 +185,19 @@ class Actions:
     def _window(self, node: syntax.Collect) -> None:
         window = node.window
         if not isinstance(window, syntax.Literal) or window.kind != "duration":
-            no_duration(self._check, window, "is not the same for all messages: say it here, for example `15 minutes`")
+            no_duration(
+                self._check, window, "is not the same for all messages: say it here, for example `15 minutes`"
+            )
         elif window.value["unit"] == "business_days":
             no_duration(self._check, window, "has no fixed length: say it in minutes, hours or days")
         elif window.value["amount"] <= 0:
             no_duration(self._check, window, "gathers nothing: say for example `15 minutes`")
         if node.at_most is not None and node.at_most < 2:
-            no_duration(self._check, node.window, f"ends with the first message: `at most {node.at_most}` collects nothing")
+            no_duration(
+                self._check,
+                node.window,
+                f"ends with the first message: `at most {node.at_most}` collects nothing",
+            )
 
     def _possible_later(self, action: syntax.Action, when: str) -> bool:
         """Whether something can be done when its message has long been decided."""

@@ -54,7 +54,10 @@ def _meant_function(check: "Expressions", span: Span, name: str) -> tuple[list[s
     """What a function that is not there was probably meant to be."""
     for kind, declared in (("lookup", check.session.lookups), ("table", check.session.tables)):
         if name in declared:
-            fix = Fix(f"Write {kind} {name}(...)", (Edit(check.site.file, Span(span.start, span.start), f"{kind} "),))
+            fix = Fix(
+                f"Write {kind} {name}(...)",
+                (Edit(check.site.file, Span(span.start, span.start), f"{kind} "),),
+            )
             return [f"`{name}` is a {kind}: {kind} {name}(...)"], [fix]
     folded = name.lower()
     if folded in elsewhere.CONSTRUCTS:
@@ -101,14 +104,21 @@ def _wrong(check: "Expressions", spec: FunctionSpec, node: syntax.Call, problem:
 
 
 def _checked(
-    check: "Expressions", spec: FunctionSpec, node: syntax.Call, given: Given, scope: Scope, expected: types.Type | None
+    check: "Expressions",
+    spec: FunctionSpec,
+    node: syntax.Call,
+    given: Given,
+    scope: Scope,
+    expected: types.Type | None,
 ) -> "Typed":
     failures: Kinds = frozenset()
     by_name: dict[str, Argument] = {}
     arguments: list[Argument] = []
     broken = False
     inner = scope
-    for index, (parameter, value) in enumerate(sorted(given, key=lambda pair: spec.parameters.index(pair[0]))):
+    for index, (parameter, value) in enumerate(
+        sorted(given, key=lambda pair: spec.parameters.index(pair[0]))
+    ):
         inner = _scope_of(spec, node, index, scope)
         if parameter.fields:
             typed = fieldnames.check_field_names(check, spec, parameter, value, arguments)
@@ -144,7 +154,11 @@ def _result(
     except TypeRuleError as error:
         findings.unrelated_arguments(check, node.span, spec.name, error.message)
         return e.BROKEN_VALUE.also(failures)
-    if spec.name == "coalesce" and arguments and not isinstance(arguments[-1].type, types.Maybe | types.Nothing):
+    if (
+        spec.name == "coalesce"
+        and arguments
+        and not isinstance(arguments[-1].type, types.Maybe | types.Nothing)
+    ):
         of = types.present(of)
     return e.Typed(of, failures)
 
@@ -163,7 +177,12 @@ def _as_word(
     check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression, scope: Scope
 ) -> "Typed | None":
     """The argument as a word that stands for itself, `half_up` or `KGM`; None where it is none."""
-    if not parameter.word or parameter.check is None or not isinstance(value, syntax.Name) or e.resolvable(value, scope):
+    if (
+        not parameter.word
+        or parameter.check is None
+        or not isinstance(value, syntax.Name)
+        or e.resolvable(value, scope)
+    ):
         return None
     problem = parameter.check(value.name)
     if problem and not (parameter.constant or value.name.isupper()):

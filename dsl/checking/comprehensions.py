@@ -106,7 +106,11 @@ def _fits(parameter: Parameter, of: types.Type) -> bool:
 
 
 def _result(
-    check: "Expressions", spec: FunctionSpec, node: syntax.Comprehension, arguments: list[Argument], failures: "Kinds"
+    check: "Expressions",
+    spec: FunctionSpec,
+    node: syntax.Comprehension,
+    arguments: list[Argument],
+    failures: "Kinds",
 ) -> "Typed":
     try:
         return e.Typed(spec.result_type(arguments), failures)

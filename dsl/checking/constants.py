@@ -21,7 +21,9 @@ def constant_value(node: syntax.Expression) -> Any:
             return name
         case syntax.MissingLiteral():
             return None
-        case syntax.Unary(operator="-", operand=syntax.Literal(value=value)) if not isinstance(value, str | bool):
+        case syntax.Unary(operator="-", operand=syntax.Literal(value=value)) if not isinstance(
+            value, str | bool
+        ):
             return {**value, "value": -value["value"]} if isinstance(value, dict) else -value
         case syntax.ListLiteral(items=items):
             return [constant_value(item) for item in items]
@@ -48,9 +50,7 @@ def fits_column(
     """Whether a value may stand in a column; reported where it may not."""
     if is_broken(given) or is_broken(wanted) or types.fits(given, wanted):
         return True
-    check.report(
-        "M606", node.span, column=column, wanted=types.describe(wanted), given=types.describe(given)
-    )
+    check.report("M606", node.span, column=column, wanted=types.describe(wanted), given=types.describe(given))
     return False
 
 

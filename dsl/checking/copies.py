@@ -12,7 +12,12 @@ from dsl.checking.targets import Assigned, Coverage
 
 
 def check_copy(
-    check: Expressions, node: syntax.Copy, scope: Scope, record: types.Record, policy: Policy, assigned: Assigned
+    check: Expressions,
+    node: syntax.Copy,
+    scope: Scope,
+    record: types.Record,
+    policy: Policy,
+    assigned: Assigned,
 ) -> None:
     """The fields of equal name, one by one, and nothing said in vain."""
     check.session.copies[node] = ()
@@ -65,7 +70,9 @@ def _line(
         _problem(check, node, name, "it is required, but may be missing")
         return None
     skip = syntax.Handler(node.span, "missing", "skip")
-    return syntax.Field(node.span, (name,), node.span, value, (skip,) if optional and not spec.required else ())
+    return syntax.Field(
+        node.span, (name,), node.span, value, (skip,) if optional and not spec.required else ()
+    )
 
 
 def _problem(check: Expressions, node: syntax.Copy, name: str, problem: str) -> None:

@@ -51,7 +51,9 @@ def _pair(
     theirs, ours = (left, right) if of_event[0] else (right, left)
     others = sorted({n.name for n in names_in(theirs) if n.name != EVENT and _is_variable(check, n)})
     if others:
-        return _not_found(check, node, f"mixes `event` with `{others[0]}`: put `{others[0]}` on the other side")
+        return _not_found(
+            check, node, f"mixes `event` with `{others[0]}`: put `{others[0]}` on the other side"
+        )
     if _is_key(check, theirs) and _is_key(check, ours):
         _no_failures(check, theirs, ours)
         yield program.AwaitedValue(_name_of(check, theirs), theirs, ours)
@@ -96,7 +98,11 @@ def check_within(check: Expressions, node: syntax.Expect, scope: Scope) -> None:
     """The time until something is late: a duration that is there and not over already."""
     failures = check.needed(node.within, scope, types.DURATION, "what follows `within`")
     handlers.no_failures(check, node.within, failures)
-    if isinstance(node.within, syntax.Literal) and node.within.kind == "duration" and node.within.value["amount"] <= 0:
+    if (
+        isinstance(node.within, syntax.Literal)
+        and node.within.kind == "duration"
+        and node.within.value["amount"] <= 0
+    ):
         no_duration(check, node.within, "is over as soon as it begins: say for example `15 minutes`")
     if isinstance(node.within, syntax.Unary):
         no_duration(check, node.within, "lies in the past: say for example `15 minutes`")
@@ -119,10 +125,19 @@ def _calendar(check: Expressions, node: syntax.Expect) -> str:
         return name
     if "default" in known or not known:
         return "default"
-    literal = node.within.value if isinstance(node.within, syntax.Literal) and node.within.kind == "duration" else {}
+    literal = (
+        node.within.value
+        if isinstance(node.within, syntax.Literal) and node.within.kind == "duration"
+        else {}
+    )
     if len(known) > 1 and literal.get("unit", "business_days") == "business_days":
         names = " or ".join(f'calendar "{name}"' for name in sorted(known))
-        _no_calendar(check, node.within.span, "there are several calendars to count business days by", [f"Add {names}."])
+        _no_calendar(
+            check,
+            node.within.span,
+            "there are several calendars to count business days by",
+            [f"Add {names}."],
+        )
     return next(iter(sorted(known)))
 
 

@@ -142,13 +142,15 @@ class Expressions:
             findings.unknown_value(self, node.span, node.name, expected, replace=True)
             return
         meant = elsewhere.VALUES.get(node.name.lower())
-        help_, fixes = did_you_mean(self.site, node.span, meant or node.name, [meant] if meant else scope.known())
+        help_, fixes = did_you_mean(
+            self.site, node.span, meant or node.name, [meant] if meant else scope.known()
+        )
         held = _held_by(node.name, scope)
         if held:
             help_, fixes = did_you_mean(self.site, node.span, held[0], held)
         if not help_ and types.present(expected or types.ANYTHING) == types.TEXT:
             help_ = [f'A text stands in quotes: "{node.name}"']
-        if (spec := registry().get(node.name)):
+        if spec := registry().get(node.name):
             help_ = [f"It is a function: {spec.signature}"]
         if self._named_below(node):
             help_, fixes = [f"`{node.name}` is named further down: move its `let` above this line."], []
@@ -159,7 +161,10 @@ class Expressions:
         around = (d for d in self.session.modules[self.site.file].declarations
                   if d.span.start <= node.span.start < d.span.end)  # fmt: skip
         parts = (part for declaration in around for part in userfunctions.nodes_in(declaration))
-        return any(isinstance(p, syntax.Let) and p.name == node.name and p.span.start > node.span.start for p in parts)
+        return any(
+            isinstance(p, syntax.Let) and p.name == node.name and p.span.start > node.span.start
+            for p in parts
+        )
 
     def _path(self, node: syntax.Path, scope: Scope) -> Typed:
         base = self.infer(node.base, scope)
@@ -237,7 +242,9 @@ class Expressions:
 def _held_by(name: str, scope: Scope) -> list[str]:
     """Paths to a field of that name in the records that can be named: `severity` is c.severity."""
     records = [(v.name, types.present(v.type)) for v in scope.variables.values()]
-    return [f"{variable}.{name}" for variable, of in records if isinstance(of, types.Record) and name in of.fields]
+    return [
+        f"{variable}.{name}" for variable, of in records if isinstance(of, types.Record) and name in of.fields
+    ]
 
 
 def narrowed(of: types.Type, node: syntax.Expression, scope: Scope) -> types.Type:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def check_field_names(
-    check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression, before: Sequence[Argument]
+    check: "Expressions",
+    spec: FunctionSpec,
+    parameter: Parameter,
+    value: syntax.Expression,
+    before: Sequence[Argument],
 ) -> "Typed":
     """The type of what is named in every list among the arguments before; a record where there are several."""
     if not isinstance(value, syntax.FieldNames):
@@ -55,13 +59,17 @@ def _joined(
     return result
 
 
-def _field(check: "Expressions", value: syntax.FieldNames, path: tuple[str, ...], of: types.Type) -> types.Type | None:
+def _field(
+    check: "Expressions", value: syntax.FieldNames, path: tuple[str, ...], of: types.Type
+) -> types.Type | None:
     optional = False
     for name in path:
         inner = types.present(of)
         known = inner.fields if isinstance(inner, types.Record) else {}
         if name not in known:
-            findings.unknown_field(check, references.place_of(check, value, name), types.describe(inner), name, known)
+            findings.unknown_field(
+                check, references.place_of(check, value, name), types.describe(inner), name, known
+            )
             return None
         of = types.field_type(known[name])
         optional = optional or isinstance(of, types.Maybe)

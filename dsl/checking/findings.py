@@ -20,16 +20,22 @@ class Reporter(Protocol):
         """Report at that place."""
 
 
-def wrong_type(at: Reporter, span: Span, what: str, wanted: str, given: types.Type | str, **more: Any) -> None:
+def wrong_type(
+    at: Reporter, span: Span, what: str, wanted: str, given: types.Type | str, **more: Any
+) -> None:
     """A value of another type than its place takes."""
     shown = given if isinstance(given, str) else types.describe(given)
     at.report("M402", span, what=what, wanted=wanted, given=shown, **more)
 
 
-def wrong_operands(at: Reporter, span: Span, operator: str, left: types.Type | str, right: types.Type | str) -> None:
+def wrong_operands(
+    at: Reporter, span: Span, operator: str, left: types.Type | str, right: types.Type | str
+) -> None:
     """An operator on types it does not take."""
     words = [of if isinstance(of, str) else types.describe(of) for of in (left, right)]
-    at.report("M401", span, operator=operator, left=words[0], right=words[1], help=_other_way(operator, set(words)))
+    at.report(
+        "M401", span, operator=operator, left=words[0], right=words[1], help=_other_way(operator, set(words))
+    )
 
 
 def _other_way(operator: str, kinds: set[str]) -> list[str]:
@@ -37,7 +43,9 @@ def _other_way(operator: str, kinds: set[str]) -> list[str]:
     if operator == "+" and "text" in kinds:
         return ["Texts are joined by `&`; a number becomes a text by text(...)."]
     if "percent" in kinds and kinds & {"integer", "decimal"}:
-        return ["A part of a value is its product: `x + x * 5%`. A ratio of two numbers as a percentage is ratio(part, whole)."]
+        return [
+            "A part of a value is its product: `x + x * 5%`. A ratio of two numbers as a percentage is ratio(part, whole)."
+        ]
     if operator == "-" and kinds <= {"date", "datetime"}:
         return ["The days between two dates are days_between(first, last)."]
     return []
@@ -80,7 +88,10 @@ def wrong_constant(at: Reporter, value: syntax.Expression, problem: str, spec: F
     if isinstance(problem, Fault):
         span = Span(span.start + literals.place(text, problem.position), span.end) if quoted else span
         fixes = [
-            Fix(f"Replace by `{name}`", (Edit(at.site.file, value.span, literals.quote(name) if quoted else name),))
+            Fix(
+                f"Replace by `{name}`",
+                (Edit(at.site.file, value.span, literals.quote(name) if quoted else name),),
+            )
             for name in problem.instead
         ]
     _unusable(at, span, str(problem), fixes, help_)

@@ -34,9 +34,7 @@ def check_flow(session: Session, site: Site, node: syntax.Flow) -> program.Check
     _check_properties(check, node)
     _check_promise(check, node)
     variables = {name: variable.type for name, variable in steps.scope.variables.items()}
-    return program.CheckedFlow(
-        node, site.file, schema, steps.current, variables, steps.answers, steps.reply
-    )
+    return program.CheckedFlow(node, site.file, schema, steps.current, variables, steps.answers, steps.reply)
 
 
 def _check_endpoint(check: Expressions, node: syntax.Flow, schema: Schema) -> None:
@@ -79,7 +77,9 @@ def _check_business_time(check: Expressions, node: syntax.Flow, schema: Schema) 
     typed = check.need(node.business_time, Scope({node.variable: Variable(node.variable, schema.record)}))
     no_failures(check, node.business_time, typed.failures)
     if not is_broken(typed.type) and typed.type not in (types.DATE, types.DATETIME):
-        findings.wrong_type(check, node.business_time.span, "the business time", "a date or datetime", typed.type)
+        findings.wrong_type(
+            check, node.business_time.span, "the business time", "a date or datetime", typed.type
+        )
 
 
 def _check_properties(check: Expressions, node: syntax.Flow) -> None:

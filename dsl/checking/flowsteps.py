@@ -72,7 +72,9 @@ class Steps:
             handlers.no_failures(check, step, failures)
         elif len(checked.parameters) != 1 or not types.fits(self.current.record, checked.parameters[0][1]):
             several = len(checked.parameters) != 1
-            wanted = f"{len(checked.parameters)} values" if several else types.describe(checked.parameters[0][1])
+            wanted = (
+                f"{len(checked.parameters)} values" if several else types.describe(checked.parameters[0][1])
+            )
             self._does_not_continue(step, name, wanted)
         return checked
 
@@ -133,7 +135,12 @@ class Steps:
         if given is None or is_broken(given) or is_broken(record) or types.fits(given, record):
             return
         findings.wrong_type(
-            self.check, handler.value.span, "what stands in for it", record.name, given, help=_unlike(given, record)
+            self.check,
+            handler.value.span,
+            "what stands in for it",
+            record.name,
+            given,
+            help=_unlike(given, record),
         )
 
     # ------------------------------------------------------------ call and reply

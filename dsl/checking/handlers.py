@@ -46,9 +46,7 @@ def handlers_by_kind(
     return chosen
 
 
-def check_handled(
-    check: Expressions, place: Place, typed: Typed, own: Policy, policy: Policy
-) -> None:
+def check_handled(check: Expressions, place: Place, typed: Typed, own: Policy, policy: Policy) -> None:
     """Report kinds nobody handles, and handlers of the line that never act."""
     for kind in ORDER:
         if kind in typed.failures and kind not in own:
@@ -74,7 +72,9 @@ def _unhandled(
     fixes = [
         Fix(f"Add `on {kind} {way}`", (Edit(check.site.file, end, f"  on {kind} {way}"),)) for way in ways
     ]
-    help_ = [f"{_WORDS[kind][0].upper()}{_WORDS[kind][1:]}: add `on {kind} {'` or `'.join([*ways, 'use ...'])}`."]
+    help_ = [
+        f"{_WORDS[kind][0].upper()}{_WORDS[kind][1:]}: add `on {kind} {'` or `'.join([*ways, 'use ...'])}`."
+    ]
     if not is_line:
         fixes, help_ = [], [f"Add `on {kind} reject` below the first line of the map, or guard the value."]
     if place.required:

@@ -72,7 +72,10 @@ def _misfits(
             yield from _value_misfits(check, value, wanted.fields[name], f"{way}{name}")
         elif not wanted.open:
             close = suggestions(name, wanted.fields)
-            yield value.span, f"there is no field `{way}{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
+            yield (
+                value.span,
+                f"there is no field `{way}{name}`" + (f"; did you mean `{close[0]}`?" if close else ""),
+            )
 
 
 def _value_misfits(

@@ -20,7 +20,11 @@ def check_limits(check: Expressions, target: str, node: syntax.Expression, limit
     if isinstance(node, syntax.ListLiteral):
         _check_list(check, target, node, limits)
         return
-    faults = [(value, origin, fault) for value, origin in _known(check, node) for fault in value_faults(limits, value)]
+    faults = [
+        (value, origin, fault)
+        for value, origin in _known(check, node)
+        for fault in value_faults(limits, value)
+    ]
     for value, origin, fault in faults[:_MOST]:
         _report(check, target, node, f"{origin}{_shown(value)} can't stand there: it {fault}")
 
@@ -66,7 +70,9 @@ def _shown(value: Any) -> str:
     return shown(value) if isinstance(value, str) else written(value)
 
 
-def check_enum(check: Expressions, target: str, given: types.Type, node: syntax.Expression, limits: Limits | None) -> None:
+def check_enum(
+    check: Expressions, target: str, given: types.Type, node: syntax.Expression, limits: Limits | None
+) -> None:
     """Report values of an enumeration that the field has no room for."""
     of = types.present(given)
     if limits is None or not isinstance(of, types.Enum) or isinstance(node, syntax.Name | syntax.LookupCall):
@@ -74,5 +80,10 @@ def check_enum(check: Expressions, target: str, given: types.Type, node: syntax.
     for value in of.values[:200]:
         faults = value_faults(limits, value)
         if faults:
-            _report(check, target, node, f"{shown(value)}, a value of {types.describe(of)}, can't stand there: it {faults[0]}")
+            _report(
+                check,
+                target,
+                node,
+                f"{shown(value)}, a value of {types.describe(of)}, can't stand there: it {faults[0]}",
+            )
             return

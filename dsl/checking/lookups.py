@@ -53,7 +53,9 @@ def _date_column(names: list[str], columns: Columns, name: str) -> int | None:
 def _answered(lookup: program.CheckedLookup) -> tuple[Answered[Any], Answered[Any]]:
     """What judges the keys of rows, and their results read backwards."""
     dates = (lookup.valid_from, lookup.valid_to)
-    return Answered(range(len(lookup.keys)), *dates), Answered([index for index, _, _ in lookup.answers], *dates)
+    return Answered(range(len(lookup.keys)), *dates), Answered(
+        [index for index, _, _ in lookup.answers], *dates
+    )
 
 
 def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, results: Columns) -> Row:
@@ -61,14 +63,17 @@ def _inline_row(check: Expressions, row: syntax.LookupRow, keys: Columns, result
     if len(row.keys) != len(keys) or len(row.results) != len(results):
         return tuple([None] * len(columns))  # the parser has said that the row does not fill its columns
     values = [
-        constants.check_constant(check, node, name, of) for node, (name, of) in zip(given, columns, strict=False)
+        constants.check_constant(check, node, name, of)
+        for node, (name, of) in zip(given, columns, strict=False)
     ]
     return tuple(values[: len(keys) + len(results)])
 
 
 def _key_twice(check: Expressions, row: syntax.LookupRow, clash: Clash[syntax.LookupRow] | None) -> None:
     if clash is not None:
-        check.report("M603", row.span, key=clash.key, when=clash.when, labels=[(clash.place.span, "the other row")])
+        check.report(
+            "M603", row.span, key=clash.key, when=clash.when, labels=[(clash.place.span, "the other row")]
+        )
 
 
 def _result_twice(check: Expressions, row: syntax.LookupRow, clash: Clash[syntax.LookupRow] | None) -> None:
@@ -77,7 +82,12 @@ def _result_twice(check: Expressions, row: syntax.LookupRow, clash: Clash[syntax
 
 
 def result_twice(
-    session: Session, site: Site, span: Span, clash: Clash[Any], labels: Sequence[tuple[Span, str]] = (), where: str = ""
+    session: Session,
+    site: Site,
+    span: Span,
+    clash: Clash[Any],
+    labels: Sequence[tuple[Span, str]] = (),
+    where: str = "",
 ) -> None:
     """A result that two rows of a two-way lookup give."""
     session.report("M610", site, span, value=clash.key, when=clash.when, where=where, labels=labels)
@@ -132,7 +142,9 @@ class _CsvLookup:
             self._fail(f"it is no CSV: {error}")
             return []
         if not lines or not lines[0] or len(lines) > _LONGEST:
-            self._fail("its first line has to name the columns" if len(lines) <= _LONGEST else "it has too many rows")
+            self._fail(
+                "its first line has to name the columns" if len(lines) <= _LONGEST else "it has too many rows"
+            )
             return []
         return [[name.strip() for name in lines[0]], *lines[1:]]
 
@@ -162,7 +174,11 @@ class _CsvLookup:
         return types.maybe(found) if declared.endswith("?") else found
 
     def _rows(
-        self, body: list[list[str]], head: list[str], columns: list[tuple[str, types.Type]], lookup: program.CheckedLookup
+        self,
+        body: list[list[str]],
+        head: list[str],
+        columns: list[tuple[str, types.Type]],
+        lookup: program.CheckedLookup,
     ) -> Iterator[Row]:
         seen, back = _answered(lookup)
         for number, cells in enumerate(body, 2):

@@ -51,7 +51,9 @@ def _parameter(
     return types.ListOf(record) if parameter.many else record
 
 
-def _parameter_type(session: Session, site: Site, node: syntax.Map, parameter: syntax.Parameter) -> types.Record:
+def _parameter_type(
+    session: Session, site: Site, node: syntax.Map, parameter: syntax.Parameter
+) -> types.Record:
     if parameter.schema is None:
         others = [schema for name, schema in site.uses.items() if name != node.target]
         if len(others) == 1 and len(node.parameters) == 1:

@@ -108,11 +108,17 @@ def _comparison(check: "Expressions", node: syntax.Binary, scope: Scope) -> "Typ
 
 
 def _unit_may_differ(left: types.Type, right: types.Type) -> bool:
-    return isinstance(left, types.Quantity | types.Money) and (left != right or left in (types.Quantity(), types.Money()))
+    return isinstance(left, types.Quantity | types.Money) and (
+        left != right or left in (types.Quantity(), types.Money())
+    )
 
 
 def _comparable(
-    check: "Expressions", node: syntax.Expression, left: types.Type, right: types.Type, place: syntax.Expression
+    check: "Expressions",
+    node: syntax.Expression,
+    left: types.Type,
+    right: types.Type,
+    place: syntax.Expression,
 ) -> None:
     if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
         return
@@ -169,7 +175,9 @@ def _wrong_duration(check: "Expressions", node: syntax.Binary, left: types.Type)
         return False
     unit = node.right.value["unit"]
     if unit == "business_days":
-        findings.wrong_operands(check, node.span, node.operator, left, "business_days; use add(date, duration)")
+        findings.wrong_operands(
+            check, node.span, node.operator, left, "business_days; use add(date, duration)"
+        )
     elif left == types.DATE and unit not in ("days", "weeks"):
         findings.wrong_operands(check, node.span, node.operator, left, unit)
     else:
@@ -198,7 +206,12 @@ def arithmetic_type(operator: str, left: types.Type, right: types.Type) -> types
         return left
     if operator == "*" and is_number(left) and isinstance(right, measure):
         return right
-    if operator == "/" and isinstance(left, measure) and type(left) is type(right) and types.join(left, right):
+    if (
+        operator == "/"
+        and isinstance(left, measure)
+        and type(left) is type(right)
+        and types.join(left, right)
+    ):
         return types.DECIMAL
     return None
 

@@ -96,7 +96,9 @@ def facts(condition: syntax.Expression, truth: bool) -> frozenset[Key]:
         case syntax.Binary(operator="and" | "or" as operator, left=left, right=right):
             ours, theirs = facts(left, truth), facts(right, truth)
             return ours | theirs if (operator == "and") is truth else ours & theirs
-        case syntax.Binary(operator="=" | "<>" as operator, left=left, right=right) if truth == (operator == "="):
+        case syntax.Binary(operator="=" | "<>" as operator, left=left, right=right) if truth == (
+            operator == "="
+        ):
             return _equal_to_something(left, right) | _equal_to_something(right, left)
         case syntax.Binary(operator="<" | "<=" | ">" | ">=", left=left, right=right):
             return _prefixes(key_of(left)) | _prefixes(key_of(right))  # it would have failed without them

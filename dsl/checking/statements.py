@@ -46,7 +46,9 @@ class Statements:
                 case syntax.Each():
                     self._each(statement, scope, block, coverage, assigned)
                 case syntax.Copy():
-                    copies.check_copy(self._at(block, ()), statement, scope, block.record, self._policy, assigned)
+                    copies.check_copy(
+                        self._at(block, ()), statement, scope, block.record, self._policy, assigned
+                    )
                 case syntax.Check():
                     self._check(statement, scope.with_fields(block.record), block)
         return assigned
@@ -57,7 +59,9 @@ class Statements:
     def _at(self, block: Block, target: Path) -> Expressions:
         """A checker whose findings belong to a target path, seen from the top of the map."""
         path = ".".join((*block.way, *target))
-        return Expressions(self._session, self._site.at(f"{self._site.subject}/{path}" if path else self._site.subject))
+        return Expressions(
+            self._session, self._site.at(f"{self._site.subject}/{path}" if path else self._site.subject)
+        )
 
     def _field(
         self, node: syntax.Field, scope: Scope, block: Block, coverage: Coverage, assigned: Assigned
@@ -75,7 +79,10 @@ class Statements:
         coverage.set(assigned, node.target, node.target_span)
         place = Place(".".join(node.target), node, node.value, _is_required(block.record, node.target))
         handlers.check_handled(check, place, typed, own, self._policy)
-        given = [(node.value, typed.type), *((h.value, of) for h, of in uses if of is not None and h.value is not None)]
+        given = [
+            (node.value, typed.type),
+            *((h.value, of) for h, of in uses if of is not None and h.value is not None),
+        ]
         for value, of in given:
             fits_target(check, place.target, value, of, spec.type)
             check_limits(check, place.target, value, spec.limits)
@@ -97,7 +104,9 @@ class Statements:
             branches.append(self.body(node.otherwise, scope, block))
         return merge_branches(branches, complete=node.otherwise is not None)
 
-    def _policy_handles(self, check: Expressions, what: str, node: syntax.Expression, failures: Kinds) -> None:
+    def _policy_handles(
+        self, check: Expressions, what: str, node: syntax.Expression, failures: Kinds
+    ) -> None:
         place = Place(what, node, node)
         handlers.check_handled(check, place, Typed(types.BOOLEAN, failures), {}, self._policy)
 
@@ -141,9 +150,7 @@ class Statements:
         self._policy_handles(check, "the check", node.condition, failures)
 
 
-def check_let(
-    check: Expressions, node: syntax.Let, scope: Scope, policy: Policy, in_row: bool
-) -> Scope:
+def check_let(check: Expressions, node: syntax.Let, scope: Scope, policy: Policy, in_row: bool) -> Scope:
     """A let: its handlers, and its name in the scope that follows."""
     typed = check.infer(node.value, scope)
     own = handlers.handlers_by_kind(check.session, check.site, node.handlers, in_row)
@@ -157,7 +164,9 @@ def check_let(
     return scope.with_variable(Variable(node.name, of))
 
 
-def _after(check: Expressions, handler: syntax.Handler, of: types.Type, used: types.Type | None) -> types.Type:
+def _after(
+    check: Expressions, handler: syntax.Handler, of: types.Type, used: types.Type | None
+) -> types.Type:
     """The type of a let once a handler may have stepped in."""
     if handler.action == "skip":
         return types.maybe(of)

@@ -17,7 +17,11 @@ Label = tuple[Span, str]
 
 
 def report_analysis(
-    session: Session, site: Site, node: syntax.Table, outputs: Sequence[tuple[str, types.Type]], found: TableAnalysis
+    session: Session,
+    site: Site,
+    node: syntax.Table,
+    outputs: Sequence[tuple[str, types.Type]],
+    found: TableAnalysis,
 ) -> None:
     """Say what was found in a table whose rows are sound."""
     _Report(session, site, node, outputs, found).run()
@@ -89,9 +93,18 @@ class _Report:
         words = gap.example.words()
         fixes, help_ = self._gap_fixes(gap)
         if gap.certain:
-            beside = [(self._rows[number].span, f"row {self._rows[number].id}") for number in gap.beside[:_MOST_NAMED]]
+            beside = [
+                (self._rows[number].span, f"row {self._rows[number].id}")
+                for number in gap.beside[:_MOST_NAMED]
+            ]
             self._session.report(
-                "M614", self._site, self._node.name_span, example=words, help=help_, fixes=fixes, labels=beside
+                "M614",
+                self._site,
+                self._node.name_span,
+                example=words,
+                help=help_,
+                fixes=fixes,
+                labels=beside,
             )
             return
         labels = self._undecided_cells({row for row, _ in self._found.undecided})
@@ -104,7 +117,12 @@ class _Report:
         upper, lower = sorted((one, other), key=lambda row: row.span.start)
         example = f"{self._node.inputs[sliver.column].name} {sliver.text}"
         self._session.report(
-            "M630", self._at(lower), lower.span, first=upper.id, second=lower.id, example=example,
+            "M630",
+            self._at(lower),
+            lower.span,
+            first=upper.id,
+            second=lower.id,
+            example=example,
             rest="`otherwise`" if sliver.rest is None else f"row `{self._rows[sliver.rest].id}`",
             labels=[(upper.span, f"row {upper.id}")],
         )
@@ -113,7 +131,13 @@ class _Report:
         row = self._rows[outlier.row]
         labels = [(self._rows[other].span, "or this row") for other in outlier.others[:_MOST_NAMED]]
         self._session.report(
-            "M631", self._at(row), row.span, labels=labels, row=row.id, found=outlier.found, pattern=outlier.pattern
+            "M631",
+            self._at(row),
+            row.span,
+            labels=labels,
+            row=row.id,
+            found=outlier.found,
+            pattern=outlier.pattern,
         )
 
     def _not_analysed(self) -> None:
@@ -121,7 +145,10 @@ class _Report:
         if self._found.idle_left:
             self._session.report("M632", self._site, self._node.name_span, table=self._node.name)
         free = [
-            (self._at(row), cell.span) for row in self._rows for cell in row.cells if isinstance(cell, syntax.ConditionCell)
+            (self._at(row), cell.span)
+            for row in self._rows
+            for cell in row.cells
+            if isinstance(cell, syntax.ConditionCell)
         ]
         named = self._found.gap is not None
         named = named or any(not overlap.certain for overlap in self._found.overlaps)
@@ -143,7 +170,9 @@ class _Report:
         if results is None:
             return [], []
         if gap.certain or self._node.policy == "first":
-            row = row_line(self._widths(), [free_id(self._node), *gap.cells, *results], len(self._node.inputs))
+            row = row_line(
+                self._widths(), [free_id(self._node), *gap.cells, *results], len(self._node.inputs)
+            )
             fixes.append(Fix("Add this row", (self._insert(row),)))
             taken = f"; its results are those of {like.id}" if like else ""
             help_.append(f"The missing row: {' '.join(row.split())}{taken}. Say what is right there.")

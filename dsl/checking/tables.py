@@ -101,9 +101,7 @@ def _check_row(check: Expressions, row: syntax.TableRow, checked: CheckedTable) 
     _check_outputs(check, row.outputs, checked)
 
 
-def _check_outputs(
-    check: Expressions, outputs: tuple[syntax.Expression, ...], checked: CheckedTable
-) -> None:
+def _check_outputs(check: Expressions, outputs: tuple[syntax.Expression, ...], checked: CheckedTable) -> None:
     if len(outputs) != len(checked.outputs):
         return
     scope = Scope({name: Variable(name, of) for name, of in checked.inputs})

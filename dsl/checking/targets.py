@@ -97,7 +97,9 @@ class Coverage:
         help_, fixes = did_you_mean(self._site, span, target[index], names)
         help_ = help_ or ([f"Its fields are {listed(names)}."] if names else [])
         shown = self._dotted(target)
-        self._report("M201", target, span, target=shown, schema=owner, help=help_, fixes=fixes if whole else [])
+        self._report(
+            "M201", target, span, target=shown, schema=owner, help=help_, fixes=fixes if whole else []
+        )
 
     def set(self, into: Assigned, path: Path, span: Span) -> None:
         """A line sets a path."""
@@ -110,7 +112,9 @@ class Coverage:
             assert span is not None
             first = into.find(path)
             if first is not None:
-                self._report("M205", path, span, target=self._dotted(path), labels=[(first, "set here first")])
+                self._report(
+                    "M205", path, span, target=self._dotted(path), labels=[(first, "set here first")]
+                )
             elif into.overlaps(path):
                 self._report("M209", path, span, target=self._dotted(path))
         for path, span in more.always.items():
@@ -124,7 +128,9 @@ class Coverage:
             path = (*prefix, name)
             if path in assigned.always:
                 continue
-            below = [other for other in assigned.paths() if other[: len(path)] == path and len(other) > len(path)]
+            below = [
+                other for other in assigned.paths() if other[: len(path)] == path and len(other) > len(path)
+            ]
             kind = types.present(spec.type)
             if below and isinstance(kind, types.Record):
                 always = any(other in assigned.always for other in below)

@@ -68,8 +68,15 @@ class _Test:
         wanted = dict(inputs or ())
         for given in self._node.givens:
             of = wanted.get(given.name)
-            if inputs is not None and of is None and self._node.subject != "table" and not self._node.arguments:
-                self._problem(given, f"`{self._node.subject_name}` takes no `{given.name}`; it takes {listed(wanted)}")
+            if (
+                inputs is not None
+                and of is None
+                and self._node.subject != "table"
+                and not self._node.arguments
+            ):
+                self._problem(
+                    given, f"`{self._node.subject_name}` takes no `{given.name}`; it takes {listed(wanted)}"
+                )
             typed = self._check.infer(given.value, scope, of)
             self._sample(given)
             if of is not None:

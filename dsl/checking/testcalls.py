@@ -83,7 +83,9 @@ def _named(function: str, action: syntax.Action) -> Iterator[str]:
 
 def target_of(action: syntax.Action) -> str:
     """The endpoint, event or channel that an action is for."""
-    return str(getattr(action, "endpoint", "") or getattr(action, "event", "") or getattr(action, "channel", ""))
+    return str(
+        getattr(action, "endpoint", "") or getattr(action, "event", "") or getattr(action, "channel", "")
+    )
 
 
 def _actions(session: Session) -> Iterator[syntax.Action]:

@@ -49,7 +49,9 @@ def _resolve(session: Session, declared: Declared, name: str, way: tuple[str, ..
             _resolve(session, declared, needed, (*way, name), done)
     if name not in done:
         done.add(name)
-        session.declared_types[name] = CheckedType(node, site.file, _named(resolve_type(session, site, node.definition), name))
+        session.declared_types[name] = CheckedType(
+            node, site.file, _named(resolve_type(session, site, node.definition), name)
+        )
 
 
 def _circle(session: Session, site: Site, node: syntax.Type, circle: tuple[str, ...]) -> None:

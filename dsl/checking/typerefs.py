@@ -43,7 +43,11 @@ def _plain(session: Session, site: Site, ref: syntax.TypeRef) -> types.Type:
         return types.Quantity(ref.parameter) if ref.name == "quantity" else types.Money(ref.parameter)
     found = find_type(session, ref.name, site.uses.values())
     if found is None:
-        names = [*BUILT_IN, *session.declared_types, *(name for schema in site.uses.values() for name in schema.definitions)]
+        names = [
+            *BUILT_IN,
+            *session.declared_types,
+            *(name for schema in site.uses.values() for name in schema.definitions),
+        ]
         ours = elsewhere.TYPES.get(ref.name.lower())
         help_, fixes = did_you_mean(site, ref.span, ours or ref.name, [ours] if ours else names)
         session.report("M307", site, ref.span, name=ref.name, help=help_, fixes=fixes)

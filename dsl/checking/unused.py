@@ -49,7 +49,9 @@ def _declared(session: Session, runs: Iterable[tuple[str, syntax.Declaration]], 
             continue  # misspelt elsewhere: that is to be settled first
         if isinstance(node, Declared) and node.name not in named:
             kind = _NAMED[type(node)]
-            session.report("M331", Site(path, f"{kind}/{node.name}", {}), node.name_span, kind=kind, name=node.name)
+            session.report(
+                "M331", Site(path, f"{kind}/{node.name}", {}), node.name_span, kind=kind, name=node.name
+            )
 
 
 def _declarations(session: Session) -> Iterator[tuple[str, syntax.Declaration]]:

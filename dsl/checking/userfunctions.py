@@ -71,7 +71,9 @@ def _visit(
 def _graph(session: Session) -> dict[Key, list[Key]]:
     """What each function and table calls, once for every time it does."""
     graph: dict[Key, list[Key]] = {}
-    parts: dict[Key, syntax.Node] = {("function", name): f.node.value for name, f in session.functions.items()}
+    parts: dict[Key, syntax.Node] = {
+        ("function", name): f.node.value for name, f in session.functions.items()
+    }
     parts |= {("table", name): table.node for name, table in session.tables.items()}
     for key, node in parts.items():
         called = [("table", n.table) if isinstance(n, syntax.TableCall) else ("function", n.function)
@@ -107,7 +109,9 @@ _PARTS: dict[type[Any], Parts] = {}
 def _parts_of(kind: type[Any]) -> Parts:
     """How the parts of a node are taken from it, last first; worked out once for each type."""
     names = [name for name in reversed(kind.__dataclass_fields__) if name != "span"]
-    made: Parts = attrgetter(*names) if len(names) > 1 else lambda node: [getattr(node, name) for name in names]
+    made: Parts = (
+        attrgetter(*names) if len(names) > 1 else lambda node: [getattr(node, name) for name in names]
+    )
     _PARTS[kind] = made
     return made
 
@@ -129,13 +133,19 @@ def _check_body(session: Session, site: Site, checked: CheckedFunction) -> froze
     optional = isinstance(checked.result, types.Maybe)
     typed = (check.infer if optional else check.need)(node.value, scope, checked.result)
     for part in nodes_in(node.value):
-        if isinstance(part, syntax.Name) and scope.variables.get(part.name) is None and part.name == "message":
+        if (
+            isinstance(part, syntax.Name)
+            and scope.variables.get(part.name) is None
+            and part.name == "message"
+        ):
             _looks_outside(check, part)
     result = checked.result
     if not (is_broken(typed.type) or is_broken(result) or types.fits(typed.type, result)):
         what = f"the value of `{node.name}`"
         why = types.misfit(typed.type, result)
-        findings.wrong_type(check, node.value.span, what, types.describe(result), typed.type, help=_sentence(why))
+        findings.wrong_type(
+            check, node.value.span, what, types.describe(result), typed.type, help=_sentence(why)
+        )
     return typed.failures
 
 
@@ -158,5 +168,7 @@ def infer_user_call(check: "Expressions", node: syntax.Call, scope: Scope) -> "T
             findings.wrong_call(check, node.span, "function", node.function, problem)
             return e.Typed(checked.result)
     arguments = checked.arranged(node)
-    failures = references.check_arguments(check, node, "function", node.function, arguments, checked.parameters, scope)
+    failures = references.check_arguments(
+        check, node, "function", node.function, arguments, checked.parameters, scope
+    )
     return e.Typed(checked.result, failures | checked.failures)

@@ -35,7 +35,14 @@ class Answered(Generic[Place]):
         if any(value is None for value in values):
             return None
         others = self.rows.setdefault(identity_key(values), [])
-        clash = next((Clash(at, shown(values), self._when(row, other)) for at, other in others if self._meet(row, other)), None)
+        clash = next(
+            (
+                Clash(at, shown(values), self._when(row, other))
+                for at, other in others
+                if self._meet(row, other)
+            ),
+            None,
+        )
         others.append((place, row))
         return clash
 
@@ -60,7 +67,9 @@ class Answered(Generic[Place]):
         if first is None and last is None:
             return ", and both rows are valid at any time"
         words = [f"from {first}" if first is not None else "", f"until {last}" if last is not None else "on"]
-        return f", and both rows are valid {' '.join(word for word in words if word)}".replace("valid on", "valid")
+        return f", and both rows are valid {' '.join(word for word in words if word)}".replace(
+            "valid on", "valid"
+        )
 
 
 def _day(moment: date) -> date:

@@ -12,7 +12,14 @@ def written_plain(check: Expressions, node: syntax.Expression, wanted: types.Typ
         return []
     text = str(node.value) if node.kind in ("text", "integer") else ""
     if isinstance(wanted, types.Enum):
-        text = next((value for value in wanted.values if value.casefold() == text.casefold() and value.isidentifier()), "")
+        text = next(
+            (
+                value
+                for value in wanted.values
+                if value.casefold() == text.casefold() and value.isidentifier()
+            ),
+            "",
+        )
     elif wanted == types.PERCENT:
         text += "%"
     elif wanted == types.TEXT:
@@ -22,7 +29,9 @@ def written_plain(check: Expressions, node: syntax.Expression, wanted: types.Typ
     written, _ = parse_expression(text) if text else (None, ())
     if not isinstance(written, syntax.Literal | syntax.Name):
         return []
-    typed = types.TEXT if isinstance(written, syntax.Name) else LITERAL_TYPES.get(written.kind, types.ANYTHING)
+    typed = (
+        types.TEXT if isinstance(written, syntax.Name) else LITERAL_TYPES.get(written.kind, types.ANYTHING)
+    )
     if not isinstance(wanted, types.Enum) and not types.fits(typed, wanted):
         return []
     return [Fix(f"Write {text}", (Edit(check.site.file, node.span, text),))]

@@ -16,7 +16,9 @@ def _rules(action: str, before: str = "", after: str = "") -> str:
     return f"{before}rules r : c in canon.case\n  rule a\n    then {action}\n  end\n{after}end"
 
 
-def _expect(where: str = "event.number = c.id", within: str = "within 2 hours", otherwise: str = _LATE) -> str:
+def _expect(
+    where: str = "event.number = c.id", within: str = "within 2 hours", otherwise: str = _LATE
+) -> str:
     return _rules(f"expect erp.notices where {where} {within}{otherwise}")
 
 

@@ -73,7 +73,7 @@ CODES = (
         "The lines below the head of a map hold for every field, so they can only `skip` or `reject`. Write `use` on "
         "the line of its field.",
         'map m : nc in erp.notice -> canon.case\n  on missing use "none"\n  id = nc.number\n  severity = minor\nend',
-        'map m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\n'
+        "map m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\n"
         '  note = nc.lot on missing use "none"\nend',
     ),
 )

@@ -3,9 +3,7 @@
 from dsl.codes.spec import CodeSpec
 from dsl.diagnostics import Severity
 
-_COPY = (
-    "map copy_case : c in canon.case -> canon.case\n  id = c.id\n  severity = c.severity\nend\n"
-)
+_COPY = "map copy_case : c in canon.case -> canon.case\n  id = c.id\n  severity = c.severity\nend\n"
 _TO_CASE = "map to_case : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = minor\nend\n"
 
 

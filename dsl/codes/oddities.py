@@ -13,11 +13,24 @@ def _map(*lines: str) -> str:
 
 def _table(*rows: str) -> str:
     head = "  | row | qty: decimal => hold: boolean |\n"
-    return f"table t policy unique\n{head}" + "".join(f"  {row}\n" for row in (*rows, "otherwise => false |")) + "end"
+    return (
+        f"table t policy unique\n{head}"
+        + "".join(f"  {row}\n" for row in (*rows, "otherwise => false |"))
+        + "end"
+    )
 
 
-_SKIP = ("note = nc.lot on missing skip", "found_at = missing on missing skip", "weight = nc.weight on missing skip")
-_STEPS = ("| a | < 10 => 1 | 2 |", "| b | [10..20) => 2 | 3 |", "| c | [20..30) => 3 | 4 |", "| d | [30..40) => 4 | 5 |")
+_SKIP = (
+    "note = nc.lot on missing skip",
+    "found_at = missing on missing skip",
+    "weight = nc.weight on missing skip",
+)
+_STEPS = (
+    "| a | < 10 => 1 | 2 |",
+    "| b | [10..20) => 2 | 3 |",
+    "| c | [20..30) => 3 | 4 |",
+    "| d | [30..40) => 4 | 5 |",
+)
 
 
 def _steps(*rows: str) -> str:

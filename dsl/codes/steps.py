@@ -30,9 +30,9 @@ def _called(line: str, *more: str) -> str:
 
 def _playbook(*lines: str) -> str:
     body = "".join(f"  {line}\n" for line in lines)
-    return f'playbook "p"\n{body}end\n' + _flow("map with to_case", "apply r", 'on failure playbook "p"').replace(
-        _USES, "", 1
-    )
+    return f'playbook "p"\n{body}end\n' + _flow(
+        "map with to_case", "apply r", 'on failure playbook "p"'
+    ).replace(_USES, "", 1)
 
 
 def _with_uses(text: str) -> str:

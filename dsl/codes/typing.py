@@ -31,8 +31,8 @@ CODES = (
         "Wrong type",
         "{what} has to be {wanted}, but this is {given}",
         "Conditions are true or false; texts of rejects and alerts are text; keys are text.",
-        _map("check nc.qty else reject \"no quantity\""),
-        _map("check decimal(nc.qty) > 0 else reject \"no quantity\""),
+        _map('check nc.qty else reject "no quantity"'),
+        _map('check decimal(nc.qty) > 0 else reject "no quantity"'),
     ),
     CodeSpec(
         "M403",
@@ -64,7 +64,7 @@ CODES = (
         "Arguments do not go together",
         "`{function}`: {problem}",
         "The values have to be of one type, or fit each other otherwise.",
-        _map('note = coalesce(nc.lot, 5)'),
+        _map("note = coalesce(nc.lot, 5)"),
         _map('note = coalesce(nc.lot, "5")'),
     ),
     CodeSpec(
@@ -138,8 +138,8 @@ CODES = (
         "Function looks outside",
         "a function knows its parameters only, not `{name}`",
         "Pass what it needs as an argument; then the same arguments always give the same value.",
-        'function today() : text = text(message.now)',
-        'function today(now: datetime) : text = text(now)',
+        "function today() : text = text(message.now)",
+        "function today(now: datetime) : text = text(now)",
     ),
     CodeSpec(
         "M420",

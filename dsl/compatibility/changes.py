@@ -52,9 +52,13 @@ class _Comparison:
             yield Change(path, "added", "is new and may be missing")
 
     def _removed(self, path: str, spec: types.FieldSpec, new: types.Record) -> Iterator[Change]:
-        lost = "is gone" if new.open else f"is gone: what messages of {self.of.old} say there is no longer read"
+        lost = (
+            "is gone" if new.open else f"is gone: what messages of {self.of.old} say there is no longer read"
+        )
         if spec.required:
-            lost += f"; readers of {self.of.old} will refuse messages of {self.of.new}, which no longer have it"
+            lost += (
+                f"; readers of {self.of.old} will refuse messages of {self.of.new}, which no longer have it"
+            )
         yield Change(path, "removed", lost, forward=spec.required, note=True)
 
     def _field(self, path: str, old: types.FieldSpec, new: types.FieldSpec) -> Iterator[Change]:
@@ -88,10 +92,16 @@ class _Comparison:
     def _missing(self, path: str, old: types.FieldSpec, new: types.FieldSpec) -> Iterator[Change]:
         """A value that counts as missing in one version and not in the other."""
         for marker in [m for m in new.missing if m not in old.missing]:
-            back, fore = new.required and reads_value(old, marker), not new.required and not reads_value(old, marker)
+            back, fore = (
+                new.required and reads_value(old, marker),
+                not new.required and not reads_value(old, marker),
+            )
             yield self._marker(path, f"{_value(marker)} now counts as missing", back, fore)
         for marker in [m for m in old.missing if m not in new.missing]:
-            back, fore = not old.required and not reads_value(new, marker), old.required and reads_value(new, marker)
+            back, fore = (
+                not old.required and not reads_value(new, marker),
+                old.required and reads_value(new, marker),
+            )
             yield self._marker(path, f"{_value(marker)} no longer counts as missing", back, fore)
 
     def _marker(self, path: str, words: str, back: bool, fore: bool) -> Change:

@@ -94,7 +94,9 @@ def _measured(of: Versions, path: str, what: str, before: str | None, after: str
         words += f"; readers of {of.old} will refuse a number without its {what}"
         yield Change(path, what, words, backward=True, forward=True)
     elif after is None:
-        words = f"may have any {what} and has to name it: readers of {of.old} will refuse what is not in {before}"
+        words = (
+            f"may have any {what} and has to name it: readers of {of.old} will refuse what is not in {before}"
+        )
         words += f"; messages of {of.old} with a number without its {what} will be refused"
         yield Change(path, what, words, backward=True, forward=True)
     else:
@@ -142,8 +144,12 @@ def _limit(of: Versions, path: str, words: str, was: Any, now: Any, tight: bool)
 
 def _told(of: Versions, path: str, words: str, tight: bool) -> Change:
     if tight:
-        return Change(path, "limit", f"{words}: messages of {of.old} beyond that will be refused", backward=True)
-    return Change(path, "limit", f"{words}: readers of {of.old} will refuse what {of.new} allows beyond", forward=True)
+        return Change(
+            path, "limit", f"{words}: messages of {of.old} beyond that will be refused", backward=True
+        )
+    return Change(
+        path, "limit", f"{words}: readers of {of.old} will refuse what {of.new} allows beyond", forward=True
+    )
 
 
 def _patterns(of: Versions, path: str, before: Limits, after: Limits) -> Iterator[Change]:
@@ -155,7 +161,9 @@ def _patterns(of: Versions, path: str, before: Limits, after: Limits) -> Iterato
             yield _told(of, path, f'need not be like the pattern "{pattern}" any more', False)
 
 
-def _steps(of: Versions, path: str, before: tuple[Decimal, ...], after: tuple[Decimal, ...]) -> Iterator[Change]:
+def _steps(
+    of: Versions, path: str, before: tuple[Decimal, ...], after: tuple[Decimal, ...]
+) -> Iterator[Change]:
     for step in after:
         if not any(_multiple(was, step) for was in before):
             yield _told(of, path, f"has to be a multiple of {written(step)} now", True)
@@ -180,7 +188,9 @@ def _values(of: Versions, path: str, before: Any, after: Any) -> Iterator[Change
 def _listed(values: Sequence[str]) -> str:
     shown = [f"`{value}`" for value in values[:8]]
     more = f" and {len(values) - 8} more" if len(values) > 8 else ""
-    return (", ".join(shown[:-1]) + f" and {shown[-1]}" if len(shown) > 1 and not more else ", ".join(shown)) + more
+    return (
+        ", ".join(shown[:-1]) + f" and {shown[-1]}" if len(shown) > 1 and not more else ", ".join(shown)
+    ) + more
 
 
 def _it(values: Sequence[str]) -> str:

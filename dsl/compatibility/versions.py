@@ -25,7 +25,11 @@ class Verdict:
 
     def breaking(self, mode: Mode) -> list[Change]:
         """The changes that break a direction."""
-        return [c for c in self.changes if (c.backward and mode != "forward") or (c.forward and mode != "backward")]
+        return [
+            c
+            for c in self.changes
+            if (c.backward and mode != "forward") or (c.forward and mode != "backward")
+        ]
 
     def holds(self, mode: Mode) -> bool:
         """Whether the two versions are compatible that way."""
@@ -74,7 +78,10 @@ def between(old: Iterable[Schema], new: Iterable[Schema]) -> list[Verdict]:
     before, after = _by_name(old), _by_name(new)
     found: list[Verdict] = []
     for name in sorted(before.keys() & after.keys()):
-        was, now = {schema.version: schema for schema in before[name]}, {schema.version: schema for schema in after[name]}
+        was, now = (
+            {schema.version: schema for schema in before[name]},
+            {schema.version: schema for schema in after[name]},
+        )
         for version in [version for version in now if version in was]:
             changed = verdict(renamed(was[version], f"{version} as it was"), now[version])
             found += [changed] if changed.changes else []
@@ -93,7 +100,9 @@ def _by_name(schemas: Iterable[Schema]) -> dict[str, list[Schema]]:
 
 def renamed(schema: Schema, version: str) -> Schema:
     """The same schema under another name of its version."""
-    return Schema(schema.name, version, schema.path, schema.record, schema.definitions, schema.guide, schema.unheld)
+    return Schema(
+        schema.name, version, schema.path, schema.record, schema.definitions, schema.guide, schema.unheld
+    )
 
 
 def verdict_json(found: Verdict) -> dict[str, Any]:

@@ -28,4 +28,6 @@ class Change:
     @property
     def sentence(self) -> str:
         """`lot` became required: messages of v1 without it will be refused."""
-        return f"`{self.path}` {self.words}." if not self.path.startswith("(") else f"{self.path}: {self.words}."
+        return (
+            f"`{self.path}` {self.words}." if not self.path.startswith("(") else f"{self.path}: {self.words}."
+        )

@@ -25,7 +25,9 @@ from dsl.source import Span
 STEP = "  "
 
 
-def add_rule(parsed: Parsed, rules: str, name: str, when: str, action: str, after: str = "") -> tuple[Edit, ...]:
+def add_rule(
+    parsed: Parsed, rules: str, name: str, when: str, action: str, after: str = ""
+) -> tuple[Edit, ...]:
     """A rule with one action, after another one or (empty) as the last."""
     node = find(parsed, syntax.Rules, rules)
     if any(isinstance(rule, syntax.Rule) and rule.name == name for rule in node.rules):

@@ -53,12 +53,16 @@ def set_column(parsed: Parsed, table: str, column: str, name: str, type: str) ->
 def set_table_policy(parsed: Parsed, table: str, policy: str, aggregation: str = "") -> tuple[Edit, ...]:
     """Another hit policy, for collect with what it makes of the rows."""
     node = find(parsed, syntax.Table, table)
-    if policy.strip() == node.policy and (policy.strip() != "collect" or aggregation.strip() == node.aggregation):
+    if policy.strip() == node.policy and (
+        policy.strip() != "collect" or aggregation.strip() == node.aggregation
+    ):
         return ()
     line = parsed.tree.line_at(node.span.start)
     assert line is not None
     words = " ".join(["policy", policy.strip(), *([aggregation.strip()] if aggregation.strip() else [])])
-    return checked(parsed, [Edit(parsed.source.path, Span(line.tokens[1].span.end, line.span.end), f" {words}")])
+    return checked(
+        parsed, [Edit(parsed.source.path, Span(line.tokens[1].span.end, line.span.end), f" {words}")]
+    )
 
 
 def set_otherwise(parsed: Parsed, table: str, values: Sequence[str] | None) -> tuple[Edit, ...]:
@@ -71,12 +75,16 @@ def set_otherwise(parsed: Parsed, table: str, values: Sequence[str] | None) -> t
             return checked(parsed, [Edit(path, span, "")])
         segs = segments(parsed, _line(parsed, node.otherwise[0].span.start))
         both = zip(segs, values, strict=True)
-        return checked(parsed, [Edit(path, seg.span, refilled(seg.text, value.strip())) for seg, value in both])
+        return checked(
+            parsed, [Edit(path, seg.span, refilled(seg.text, value.strip())) for seg, value in both]
+        )
     if values is None:
         return ()
     place = line_start(parsed.source, end_of_block(parsed, node).start)
     indent = indent_of(parsed.source, _header(parsed, node).span.start)
-    text = f"{indent}otherwise => {' | '.join(value.strip() for value in values)} |{line_break(parsed.source)}"
+    text = (
+        f"{indent}otherwise => {' | '.join(value.strip() for value in values)} |{line_break(parsed.source)}"
+    )
     return checked(parsed, [Edit(path, Span(place, place), text)])
 
 
@@ -127,7 +135,9 @@ def _without(parsed: Parsed, line: Line, index: int) -> Edit:
     parts = segments(parsed, line)
     span, last = parts[index].span, index + 1 == len(parts)
     behind = "" if last else parsed.source.slice(Span(span.end, parts[index + 1].span.start))
-    cut = Span(span.start, parts[index + 1].span.start) if behind == "|" else Span(parts[index - 1].span.end, span.end)
+    cut = (
+        Span(span.start, parts[index + 1].span.start)
+        if behind == "|"
+        else Span(parts[index - 1].span.end, span.end)
+    )
     return Edit(parsed.source.path, cut, "")
-
-

@@ -41,7 +41,9 @@ def set_flow_property(parsed: Parsed, flow: str, name: str, text: str) -> tuple[
         return _set_playbook(parsed, node, text)
     if name not in _WORDS:
         raise refused(f"a flow has no {name}")
-    value = {"identify_by": node.identify_by, "order_by": node.order_by, "business_time": node.business_time}[name]
+    value = {"identify_by": node.identify_by, "order_by": node.order_by, "business_time": node.business_time}[
+        name
+    ]
     if value is None:
         return _insert(parsed, node, f"{_WORDS[name]} {expression_checked(text)}") if text else ()
     if text:
@@ -89,7 +91,9 @@ def set_receive(
     if " ".join(old.split()) == text:
         return ()
     single_line(text, "flow_line", FlowLine)
-    return checked(parsed, [Edit(parsed.source.path, Span(line.span.start, line.span.start + len(old)), text)])
+    return checked(
+        parsed, [Edit(parsed.source.path, Span(line.span.start, line.span.start + len(old)), text)]
+    )
 
 
 def set_flow_keys(parsed: Parsed, flow: str, keys: Sequence[tuple[str, str]]) -> tuple[Edit, ...]:
@@ -104,7 +108,9 @@ def set_flow_keys(parsed: Parsed, flow: str, keys: Sequence[tuple[str, str]]) ->
         return _insert(parsed, node, text)
     if [name for name, _ in pairs] == [name for name, _ in old]:
         changed = zip(node.keys, pairs, strict=True)
-        return checked(parsed, [Edit(parsed.source.path, value.span, new) for (_, value), (_, new) in changed])
+        return checked(
+            parsed, [Edit(parsed.source.path, value.span, new) for (_, value), (_, new) in changed]
+        )
     line = parsed.tree.line_at(node.keys[0][1].span.start)
     assert line is not None
     last = node.keys[-1][1].span.end
@@ -188,7 +194,9 @@ def set_runbook(parsed: Parsed, playbook: str, path: str) -> tuple[Edit, ...]:
             span = line.tokens[1].span
             if not path:
                 return _take_out(parsed, span, 1)
-            return checked(parsed, [Edit(parsed.source.path, span, quote(path))]) if path != node.runbook else ()
+            return (
+                checked(parsed, [Edit(parsed.source.path, span, quote(path))]) if path != node.runbook else ()
+            )
     if not path:
         return ()
     place = whole_lines(parsed.source, node.name_span).end
@@ -215,7 +223,9 @@ def remove_reaction(parsed: Parsed, playbook: str, number: int) -> tuple[Edit, .
     """Take a reaction out."""
     node = _reaction(parsed, playbook, number)
     whole = _line_span(parsed, node) == node.span
-    return checked(parsed, [Edit(parsed.source.path, whole_lines(parsed.source, node.span) if whole else node.span, "")])
+    return checked(
+        parsed, [Edit(parsed.source.path, whole_lines(parsed.source, node.span) if whole else node.span, "")]
+    )
 
 
 def _reaction(parsed: Parsed, playbook: str, number: int) -> syntax.Reaction | syntax.Raw:

@@ -83,7 +83,9 @@ def add_line(parsed: Parsed, map: str, text: str, parent: str = "") -> tuple[Edi
     node = find(parsed, syntax.Map, map)
     if text.split()[:1] == ["else"]:
         return _branch_added(parsed, node, text, parent)
-    line = single_line(text, "map_line", (syntax.Field, syntax.Let, syntax.Check, syntax.Copy, EachHead, IfHead))
+    line = single_line(
+        text, "map_line", (syntax.Field, syntax.Let, syntax.Check, syntax.Copy, EachHead, IfHead)
+    )
     edit = _insert(parsed, node, parent, text.strip())
     opens = line.first in ("each", "if") and line.tokens[1].text not in ("=", ".")
     if opens:

@@ -54,7 +54,9 @@ def set_action(parsed: Parsed, rules: str, rule: str, number: int, text: str) ->
     if text.strip() == action_text(parsed, node.actions[number - 1]):
         return ()
     line = single_line(f"{_THEN}{text.strip()}", "rule_line", Part)
-    edits = _by_parts(parsed, node.actions[number - 1], f"{_THEN}{text.strip()}", read_line(line.tokens, "rule_line").node)
+    edits = _by_parts(
+        parsed, node.actions[number - 1], f"{_THEN}{text.strip()}", read_line(line.tokens, "rule_line").node
+    )
     return checked(parsed, edits or [Edit(parsed.source.path, node.actions[number - 1].span, text.strip())])
 
 

@@ -168,7 +168,9 @@ class _Inference:
             node, remarks = self._node(child, where, notes)
             unsaid = sum(child.texts[value] for value in node.get("x-missing", ()) if value)
             present = child.count - child.kinds["null"] - child.blanks - unsaid
-            notes.insert(place, FieldNote(where, _word(node), present, records, child.example, tuple(remarks)))
+            notes.insert(
+                place, FieldNote(where, _word(node), present, records, child.example, tuple(remarks))
+            )
             properties[name] = node
             if present == records:
                 required.append(name)

@@ -85,7 +85,8 @@ def _fix(fix: Fix, sources: Mapping[str, Source]) -> dict[str, Any]:
         {
             **_artifact(file),
             "replacements": [
-                {"deletedRegion": _region(file, e.span, sources), "insertedContent": {"text": e.text}} for e in edits
+                {"deletedRegion": _region(file, e.span, sources), "insertedContent": {"text": e.text}}
+                for e in edits
             ],
         }
         for file, edits in files.items()

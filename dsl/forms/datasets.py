@@ -12,7 +12,8 @@ def dataset_form(parsed: Parsed, name: str) -> Form:
         "kind": "dataset",
         "name": name,
         "keys": [
-            {"name": key.name, "type": type_text(parsed, key.type), "text": text_of(parsed, key)} for key in node.keys
+            {"name": key.name, "type": type_text(parsed, key.type), "text": text_of(parsed, key)}
+            for key in node.keys
         ],
         "schema": node.schema,
         "version": node.version,

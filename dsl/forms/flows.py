@@ -81,7 +81,9 @@ def playbook_form(parsed: Parsed, name: str) -> Form:
         "kind": "playbook",
         "name": name,
         "runbook": node.runbook,
-        "reactions": [_reaction(parsed, reaction, number) for number, reaction in enumerate(node.reactions, 1)],
+        "reactions": [
+            _reaction(parsed, reaction, number) for number, reaction in enumerate(node.reactions, 1)
+        ],
         **placed(parsed, node),
     }
 

@@ -54,8 +54,23 @@ __all__ = [
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
-        text, wording, numbers, figures, dates, calendars, lists, ordering, trees, comparing, records, measures, codes,
-        checks, edi, queries, tests,
+        text,
+        wording,
+        numbers,
+        figures,
+        dates,
+        calendars,
+        lists,
+        ordering,
+        trees,
+        comparing,
+        records,
+        measures,
+        codes,
+        checks,
+        edi,
+        queries,
+        tests,
     )
 )
 

@@ -37,7 +37,9 @@ def day_of(day: date) -> int:
     return day.day
 
 
-@function("quarter", [DAY], INTEGER, "The quarter of the year of a date, 1 to 4.", [("quarter(2026-05-01)", "2")])
+@function(
+    "quarter", [DAY], INTEGER, "The quarter of the year of a date, 1 to 4.", [("quarter(2026-05-01)", "2")]
+)
 def quarter(day: date) -> int:
     return (day.month + 2) // 3
 
@@ -57,12 +59,20 @@ def week_year(day: date) -> int:
     return day.isocalendar().year
 
 
-@function("start_of_month", [DAY], DATE, "The first day of the month.", [("start_of_month(2026-01-31)", "2026-01-01")])
+@function(
+    "start_of_month",
+    [DAY],
+    DATE,
+    "The first day of the month.",
+    [("start_of_month(2026-01-31)", "2026-01-01")],
+)
 def start_of_month(day: date) -> date:
     return day.replace(day=1)
 
 
-@function("end_of_month", [DAY], DATE, "The last day of the month.", [("end_of_month(2028-02-03)", "2028-02-29")])
+@function(
+    "end_of_month", [DAY], DATE, "The last day of the month.", [("end_of_month(2028-02-03)", "2028-02-29")]
+)
 def end_of_month(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
 
@@ -134,7 +144,9 @@ def is_business_day(day: date, calendar: str = "default", *, calendars: Mapping[
      ("add_business_days(2026-03-16, 999999)", "fails error")],
     fails=["error"], settings=["calendars"],
 )  # fmt: skip
-def add_business_days(day: date, days: int, calendar: str = "default", *, calendars: Mapping[str, Any] = {}) -> date:
+def add_business_days(
+    day: date, days: int, calendar: str = "default", *, calendars: Mapping[str, Any] = {}
+) -> date:
     if abs(days) > _MOST_DAYS:
         raise FunctionFailure("error", f"more than {_MOST_DAYS} business days", days)
     holidays, left, step = _holidays(calendar, calendars), abs(days), 1 if days > 0 else -1
@@ -157,7 +169,11 @@ def business_days_between(
     if (high - low).days > 2 * _MOST_DAYS:
         raise FunctionFailure("error", f"the dates are more than {2 * _MOST_DAYS} days apart", end)
     days = sum(_works(low + timedelta(days=n), holidays) for n in range(1, (high - low).days + 1))
-    return days if start <= end else -sum(_works(low + timedelta(days=n), holidays) for n in range((high - low).days))
+    return (
+        days
+        if start <= end
+        else -sum(_works(low + timedelta(days=n), holidays) for n in range((high - low).days))
+    )
 
 
 @function(
@@ -176,7 +192,9 @@ def edifact_date(value: str, code: str) -> date:
         except ValueError:
             raise FunctionFailure("error", f"{shown(value)} is no week", value) from None
     if code not in _EDIFACT_DATES or code == "101":
-        raise FunctionFailure("error", f"{shown(value)} can't be read by the EDIFACT format {shown(code)}", value)
+        raise FunctionFailure(
+            "error", f"{shown(value)} can't be read by the EDIFACT format {shown(code)}", value
+        )
     return formats.read(text, _EDIFACT_DATES[code]).date()
 
 
@@ -245,4 +263,8 @@ def odata_time(value: str) -> time:
 )  # fmt: skip
 def sap_date(value: str) -> date | None:
     text = value.strip()
-    return None if text in _NO_DATES or text in ("20491231", "99991231") else formats.read(text, "YYYYMMDD").date()
+    return (
+        None
+        if text in _NO_DATES or text in ("20491231", "99991231")
+        else formats.read(text, "YYYYMMDD").date()
+    )

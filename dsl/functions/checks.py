@@ -55,4 +55,6 @@ def gtin(value: str) -> str:
 )  # fmt: skip
 def gln_valid(value: str) -> bool:
     digits = value.strip()
-    return len(digits) == 13 and _DIGITS.fullmatch(digits) is not None and check_digit(digits[:-1]) == digits[-1]
+    return (
+        len(digits) == 13 and _DIGITS.fullmatch(digits) is not None and check_digit(digits[:-1]) == digits[-1]
+    )

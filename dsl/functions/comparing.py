@@ -88,7 +88,10 @@ def _check_same(old: Record, new: Record) -> None:
     fails=["missing", "many"], safe=always_there("key"), result_words="record of added, removed, changed",
 )  # fmt: skip
 def compare(
-    old: list[dict[str, Any]], new: list[dict[str, Any]], key: Sequence[FieldPath], fields: Sequence[FieldPath] | None
+    old: list[dict[str, Any]],
+    new: list[dict[str, Any]],
+    key: Sequence[FieldPath],
+    fields: Sequence[FieldPath] | None,
 ) -> dict[str, Any]:
     before, after = _by_key(old, key, "old"), _by_key(new, key, "new")
     changed = []
@@ -97,7 +100,9 @@ def compare(
             other = before[stand_in]
             differing = list(_named(other, element, fields) if fields else _all(other, element, "", key))
             if differing:
-                changed.append({"key": _key_of(element, key), "old": other, "new": element, "fields": differing})
+                changed.append(
+                    {"key": _key_of(element, key), "old": other, "new": element, "fields": differing}
+                )
     return {
         "added": [element for stand_in, element in after.items() if stand_in not in before],
         "removed": [element for stand_in, element in before.items() if stand_in not in after],
@@ -105,7 +110,9 @@ def compare(
     }
 
 
-def _by_key(elements: list[dict[str, Any]], key: Sequence[FieldPath], which: str) -> dict[Any, dict[str, Any]]:
+def _by_key(
+    elements: list[dict[str, Any]], key: Sequence[FieldPath], which: str
+) -> dict[Any, dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = {}
     for number, element in enumerate(elements, 1):
         values = [field_at(element, path) for path in key]
@@ -114,7 +121,9 @@ def _by_key(elements: list[dict[str, Any]], key: Sequence[FieldPath], which: str
                 raise FunctionFailure("missing", f"{'.'.join(path)} of {which} element {number} is missing")
         stand_in = tuple(map(identity_key, values))
         if stand_in in found:
-            words = ", ".join(f"{'.'.join(path)} {shown(value)}" for path, value in zip(key, values, strict=True))
+            words = ", ".join(
+                f"{'.'.join(path)} {shown(value)}" for path, value in zip(key, values, strict=True)
+            )
             raise FunctionFailure("many", f"{words} occurs twice in the {which} list", values[-1])
         found[stand_in] = element
     return found
@@ -131,7 +140,9 @@ def _named(old: dict[str, Any], new: dict[str, Any], fields: Sequence[FieldPath]
         yield from _difference(field_at(old, path), field_at(new, path), ".".join(path), ())
 
 
-def _all(old: dict[str, Any], new: dict[str, Any], prefix: str, key: Sequence[FieldPath]) -> Iterator[dict[str, str]]:
+def _all(
+    old: dict[str, Any], new: dict[str, Any], prefix: str, key: Sequence[FieldPath]
+) -> Iterator[dict[str, str]]:
     """What differs, field by field, records field by field too; the key itself is left out."""
     skipped = {".".join(path) for path in key}
     for name in {**old, **new}:
@@ -158,6 +169,10 @@ def shown_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(shown_value, value))}]"
     if _is_record(value):
-        inner = (f"{name}: {shown_value(part)}" for name, part in value.items() if name != PARENT and part is not None)
+        inner = (
+            f"{name}: {shown_value(part)}"
+            for name, part in value.items()
+            if name != PARENT and part is not None
+        )
         return f"{{{', '.join(inner)}}}"
     return text(value)

@@ -23,7 +23,9 @@ _TIME_PATTERN = formats.pattern_fault(frozenset({"HH", "mm"}), formats.TIME_FIEL
 _INSTANT = formats.DATE_FIELDS | formats.TIME_FIELDS | {"ZZ"}
 _INSTANT_PATTERN = formats.pattern_fault(frozenset({"YYYY", "MM", "DD", "HH", "mm"}), _INSTANT)
 _ANY_PATTERN = formats.pattern_fault(frozenset(), _INSTANT)
-_DATE_OR_TIME = Accepts("date, time or datetime", lambda of: kinds.is_scalar(of, ("date", "time", "datetime")))
+_DATE_OR_TIME = Accepts(
+    "date, time or datetime", lambda of: kinds.is_scalar(of, ("date", "time", "datetime"))
+)
 _DATE_OR_INSTANT = Accepts("date or datetime", lambda of: kinds.is_scalar(of, ("date", "datetime")))
 _TEXT_OR_INSTANT = Accepts(
     "text or datetime",
@@ -41,7 +43,9 @@ def _fitting_pattern(given: Given) -> Sequence[FailureKind]:
     of = given["value"].type
     parts = formats.DATE_FIELDS if of == DATE else formats.TIME_FIELDS if of == TIME else _INSTANT
     pattern = given["format"]
-    fits = pattern.constant and formats.pattern_fault(frozenset(), frozenset(parts))(str(pattern.value)) is None
+    fits = (
+        pattern.constant and formats.pattern_fault(frozenset(), frozenset(parts))(str(pattern.value)) is None
+    )
     return ("error",) if fits else ()
 
 
@@ -71,7 +75,12 @@ ZONE = P("zone", TEXT, default=None, named=True, check=zones.zone_fault)
     fails=["error"], safe=safety.typed("value", _is_moment, safety.constants(zone=safety.any_value)), settings=["time_zone"],
 )  # fmt: skip
 def to_date(
-    value: Any, format: str = _ISO, zone: str | None = None, century: int | None = None, *, time_zone: str = "UTC"
+    value: Any,
+    format: str = _ISO,
+    zone: str | None = None,
+    century: int | None = None,
+    *,
+    time_zone: str = "UTC",
 ) -> date:
     if isinstance(value, datetime):
         return in_zone(value, zone or time_zone).date()
@@ -118,7 +127,8 @@ def to_datetime(
 
 
 _ISO_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?", re.ASCII
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
 )
 
 

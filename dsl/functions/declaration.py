@@ -191,5 +191,7 @@ def _parameter_words(parameter: Parameter) -> str:
     if parameter.required:
         return f"{parameter.name}: {words}"
     default = parameter.default
-    shown = "missing" if default is None else f'"{default}"' if isinstance(default, str) else str(default).lower()
+    shown = (
+        "missing" if default is None else f'"{default}"' if isinstance(default, str) else str(default).lower()
+    )
     return f"{parameter.name}: {words} = {shown}"

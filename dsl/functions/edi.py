@@ -64,7 +64,9 @@ def pair(segment: dict[str, Any], qualifier: str, start: str = "02") -> str | No
     return None
 
 
-def _below(nodes: list[dict[str, Any]], parent: dict[str, Any] | None, depth: int) -> Iterator[dict[str, Any]]:
+def _below(
+    nodes: list[dict[str, Any]], parent: dict[str, Any] | None, depth: int
+) -> Iterator[dict[str, Any]]:
     if depth > DEEPEST:
         return
     for node in nodes:

@@ -31,7 +31,9 @@ def sign(value: Any) -> int:
 )  # fmt: skip
 def power(value: Any, exponent: int) -> Decimal:
     if abs(exponent) > HIGHEST_POWER:
-        raise FunctionFailure("error", f"the exponent has to be between -{HIGHEST_POWER} and {HIGHEST_POWER}", exponent)
+        raise FunctionFailure(
+            "error", f"the exponent has to be between -{HIGHEST_POWER} and {HIGHEST_POWER}", exponent
+        )
     try:
         return bounded(CONTEXT.power(bounded(Decimal(value)), exponent))
     except DecimalException:
@@ -112,7 +114,9 @@ def implied_text(value: Any, digits: int) -> str:
         raise FunctionFailure("error", "the number of digits has to be between 0 and 30", digits)
     scaled = Decimal(value).scaleb(digits, CONTEXT)
     if scaled != scaled.to_integral_value():
-        raise FunctionFailure("error", f"{shown(value)} has more than {digits} digits behind the point", value)
+        raise FunctionFailure(
+            "error", f"{shown(value)} has more than {digits} digits behind the point", value
+        )
     return str(int(scaled))
 
 

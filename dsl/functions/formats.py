@@ -39,7 +39,9 @@ def pattern(text: str) -> Pattern:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise ValueError(f'"{text[position]}" means nothing in a pattern; known are {", ".join(_FIELDS)} and ZZ')
+            raise ValueError(
+                f'"{text[position]}" means nothing in a pattern; known are {", ".join(_FIELDS)} and ZZ'
+            )
         tokens.append(found.group())
         position = found.end()
     named = [token for token in tokens if token in _FIELDS or token == "ZZ"]

@@ -62,7 +62,10 @@ SINGLE = Accepts(
 )
 NUMBER_OR_TEXT = Accepts(
     "text or number",
-    lambda of: is_scalar(of, ("text", "integer", "decimal", "percent")) or isinstance(of, types.Enum | types.Anything),
+    lambda of: (
+        is_scalar(of, ("text", "integer", "decimal", "percent"))
+        or isinstance(of, types.Enum | types.Anything)
+    ),
 )
 
 

@@ -27,7 +27,9 @@ def coalesce(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-@function("count", [LIST], INTEGER, "How many elements the list has.", [("count([4, 5])", "2"), ("count([])", "0")])
+@function(
+    "count", [LIST], INTEGER, "How many elements the list has.", [("count([4, 5])", "2"), ("count([])", "0")]
+)
 def count(values: list[Any]) -> int:
     return len(values)
 

@@ -66,7 +66,13 @@ def _converted_type(arguments: Sequence[Argument]) -> types.Type:
     source, target = of.unit if isinstance(of, Quantity) else None, str(unit.value)
     if len(arguments) > 2:
         return _quantity_type(arguments)
-    if source and unit.constant and units.known(source) and units.known(target) and not units.same_kind(source, target):
+    if (
+        source
+        and unit.constant
+        and units.known(source)
+        and units.known(target)
+        and not units.same_kind(source, target)
+    ):
         raise TypeRuleError(f"{source} and {target} measure different things")
     return _quantity_type(arguments)
 
@@ -175,5 +181,7 @@ def minor_digits(currency: str) -> int:
 def minor_units(amount: dict[str, Any]) -> int:
     scaled = amount["value"].scaleb(minor_digits(amount["currency"]), CONTEXT)
     if scaled != scaled.to_integral_value():
-        raise FunctionFailure("error", f"{shown(amount['value'])} {amount['currency']} has parts of the smallest unit")
+        raise FunctionFailure(
+            "error", f"{shown(amount['value'])} {amount['currency']} has parts of the smallest unit"
+        )
     return int(scaled)

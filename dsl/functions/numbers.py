@@ -38,7 +38,15 @@ def _one_of(choices: dict[str, Any], what: str) -> Any:
     return fault
 
 
-LOCALE = P("locale", TEXT, default="plain", named=True, constant=True, word=True, check=_one_of(LOCALES, "the locale"))
+LOCALE = P(
+    "locale",
+    TEXT,
+    default="plain",
+    named=True,
+    constant=True,
+    word=True,
+    check=_one_of(LOCALES, "the locale"),
+)
 NUMBER_VALUE = P("value", kinds.NUMBER_OR_TEXT)
 
 

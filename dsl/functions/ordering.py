@@ -12,8 +12,12 @@ from dsl.functions.lists import LIST, identity_key, order_key
 from dsl.types import BOOLEAN, INTEGER, TEXT, ListOf, Maybe
 
 LONGEST = 1_000_000
-_ORDERED = Accepts("list of texts, numbers, dates or times", lambda of: isinstance(of, ListOf) and _sortable(of.item))
-_NESTED = Accepts("list of lists", lambda of: isinstance(of, ListOf) and isinstance(of.item, ListOf | types.Nothing))
+_ORDERED = Accepts(
+    "list of texts, numbers, dates or times", lambda of: isinstance(of, ListOf) and _sortable(of.item)
+)
+_NESTED = Accepts(
+    "list of lists", lambda of: isinstance(of, ListOf) and isinstance(of.item, ListOf | types.Nothing)
+)
 
 
 def _sortable(of: types.Type) -> bool:
@@ -63,7 +67,9 @@ def sort(values: list[Any]) -> list[Any]:
 )  # fmt: skip
 def slice_of(values: list[Any], start: int, count: int) -> list[Any]:
     if start < 1 or count < 0:
-        raise FunctionFailure("error", "the first element is number 1, and the count can't be negative", start)
+        raise FunctionFailure(
+            "error", "the first element is number 1, and the count can't be negative", start
+        )
     return values[start - 1 : start - 1 + count]
 
 

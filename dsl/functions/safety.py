@@ -17,7 +17,8 @@ def constants(**tests: Test) -> Safe:
 
     def safe(given: Given) -> Sequence[FailureKind]:
         fine = all(
-            name not in given or (given[name].constant and test(given[name].value)) for name, test in tests.items()
+            name not in given or (given[name].constant and test(given[name].value))
+            for name, test in tests.items()
         )
         return ("error",) if fine else ()
 

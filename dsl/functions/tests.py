@@ -9,11 +9,15 @@ from dsl.types import ANYTHING, BOOLEAN, DATETIME, INTEGER, TEXT, Enum, FieldSpe
 
 FAMILY = "tests"
 EXPECTATION = Record("expectation", {"key": FieldSpec(TEXT, True), "due": FieldSpec(DATETIME, True)})
-COLLECTION = Record("collection", {"group": FieldSpec(TEXT, True), "to": FieldSpec(TEXT), "key": FieldSpec(TEXT)})
+COLLECTION = Record(
+    "collection", {"group": FieldSpec(TEXT, True), "to": FieldSpec(TEXT), "key": FieldSpec(TEXT)}
+)
 STATES = Enum("state", ("done", "ignored", "rejected", "held", "waiting"))
 
 
-def _engine_function(name: str, parameters: Sequence[P], result: Type, words: str, doc: str, family: str) -> None:
+def _engine_function(
+    name: str, parameters: Sequence[P], result: Type, words: str, doc: str, family: str
+) -> None:
     declare(FunctionSpec(name, family, tuple(parameters), result, words, frozenset(), doc, (), None))
 
 

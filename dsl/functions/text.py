@@ -242,7 +242,10 @@ def text(value: Any) -> str:
             return plain(Decimal(value))
         case date() | datetime() | time():
             return value.isoformat()
-        case {"value": Decimal() as number, "unit": str(unit)} | {"value": Decimal() as number, "currency": str(unit)}:
+        case {"value": Decimal() as number, "unit": str(unit)} | {
+            "value": Decimal() as number,
+            "currency": str(unit),
+        }:
             return f"{plain(number)} {unit}"
         case {"amount": amount, "unit": str(unit)}:
             return f"{amount} {unit}"

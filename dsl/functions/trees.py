@@ -39,7 +39,9 @@ def check_key(name: str, of: types.Type) -> None:
     """A key is one value that can be looked for."""
     inner = types.present(of)
     if not isinstance(inner, types.Scalar | types.Enum) or inner == types.DURATION:
-        raise TypeRuleError(f"`{name}` has to be a single value such as a text or number, not {types.describe(inner)}")
+        raise TypeRuleError(
+            f"`{name}` has to be a single value such as a text or number, not {types.describe(inner)}"
+        )
 
 
 def _tree_type(arguments: Sequence[Argument]) -> types.Type:
@@ -88,7 +90,10 @@ def _tree_type(arguments: Sequence[Argument]) -> types.Type:
     fails=["missing", "error", "no_match", "many"], safe=always_there("id"), result_words="list of nodes",
 )  # fmt: skip
 def tree(
-    elements: list[dict[str, Any]], own: Sequence[FieldPath], parent: Sequence[FieldPath], kind: Sequence[FieldPath] | None
+    elements: list[dict[str, Any]],
+    own: Sequence[FieldPath],
+    parent: Sequence[FieldPath],
+    kind: Sequence[FieldPath] | None,
 ) -> list[dict[str, Any]]:
     nodes = _nodes(elements, own[0], kind[0] if kind else None)
     roots: list[dict[str, Any]] = []
@@ -99,14 +104,18 @@ def tree(
             roots.append(node)
             continue
         if up not in nodes:
-            raise FunctionFailure("no_match", f"{shown(id)} has the parent {shown(up)}, which is not in the list", up)
+            raise FunctionFailure(
+                "no_match", f"{shown(id)} has the parent {shown(up)}, which is not in the list", up
+            )
         nodes[up]["children"].append(node)
         ups[id] = up
     _check_depth(ups)
     return roots
 
 
-def _nodes(elements: list[dict[str, Any]], own: FieldPath, kind: FieldPath | None) -> dict[Any, dict[str, Any]]:
+def _nodes(
+    elements: list[dict[str, Any]], own: FieldPath, kind: FieldPath | None
+) -> dict[Any, dict[str, Any]]:
     nodes: dict[Any, dict[str, Any]] = {}
     for number, element in enumerate(elements, 1):
         id = field_at(element, own)

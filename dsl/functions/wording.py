@@ -101,7 +101,9 @@ def title(value: str) -> str:
 )  # fmt: skip
 def transliterate(value: str) -> str:
     if len(value) > LONGEST // 10:
-        raise FunctionFailure("error", f"a text of more than {LONGEST // 10} characters can't be transliterated")
+        raise FunctionFailure(
+            "error", f"a text of more than {LONGEST // 10} characters can't be transliterated"
+        )
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", value).translate(_LETTERS))
     return "".join(c if c.isascii() else "?" for c in parts if not unicodedata.combining(c))
 

@@ -41,13 +41,15 @@ def localize(local: datetime, name: str, ambiguous: str = "fail") -> datetime:
     if early.utcoffset() == late.utcoffset():
         return fixed(early)
     if fixed(early).astimezone(UTC).astimezone(where).replace(tzinfo=None) != local:
-        raise FunctionFailure("error", f"{local.isoformat()} does not exist in {name}: the clock is put forward", local)
+        raise FunctionFailure(
+            "error", f"{local.isoformat()} does not exist in {name}: the clock is put forward", local
+        )
     if ambiguous == "earlier":
         return fixed(early)
     if ambiguous == "later":
         return fixed(late)
     raise FunctionFailure(
-        "error", f"{local.isoformat()} occurs twice in {name}; say ambiguous: \"earlier\" or \"later\"", local
+        "error", f'{local.isoformat()} occurs twice in {name}; say ambiguous: "earlier" or "later"', local
     )
 
 

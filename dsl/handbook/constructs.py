@@ -9,7 +9,12 @@ from dsl.parser import Parsed
 
 Fact = tuple[str, Cell]
 _INDENT = "\u2003"
-_DOES = {"skip": "leave it out", "skip row": "leave the row out", "reject": "refuse the message", "reject row": "refuse the row"}
+_DOES = {
+    "skip": "leave it out",
+    "skip row": "leave the row out",
+    "reject": "refuse the message",
+    "reject row": "refuse the row",
+}
 _POLICIES = {
     "unique": "exactly one row fits", "first": "the first row that fits", "any": "several rows may fit, all say the same",
     "priority": "the row with the highest output", "collect": "all rows that fit, together",
@@ -27,7 +32,9 @@ def handled(handlers: Sequence[Mapping[str, Any]]) -> str:
     said = []
     for handler in handlers:
         does = f"use {handler['value']}" if handler["action"] == "use" else _DOES[handler["action"]]
-        said.append(f"{handler['on'].replace('_', ' ')}: {does}{', with a warning' if handler['warn'] else ''}")
+        said.append(
+            f"{handler['on'].replace('_', ' ')}: {does}{', with a warning' if handler['warn'] else ''}"
+        )
     return "; ".join(said)
 
 
@@ -47,7 +54,12 @@ def flow_entry(parsed: Parsed, node: syntax.Flow, schema: str) -> dict[str, Any]
     for words, name in (("Same message", "identify_by"), ("Kept in order by", "order_by")):
         unsaid = "by its idempotency key" if name == "identify_by" else "nothing"
         facts.append((words, code(form[name]) if form.get(name) else Cell(unsaid)))
-    for words, name in (("Owner", "owner"), ("Criticality", "criticality"), ("Within", "sla"), ("On failure", "playbook")):
+    for words, name in (
+        ("Owner", "owner"),
+        ("Criticality", "criticality"),
+        ("Within", "sla"),
+        ("On failure", "playbook"),
+    ):
         if form.get(name):
             facts.append((words, Cell(str(form[name]))))
     return {"facts": tuple(facts)}
@@ -56,7 +68,10 @@ def flow_entry(parsed: Parsed, node: syntax.Flow, schema: str) -> dict[str, Any]
 def map_entry(parsed: Parsed, node: syntax.Map) -> dict[str, Any]:
     """One row a target field, as the form has it."""
     form = forms.map_form(parsed, node.name)
-    facts = [("Reads", code(f"{p['name']}: {p['schema']}" if p["schema"] else p["name"])) for p in form["parameters"]]
+    facts = [
+        ("Reads", code(f"{p['name']}: {p['schema']}" if p["schema"] else p["name"]))
+        for p in form["parameters"]
+    ]
     facts.append(("Makes", code(form["target"])))
     if form["policy"]:
         facts.append(("Unless a line says otherwise", Cell(handled(form["policy"]))))
@@ -73,7 +88,12 @@ def _map_row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
         case "each":
             target, source = f"{row['target']} (list)", f"each {row['expression']}"
         case "check":
-            return Cell(f"{space}check"), code(row["expression"]), Cell(f"{row['action']} {row['message']}"), note
+            return (
+                Cell(f"{space}check"),
+                code(row["expression"]),
+                Cell(f"{row['action']} {row['message']}"),
+                note,
+            )
         case _ if row.get("branch"):
             target, source = row["branch"], row["expression"]
         case _ if row["target"]:
@@ -87,7 +107,11 @@ def table_entry(parsed: Parsed, node: syntax.Table) -> dict[str, Any]:
     """The grid as it is written, with its policy in words."""
     form = forms.table_form(parsed, node.name)
     columns = [*form["inputs"], *form["outputs"]]
-    heads = ("Row", *(f"{'' if c in form['inputs'] else '=> '}{c['name']}: {c['type']}" for c in columns), "Note")
+    heads = (
+        "Row",
+        *(f"{'' if c in form['inputs'] else '=> '}{c['name']}: {c['type']}" for c in columns),
+        "Note",
+    )
     rows = []
     for row in form["rows"]:
         if row["kind"] == "raw":
@@ -97,14 +121,19 @@ def table_entry(parsed: Parsed, node: syntax.Table) -> dict[str, Any]:
     if form["otherwise"] is not None:
         blank = [Cell("")] * len(form["inputs"])
         rows.append((code("otherwise"), *blank, *map(code, form["otherwise"]), Cell("")))
-    words = f"{form['policy']}: {_POLICIES[form['policy']]}" + (f" ({form['aggregation']})" if form["aggregation"] else "")
+    words = f"{form['policy']}: {_POLICIES[form['policy']]}" + (
+        f" ({form['aggregation']})" if form["aggregation"] else ""
+    )
     return {"facts": (("Policy", Cell(words)),), "grids": (Grid(heads, tuple(rows)),)}
 
 
 def lookup_entry(parsed: Parsed, node: syntax.Lookup) -> dict[str, Any]:
     """The rows of a small value map."""
     form = forms.lookup_form(parsed, node.name)
-    heads = (*(f"{c['name']}: {c['type']}" for c in form["keys"]), *(f"=> {c['name']}: {c['type']}" for c in form["results"]))
+    heads = (
+        *(f"{c['name']}: {c['type']}" for c in form["keys"]),
+        *(f"=> {c['name']}: {c['type']}" for c in form["results"]),
+    )
     rows = []
     for row in form["rows"]:
         cells = [row["text"]] if row["kind"] == "raw" else [*row["keys"], *row["results"]]
@@ -119,7 +148,10 @@ def rules_entry(parsed: Parsed, node: syntax.Rules) -> dict[str, Any]:
     about = form["parameter"]
     facts: list[Fact] = [
         ("About", code(f"{about['name']}: {about['schema']}" if about["schema"] else about["name"])),
-        ("Fires", Cell("the first rule that fits" if form["first_only"] else "every rule that fits, in this order")),
+        (
+            "Fires",
+            Cell("the first rule that fits" if form["first_only"] else "every rule that fits, in this order"),
+        ),
     ]
     facts += [(f"let {let['target']}", code(let["expression"])) for let in form["lets"]]
     rows = []
@@ -137,7 +169,11 @@ def _words(parsed: Parsed, action: Mapping[str, Any]) -> str:
     """An action as it is written, on one line."""
     line = parsed.tree.line_at(parsed.source.offset(action["line"], 1)) if "line" in action else None
     if line is None:
-        starts = [one for one in parsed.tree.lines if parsed.source.position(one.span.start)[0] == action.get("line", 0)]
+        starts = [
+            one
+            for one in parsed.tree.lines
+            if parsed.source.position(one.span.start)[0] == action.get("line", 0)
+        ]
         line = starts[0] if starts else None
     text = parsed.source.slice(line.span) if line is not None else str(action.get("text", ""))
     return " ".join(text.split()).removeprefix("then ")

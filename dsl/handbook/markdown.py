@@ -7,7 +7,11 @@ from dsl.handbook.content import Cell, Entry, Grid, Handbook
 
 def markdown(book: Handbook) -> str:
     """The whole handbook as one Markdown page."""
-    lines = [f"# {_plain(book.title)}", "", f"Rule set `{book.name}`, owner {_plain(book.owner)}, times in {book.time_zone}."]
+    lines = [
+        f"# {_plain(book.title)}",
+        "",
+        f"Rule set `{book.name}`, owner {_plain(book.owner)}, times in {book.time_zone}.",
+    ]
     if book.errors:
         lines += ["", f"**{book.errors} errors: some of it may be wrong or missing here.**"]
     for chapter in book.chapters:

@@ -76,13 +76,19 @@ class _Writer:
         entries = [self._entry(parsed, kind, node) for parsed, own, node in self._declared if own == kind]
         if kind == "lookup":
             files = [lookup for lookup in self._program.lookups.values() if lookup.version]
-            entries += [self._known(data.data_entry(lookup)) for lookup in sorted(files, key=lambda one: one.name)]
+            entries += [
+                self._known(data.data_entry(lookup)) for lookup in sorted(files, key=lambda one: one.name)
+            ]
         return entries
 
     def endpoints(self) -> Chapter:
         """What travels, by name."""
-        endpoints = sorted(self._program.manifest.endpoints.values(), key=lambda one: (one.direction, one.name))
-        return Chapter("endpoint", "Endpoints", tuple(self._known(data.endpoint_entry(one)) for one in endpoints))
+        endpoints = sorted(
+            self._program.manifest.endpoints.values(), key=lambda one: (one.direction, one.name)
+        )
+        return Chapter(
+            "endpoint", "Endpoints", tuple(self._known(data.endpoint_entry(one)) for one in endpoints)
+        )
 
     def schemas(self) -> Chapter:
         """The shapes of both sides."""
@@ -94,7 +100,9 @@ class _Writer:
         said = entry_of(parsed, node, schema)
         notes = tuple(words for words in above(parsed, node) if words)
         file, line = parsed.source.path, line_of(parsed, node)
-        return self._known(Entry(anchor(kind, node.name), node.name, file=file, line=line, notes=notes, **said))
+        return self._known(
+            Entry(anchor(kind, node.name), node.name, file=file, line=line, notes=notes, **said)
+        )
 
     def _known(self, entry: Entry) -> Entry:
         users = tuple(sorted(self._users[entry.id].values(), key=lambda cell: cell.text))

@@ -55,7 +55,9 @@ class Fields:
             owner = f"lookup:{record.name}"
         return Symbol("field", name, owner) if owner else None
 
-    def occurrences(self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]) -> Iterator[Occurrence]:
+    def occurrences(
+        self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]
+    ) -> Iterator[Occurrence]:
         """Every field that a declaration reads, sets or declares."""
         for node in walk(declaration):
             if isinstance(node, syntax.Path):
@@ -68,7 +70,9 @@ class Fields:
         yield from self._columns(path, declaration, tokens)
         yield from self._targets(path, declaration, tokens)
 
-    def _columns(self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]) -> Iterator[Occurrence]:
+    def _columns(
+        self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]
+    ) -> Iterator[Occurrence]:
         match declaration:
             case syntax.Table(name=name, outputs=columns):
                 owner = f"table:{name}"
@@ -81,7 +85,9 @@ class Fields:
             if first and first[0].text == column.name:
                 yield Occurrence(Symbol("field", column.name, owner), path, first[0].span, True)
 
-    def _targets(self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]) -> Iterator[Occurrence]:
+    def _targets(
+        self, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]
+    ) -> Iterator[Occurrence]:
         """Fields of the result: what a map sets and its checks name, what the expectations of a test name."""
         if isinstance(declaration, syntax.Map) and declaration.name in self._program.maps:
             record = self._program.maps[declaration.name].target.record
@@ -91,7 +97,11 @@ class Fields:
                 yield from self._named(path, node, self._result(declaration))
 
     def _body(
-        self, path: str, body: Sequence[syntax.Statement], record: types.Record | None, tokens: Sequence[Token]
+        self,
+        path: str,
+        body: Sequence[syntax.Statement],
+        record: types.Record | None,
+        tokens: Sequence[Token],
     ) -> Iterator[Occurrence]:
         for statement in body:
             match statement:

@@ -41,7 +41,12 @@ def _declared(program: Program, index: Index, found: Occurrence) -> Shown | None
     if symbol.kind == "endpoint":
         endpoint = program.manifest.endpoints[symbol.name]
         words = f"{endpoint.direction}, {endpoint.codec}, {endpoint.schema}"
-        return f"endpoint {symbol.name}", words, f"Owner: {endpoint.owner}" if endpoint.owner else "", found.span
+        return (
+            f"endpoint {symbol.name}",
+            words,
+            f"Owner: {endpoint.owner}" if endpoint.owner else "",
+            found.span,
+        )
     place = next(iter(index.declared(symbol)), None)
     if place is None:
         return None
@@ -108,6 +113,10 @@ def _doc(program: Program, node: syntax.Expression) -> str:
             meaning = program.names.get(node)
             if isinstance(meaning, EnumValue):
                 return "a value of the enumeration"
-            return "a field of the result" if isinstance(meaning, Variable) and meaning.origin == "target" else ""
+            return (
+                "a field of the result"
+                if isinstance(meaning, Variable) and meaning.origin == "target"
+                else ""
+            )
         case _:
             return ""

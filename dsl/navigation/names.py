@@ -70,10 +70,17 @@ class Names:
             for index, token in enumerate(line.tokens):
                 found = self._at(path, line.tokens, index, versions, rules)
                 if found is not None:
-                    yield Occurrence(found[0], path, found[1], token.start in self._declared[path] or found[2])
+                    yield Occurrence(
+                        found[0], path, found[1], token.start in self._declared[path] or found[2]
+                    )
 
     def _at(
-        self, path: str, tokens: Sequence[Token], index: int, versions: dict[str, str], rules: Sequence[syntax.Rules]
+        self,
+        path: str,
+        tokens: Sequence[Token],
+        index: int,
+        versions: dict[str, str],
+        rules: Sequence[syntax.Rules],
     ) -> tuple[Symbol, Span, bool] | None:
         """The symbol whose name begins at a token, its span, and whether the token declares it."""
         token = tokens[index]
@@ -138,7 +145,9 @@ class Names:
     def _schema(self, name: str, versions: dict[str, str]) -> str:
         known = self._program.schemas
         wanted = f"{name}@{versions.get(name, '')}"
-        return next((key for key in (wanted, *sorted(known)) if key in known and key.rpartition("@")[0] == name), "")
+        return next(
+            (key for key in (wanted, *sorted(known)) if key in known and key.rpartition("@")[0] == name), ""
+        )
 
     def _manifest(self, source: Source) -> Iterator[Occurrence]:
         for found in _TABLE.finditer(source.text):
@@ -155,7 +164,9 @@ class Names:
 def dotted_name(tokens: Sequence[Token], index: int) -> tuple[str, Span]:
     """`erp.hold` that begins at a token, and its span."""
     end = index
-    while end + 2 < len(tokens) and tokens[end + 1].text == "." and tokens[end + 2].kind in ("word", "string"):
+    while (
+        end + 2 < len(tokens) and tokens[end + 1].text == "." and tokens[end + 2].kind in ("word", "string")
+    ):
         end += 2
     name = "".join(token.text for token in tokens[index : end + 1])
     return name, tokens[index].span.to(tokens[end].span)

@@ -40,5 +40,9 @@ def expression_at(module: syntax.Module, offset: int) -> syntax.Node | None:
     declaration = declaration_at(module, offset)
     if declaration is None:
         return None
-    found = [n for n in walk(declaration) if isinstance(n, syntax.Expression) and n.span.start <= offset < n.span.end]
+    found = [
+        n
+        for n in walk(declaration)
+        if isinstance(n, syntax.Expression) and n.span.start <= offset < n.span.end
+    ]
     return min(found, key=lambda n: n.span.end - n.span.start, default=None)

@@ -61,7 +61,9 @@ def rename(files: Mapping[str, bytes], index: Index, path: str, offset: int, nam
     renamed = Index(after)
     there = renamed.at(*_start(min(moved)))
     if there is None or {o.place for o in renamed.of(there.symbol)} != moved:
-        raise RenameRefused(f"`{name}` is already the name of something else where `{found.symbol.name}` stands")
+        raise RenameRefused(
+            f"`{name}` is already the name of something else where `{found.symbol.name}` stands"
+        )
     return edits
 
 

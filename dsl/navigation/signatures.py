@@ -74,7 +74,9 @@ def _described(program: Program, name: str, before: str) -> tuple[str, tuple[str
         return _labelled(name, program.maps[name].parameters, "")
     if name in program.functions:
         own = program.functions[name]
-        return _labelled(name, own.parameters, f"A function in {own.path}.", f" : {types.describe(own.result)}")
+        return _labelled(
+            name, own.parameters, f"A function in {own.path}.", f" : {types.describe(own.result)}"
+        )
     spec = functions.registry().get(name)
     if spec is None:
         return None

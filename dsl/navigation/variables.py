@@ -26,7 +26,9 @@ class Binder:
 class Variables:
     """The variables of a declaration, by the tokens of its module."""
 
-    def __init__(self, program: Program, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]) -> None:
+    def __init__(
+        self, program: Program, path: str, declaration: syntax.Declaration, tokens: Sequence[Token]
+    ) -> None:
         self._program = program
         self._path = path
         self._declaration = declaration
@@ -60,7 +62,9 @@ class Variables:
         if function is None:
             return
         for name, value in call.named:
-            before = [t for t in self._tokens if call.span.start <= t.start < value.span.start and t.text != "("]
+            before = [
+                t for t in self._tokens if call.span.start <= t.start < value.span.start and t.text != "("
+            ]
             if len(before) > 1 and before[-2].text == name:
                 yield Occurrence(_parameter(function.path, function.node, name), self._path, before[-2].span)
 
@@ -77,9 +81,13 @@ class Variables:
             case syntax.Column() if not self._is_variable(node):
                 return
             case syntax.Parameter() | syntax.Column():
-                yield from self._binder(node.span, node.name, whole, _parameter(self._path, self._declaration, node.name))
+                yield from self._binder(
+                    node.span, node.name, whole, _parameter(self._path, self._declaration, node.name)
+                )
             case syntax.Flow():
-                yield from self._binder(node.span, node.variable, whole, _parameter(self._path, node, node.variable))
+                yield from self._binder(
+                    node.span, node.variable, whole, _parameter(self._path, node, node.variable)
+                )
             case syntax.Let(name=name):
                 yield from self._binder(node.span, name, reach)
             case syntax.Given(name=name):
@@ -141,4 +149,6 @@ def _rest(block: syntax.Node, inner: syntax.Node) -> Span | None:
     if isinstance(block, syntax.Rules | syntax.Map):
         return Span(inner.span.end, block.span.end)
     lists = [value for name in ("body", "otherwise") if inner in (value := getattr(block, name, None) or ())]
-    return Span(inner.span.end, max((s.span.end for s in lists[0]), default=inner.span.end)) if lists else None
+    return (
+        Span(inner.span.end, max((s.span.end for s in lists[0]), default=inner.span.end)) if lists else None
+    )

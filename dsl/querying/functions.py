@@ -122,7 +122,9 @@ class ExactFunctions(functions.Functions):  # type: ignore[misc]
             value = made(element)
             kinds.add(values.kind_of(value))
             if len(kinds) > 1:
-                raise exceptions.JMESPathTypeError(function_name, None, " and ".join(sorted(kinds)), allowed_types)
+                raise exceptions.JMESPathTypeError(
+                    function_name, None, " and ".join(sorted(kinds)), allowed_types
+                )
             return _order(value)
 
         return key

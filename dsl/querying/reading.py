@@ -88,7 +88,11 @@ class ListParser(parser.Parser):  # type: ignore[misc]
 
 def read_query(text: str) -> Query:
     """The query of a text; raises QueryFault."""
-    read = _read(text) if len(text) <= LONGEST else QueryFault(f"the expression is longer than {LONGEST} characters")
+    read = (
+        _read(text)
+        if len(text) <= LONGEST
+        else QueryFault(f"the expression is longer than {LONGEST} characters")
+    )
     if isinstance(read, QueryFault):
         raise QueryFault(read.message, read.position)
     return read
@@ -147,7 +151,9 @@ def _check_calls(tokens: list[Token]) -> None:
         variadic = bool(wanted) and bool(wanted[-1].get("variadic"))
         if given < len(wanted) or (given > len(wanted) and not variadic):
             least = "at least " if variadic else ""
-            raise QueryFault(f"{name}() takes {least}{len(wanted)} argument{'s' * (len(wanted) != 1)}, not {given}", at)
+            raise QueryFault(
+                f"{name}() takes {least}{len(wanted)} argument{'s' * (len(wanted) != 1)}, not {given}", at
+            )
 
 
 def _arguments(tokens: list[Token]) -> Iterator[Token]:

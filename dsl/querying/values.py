@@ -98,7 +98,13 @@ def _write(value: Any, parts: list[str], room: list[int], budget: Budget, depth:
 
 
 def _write_all(
-    opening: str, closing: str, members: list[tuple[Any, Any]], parts: list[str], room: list[int], budget: Budget, depth: int
+    opening: str,
+    closing: str,
+    members: list[tuple[Any, Any]],
+    parts: list[str],
+    room: list[int],
+    budget: Budget,
+    depth: int,
 ) -> None:
     _put(opening, parts, room)
     for index, (name, part) in enumerate(members):

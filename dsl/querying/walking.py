@@ -104,5 +104,3 @@ def search(query: Query, value: Any) -> Any:
         raise too_deep() from None
     except (exceptions.JMESPathError, ArithmeticError, TypeError, ValueError) as error:
         raise told(error) from None
-
-

@@ -117,7 +117,18 @@ class Forget(Node):
 
 
 Action = (
-    Send | Raise | Reject | Ignore | Alert | HoldForReview | SetFact | Expect | Collect | Remember | Forget | Raw
+    Send
+    | Raise
+    | Reject
+    | Ignore
+    | Alert
+    | HoldForReview
+    | SetFact
+    | Expect
+    | Collect
+    | Remember
+    | Forget
+    | Raw
 )
 
 

@@ -58,7 +58,9 @@ def _meant(code: str) -> tuple[str, ...]:
     exact = by_word.get(code.strip()) or by_word.get(code.strip().lower())
     if exact:
         return (exact,)
-    close = get_close_matches(code.strip().lower(), [word for word in by_word if len(word) > 3], n=2, cutoff=0.8)
+    close = get_close_matches(
+        code.strip().lower(), [word for word in by_word if len(word) > 3], n=2, cutoff=0.8
+    )
     return tuple(dict.fromkeys(by_word[word] for word in close))
 
 

@@ -25,7 +25,9 @@ def converted(number: Decimal, source: str, target: str) -> Decimal:
         return number
     one, other = find(source), find(target)
     if one is None or other is None or not same_kind(source, target):
-        raise FunctionFailure("error", f"{source} can't be converted into {target}: they measure different things", source)
+        raise FunctionFailure(
+            "error", f"{source} can't be converted into {target}: they measure different things", source
+        )
     exact = (Fraction(bounded(number)) * one.factor + one.zero - other.zero) / other.factor
     try:
         return bounded(CONTEXT.divide(Decimal(exact.numerator), Decimal(exact.denominator)))

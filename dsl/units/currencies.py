@@ -20,7 +20,16 @@ _FORMER = {
     "BEF": "EUR", "HRK": "EUR", "LTL": "EUR", "LVL": "EUR", "EEK": "EUR", "MRO": "MRU", "STD": "STN", "SLL": "SLE",
     "TRL": "TRY", "VEF": "VES", "VEB": "VES", "ZMK": "ZMW", "ZWL": "ZWG", "ROL": "RON", "RUR": "RUB", "PLZ": "PLN",
 }  # fmt: skip
-_MEANT = {"RMB": "CNY", "STG": "GBP", "UKP": "GBP", "YEN": "JPY", "SFR": "CHF", "EURO": "EUR", "US$": "USD", "€": "EUR"}
+_MEANT = {
+    "RMB": "CNY",
+    "STG": "GBP",
+    "UKP": "GBP",
+    "YEN": "JPY",
+    "SFR": "CHF",
+    "EURO": "EUR",
+    "US$": "USD",
+    "€": "EUR",
+}
 
 
 def unknown_currency(code: str) -> str | None:

@@ -25,7 +25,9 @@ def factor(text: str) -> tuple[Fraction, str] | None:
     if found is None:
         return None
     parts = found.groupdict()
-    number = Fraction((parts.get("number") or "1").replace(" ", "").replace(",", ".")) / int(parts.get("over") or "1")
+    number = Fraction((parts.get("number") or "1").replace(" ", "").replace(",", ".")) / int(
+        parts.get("over") or "1"
+    )
     power = int((parts.get("power") or "0").translate(_RAISED)) + (1 if parts.get("ten") else 0)
     return number * Fraction(10) ** power, _base(parts["base"])
 

@@ -38,7 +38,9 @@ def where_used(program: Program, asked: str, known: Iterable[Use] | None = None)
 
 def subjects(program: Program) -> list[str]:
     """Everything that can be asked for."""
-    found = [f"{schema.name}.{text(path)}" for schema in program.schemas.values() for path in _paths(schema.record)]
+    found = [
+        f"{schema.name}.{text(path)}" for schema in program.schemas.values() for path in _paths(schema.record)
+    ]
     for kind in _KINDS:
         found += [f"{kind} {name}" for name in _named(program, kind)]
     return list(dict.fromkeys(found))
@@ -79,8 +81,14 @@ def _schema_fields(program: Program, asked: str) -> list[Ref]:
         if path is None or not _exists(schema.record, path):
             continue
         found.append(Ref(("schema", key), path))
-        found += [Ref(("map", name), path) for name, checked in program.maps.items() if checked.target is schema]
-        found += [Ref(("dataset", name), path) for name, dataset in program.datasets.items() if dataset.schema is schema]
+        found += [
+            Ref(("map", name), path) for name, checked in program.maps.items() if checked.target is schema
+        ]
+        found += [
+            Ref(("dataset", name), path)
+            for name, dataset in program.datasets.items()
+            if dataset.schema is schema
+        ]
     return found
 
 
@@ -132,7 +140,11 @@ def _paths(record: types.Record, way: Path = (), inside: tuple[types.Record, ...
 
 def as_json(program: Program, found: Found) -> dict[str, Any]:
     """The answer as plain data."""
-    return {"subject": found.subject, "count": len(found.steps), "uses": [_step_json(program, step) for step in found.steps]}
+    return {
+        "subject": found.subject,
+        "count": len(found.steps),
+        "uses": [_step_json(program, step) for step in found.steps],
+    }
 
 
 def _step_json(program: Program, step: Step) -> dict[str, Any]:
@@ -167,7 +179,9 @@ def subject_at(program: Program, node: object) -> str | None:
     return None
 
 
-def _records(record: types.Record, way: Path = (), inside: tuple[types.Record, ...] = ()) -> Iterable[tuple[Path, types.Record]]:
+def _records(
+    record: types.Record, way: Path = (), inside: tuple[types.Record, ...] = ()
+) -> Iterable[tuple[Path, types.Record]]:
     for name, spec in record.fields.items():
         inner = record_in(spec.type)
         if inner is not None and inner is not record and inner not in inside and len(way) < 8:

@@ -26,7 +26,17 @@ def uses(program: Program) -> list[Use]:
         names = {parameter: NOTHING for parameter, _ in function.parameters}
         reads = reader.refs(function.node.value, names)
         made = (Ref(("function", name)),)
-        found.append(Use("function", f"function/{name}", f"function {name}", function.path, function.node.span, reads, made))
+        found.append(
+            Use(
+                "function",
+                f"function/{name}",
+                f"function {name}",
+                function.path,
+                function.node.span,
+                reads,
+                made,
+            )
+        )
     for rules in program.rules.values():
         found += _Rules(reader, rules).uses()
     for flow in program.flows.values():
@@ -44,7 +54,9 @@ def _columns(reader: Reader) -> Iterator[Use]:
             yield Use("table", f"table/{name}/{column.name}", words, table.path, column.span, reads)
         elif kind == "lookup" and lookup is not None and index < len(lookup.keys):
             key = lookup.keys[index][0]
-            yield Use("lookup", f"lookup/{name}/{key}", f"lookup {name}: key {key}", lookup.path, Span(0, 0), reads)
+            yield Use(
+                "lookup", f"lookup/{name}/{key}", f"lookup {name}: key {key}", lookup.path, Span(0, 0), reads
+            )
 
 
 def whole(schema: str) -> Value:
@@ -62,7 +74,9 @@ class _Map:
 
     def uses(self) -> list[Use]:
         """All of them, and that what the map makes is a document of its target."""
-        names = {name: _parameter(self.reader.program, self.checked, name) for name, _ in self.checked.parameters}
+        names = {
+            name: _parameter(self.reader.program, self.checked, name) for name, _ in self.checked.parameters
+        }
         names["="] = Value(frozenset({Ref(("map", self.name))}))
         self._body(self.checked.node.body, names, (), frozenset())
         return self.found
@@ -169,19 +183,33 @@ def _table_uses(reader: Reader, checked: CheckedTable) -> Iterator[Use]:
     name = checked.node.name
     rows = [row for row in checked.node.rows if isinstance(row, syntax.TableRow)]
     names = {column: NOTHING for column, _ in checked.inputs}
-    decided = frozenset[Ref]().union(*(_expressions(reader, cell, names) for row in rows for cell in row.cells))
+    decided = frozenset[Ref]().union(
+        *(_expressions(reader, cell, names) for row in rows for cell in row.cells)
+    )
     for index, (output, _) in enumerate(checked.outputs):
         given = [row.outputs[index] for row in rows if index < len(row.outputs)]
         given += [checked.node.otherwise[index]] if checked.node.otherwise is not None else []
         reads = decided.union(*(reader.refs(value, names) for value in given))
         subject, words = f"table/{name}/{output}", f"table {name}: output {output}"
-        yield Use("table", subject, words, checked.path, checked.node.name_span, reads, (Ref(("table", name), (output,)),))
+        yield Use(
+            "table",
+            subject,
+            words,
+            checked.path,
+            checked.node.name_span,
+            reads,
+            (Ref(("table", name), (output,)),),
+        )
 
 
 def _expressions(reader: Reader, node: syntax.Node, names: Names) -> frozenset[Ref]:
     found: frozenset[Ref] = frozenset()
     for part in parts(node):
-        found |= reader.refs(part, names) if isinstance(part, syntax.Expression) else _expressions(reader, part, names)
+        found |= (
+            reader.refs(part, names)
+            if isinstance(part, syntax.Expression)
+            else _expressions(reader, part, names)
+        )
     return found
 
 
@@ -208,14 +236,18 @@ class _Rules:
                 fires = Ref(("rule", f"{self.name}/{rule.name}"))
                 reads = self.reader.refs(rule.when, names) | before
                 span = rule.when.span if rule.when is not None else rule.span
-                yield replace(self._use("condition", f"{rule.name} fires", span, reads, rule.name), makes=(fires,))
+                yield replace(
+                    self._use("condition", f"{rule.name} fires", span, reads, rule.name), makes=(fires,)
+                )
                 before = frozenset({fires}) if self.checked.node.first_only else before
                 for action in rule.actions:
                     yield from self._action(action, rule, names, fires)
 
     def _use(self, kind: Kind, what: str, span: Span, reads: frozenset[Ref], subject: str = "") -> Use:
         tail = f"/{subject}" if subject else f"/{what}"
-        return Use(kind, f"rules/{self.name}{tail}", f"rules {self.name}: {what}", self.checked.path, span, reads)
+        return Use(
+            kind, f"rules/{self.name}{tail}", f"rules {self.name}: {what}", self.checked.path, span, reads
+        )
 
     def _action(self, action: syntax.Node, rule: syntax.Rule, names: Names, fires: Ref) -> Iterator[Use]:
         each = getattr(action, "each", None)
@@ -258,11 +290,15 @@ class _Rules:
             case _:
                 return "action", f"{rule.name}: {_shown(self.reader.program, self.checked.path, action)}", ()
 
-    def _remembered(self, dataset: str, record: syntax.Expression, names: Names, rule: syntax.Rule) -> Iterator[Use]:
+    def _remembered(
+        self, dataset: str, record: syntax.Expression, names: Names, rule: syntax.Rule
+    ) -> Iterator[Use]:
         value = self.reader.value(record, names)
         node = ("dataset", dataset)
         for field, inner in value.fields.items():
-            use = self._use("action", f"{rule.name} remembers {dataset}.{field}", record.span, inner.others, rule.name)
+            use = self._use(
+                "action", f"{rule.name} remembers {dataset}.{field}", record.span, inner.others, rule.name
+            )
             yield replace(use, makes=(Ref(node, (field,)),), copied=inner.places, shown=False)
         use = self._use("action", f"{rule.name} remembers {dataset}", record.span, value.others, rule.name)
         yield replace(use, makes=(Ref(node),), copied=value.places, shown=False)
@@ -271,7 +307,13 @@ class _Rules:
         """The arguments of the map become its parameters."""
         for node in (action, getattr(action, "otherwise", None), getattr(action, "action", None)):
             if node is not None:
-                use = self._use("action", f"{rule.name} gives {getattr(node, 'map', '')}", action.span, frozenset(), rule.name)
+                use = self._use(
+                    "action",
+                    f"{rule.name} gives {getattr(node, 'map', '')}",
+                    action.span,
+                    frozenset(),
+                    rule.name,
+                )
                 yield from given(self.reader, use, node, names)
 
 
@@ -279,13 +321,17 @@ def given(reader: Reader, use: Use, node: object, names: Names) -> Iterator[Use]
     """What is given to a map by arguments is a document of the parameter's schema."""
     checked = reader.program.maps.get(str(getattr(node, "map", None)))
     arguments = getattr(node, "arguments", ())
-    for (parameter, _), argument in zip(checked.parameters if checked is not None else (), arguments, strict=False):
+    for (parameter, _), argument in zip(
+        checked.parameters if checked is not None else (), arguments, strict=False
+    ):
         assert checked is not None
         made = _parameter(reader.program, checked, parameter).places
         value = reader.value(argument, names)
         copied = value.places - made
         if copied or value.others or value.fields:
-            yield replace(use, makes=tuple(made), copied=copied, reads=value.all() - value.places, shown=False)
+            yield replace(
+                use, makes=tuple(made), copied=copied, reads=value.all() - value.places, shown=False
+            )
 
 
 class _Flow:
@@ -296,13 +342,19 @@ class _Flow:
         self.name = checked.node.name
 
     def _use(self, kind: Kind, what: str, span: Span, reads: frozenset[Ref]) -> Use:
-        return Use(kind, f"flow/{self.name}/{what}", f"flow {self.name}: {what}", self.checked.path, span, reads)
+        return Use(
+            kind, f"flow/{self.name}/{what}", f"flow {self.name}: {what}", self.checked.path, span, reads
+        )
 
     def uses(self) -> Iterator[Use]:
         """All of them."""
         node = self.checked.node
         names: dict[str, Value] = {node.variable: whole(_key(node.schema, node.version))}
-        keys = [("identify by", node.identify_by), ("order by", node.order_by), ("business time by", node.business_time)]
+        keys = [
+            ("identify by", node.identify_by),
+            ("order by", node.order_by),
+            ("business time by", node.business_time),
+        ]
         for what, value in [*keys, *((f"key {name}", value) for name, value in node.keys)]:
             if value is not None:
                 yield self._use("key", what, value.span, self.reader.refs(value, names))
@@ -313,7 +365,9 @@ class _Flow:
         program = self.reader.program
         checked = program.maps.get(str(getattr(step, "map", None)))
         if checked is not None:
-            yield from given(self.reader, self._use("flow", checked.node.name, step.span, frozenset()), step, names)
+            yield from given(
+                self.reader, self._use("flow", checked.node.name, step.span, frozenset()), step, names
+            )
         made = frozenset({Ref(("map", checked.node.name))}) if checked is not None else frozenset[Ref]()
         match step:
             case syntax.MapStep(variable=variable) if checked is not None:
@@ -324,7 +378,9 @@ class _Flow:
             case syntax.Enrich(variable=variable, source=source):
                 value = self.reader.value(source, names)
                 handled = [handler.value for handler in step.handlers if handler.value is not None]
-                names[variable] = value.besides(frozenset[Ref]().union(*(self.reader.refs(one, names) for one in handled)))
+                names[variable] = value.besides(
+                    frozenset[Ref]().union(*(self.reader.refs(one, names) for one in handled))
+                )
                 yield self._use("flow", f"enrich {variable}", step.span, names[variable].all())
             case syntax.CallStep(endpoint=endpoint, variable=variable):
                 yield self._use("endpoint", f"call {endpoint}", step.span, made)

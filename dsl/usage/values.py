@@ -9,7 +9,20 @@ from dsl.program import Program, Variable
 from dsl.usage.graph import Path, Ref
 
 _KEEPING = frozenset(
-    {"coalesce", "first", "last", "one", "distinct", "qualified", "pair", "ancestor", "descendants", "if_else", "reverse", "sort"}
+    {
+        "coalesce",
+        "first",
+        "last",
+        "one",
+        "distinct",
+        "qualified",
+        "pair",
+        "ancestor",
+        "descendants",
+        "if_else",
+        "reverse",
+        "sort",
+    }
 )
 _DEEPEST = 60
 
@@ -62,12 +75,16 @@ class Reader:
         self._records: dict[tuple[str, str], types.Record] = {
             ("schema", key): schema.record for key, schema in program.schemas.items()
         }
-        self._records.update({("dataset", name): dataset.schema.record for name, dataset in program.datasets.items()})
+        self._records.update(
+            {("dataset", name): dataset.schema.record for name, dataset in program.datasets.items()}
+        )
         self._calling: list[str] = []
         self.columns: dict[tuple[str, str, int], frozenset[Ref]] = {}
         """What the inputs of tables and the keys of lookups are given, wherever they are asked."""
 
-    def _given(self, kind: str, name: str, arguments: Sequence[syntax.Expression], names: Names) -> frozenset[Ref]:
+    def _given(
+        self, kind: str, name: str, arguments: Sequence[syntax.Expression], names: Names
+    ) -> frozenset[Ref]:
         found: frozenset[Ref] = frozenset()
         for index, argument in enumerate(arguments):
             reads = self.refs(argument, names)
@@ -109,7 +126,11 @@ class Reader:
     def _inside(self, node: syntax.Node, names: Names) -> frozenset[Ref]:
         found: frozenset[Ref] = frozenset()
         for part in parts(node):
-            found |= self.value(part, names).all() if isinstance(part, syntax.Expression) else self._inside(part, names)
+            found |= (
+                self.value(part, names).all()
+                if isinstance(part, syntax.Expression)
+                else self._inside(part, names)
+            )
         return found
 
     def _target(self, node: syntax.Name, names: Names) -> Value:
@@ -187,7 +208,9 @@ class Reader:
             made = self.value(own.node.value, given)
             self._calling.pop()
             return made.besides({Ref(("function", node.function))})
-        values = [self.value(inner, names) for inner in (*node.arguments, *(value for _, value in node.named))]
+        values = [
+            self.value(inner, names) for inner in (*node.arguments, *(value for _, value in node.named))
+        ]
         made = joined(values)
         return made if node.function in _KEEPING else Value(others=made.all())
 

@@ -105,6 +105,4 @@ def _answers() -> None:
 
 def _index(name: str, table: str, columns: list[str], where: str = "", unique: bool = False) -> None:
     condition = sa.text(where) if where else None
-    op.create_index(
-        name, table, columns, unique=unique, postgresql_where=condition, sqlite_where=condition
-    )
+    op.create_index(name, table, columns, unique=unique, postgresql_where=condition, sqlite_where=condition)

@@ -27,7 +27,11 @@ def _lines(
     for statement in statements:
         match statement:
             case syntax.Field() | syntax.Let():
-                name = ".".join(statement.target) if isinstance(statement, syntax.Field) else f"let {statement.name}"
+                name = (
+                    ".".join(statement.target)
+                    if isinstance(statement, syntax.Field)
+                    else f"let {statement.name}"
+                )
                 text = f"{texts.of(statement.value)} {texts.handlers(statement.handlers)}".strip()
                 found[f"{prefix}{name}{under}"] = text
             case syntax.Copy():
@@ -64,7 +68,9 @@ def maps(old: Program, new: Program, name: str) -> Iterator[Change]:
         was, now = (f"{target.name} {target.version}" for target in (before.target, after.target))
         sentence = f"map {name} makes {now}, no longer {was}"
         yield Change("changed", f"map/{name}", sentence)
-    takes = [", ".join(f"{n} ({described(of)})" for n, of in checked.parameters) for checked in (before, after)]
+    takes = [
+        ", ".join(f"{n} ({described(of)})" for n, of in checked.parameters) for checked in (before, after)
+    ]
     if takes[0] != takes[1]:
         yield Change("changed", f"map/{name}", f"map {name} takes {takes[1]}, no longer {takes[0]}")
     yield from compared(f"map/{name}", f"map {name}", map_lines(old, before), map_lines(new, after))
@@ -86,7 +92,9 @@ def tables(old: Program, new: Program, name: str) -> Iterator[Change]:
         if row not in rows:
             yield Change("added", f"{subject}/{row}", f"{where}: row {row} is new ({_joined(cells)})")
             continue
-        changes = [f"{c} {rows[row].get(c, '')} -> {text}" for c, text in cells.items() if rows[row].get(c) != text]
+        changes = [
+            f"{c} {rows[row].get(c, '')} -> {text}" for c, text in cells.items() if rows[row].get(c) != text
+        ]
         if changes:
             yield Change("changed", f"{subject}/{row}", f"{where}, row {row}: {', '.join(changes)}")
     kept = [row for row in rows if row in made]
@@ -101,7 +109,9 @@ def _policy(table: CheckedTable) -> str:
 
 def _columns(program: Program, table: CheckedTable) -> str:
     texts = Texts(program, table.path)
-    sides = (", ".join(texts.of(column) for column in side) for side in (table.node.inputs, table.node.outputs))
+    sides = (
+        ", ".join(texts.of(column) for column in side) for side in (table.node.inputs, table.node.outputs)
+    )
     return " => ".join(sides)
 
 
@@ -161,12 +171,16 @@ def functions(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a function."""
     before, after = (Texts(p, p.functions[name].path).of(p.functions[name].node) for p in (old, new))
     if before != after:
-        yield Change("changed", f"function/{name}", f"function {name} is now {after.removeprefix('function ')}")
+        yield Change(
+            "changed", f"function/{name}", f"function {name} is now {after.removeprefix('function ')}"
+        )
 
 
 def types(old: Program, new: Program, name: str) -> Iterator[Change]:
     """Two versions of a declared type."""
-    before, after = (Texts(p, p.declared_types[name].path).of(p.declared_types[name].node.definition) for p in (old, new))
+    before, after = (
+        Texts(p, p.declared_types[name].path).of(p.declared_types[name].node.definition) for p in (old, new)
+    )
     if before != after:
         yield Change("changed", f"type/{name}", f"type {name} is now {after}")
 
@@ -183,7 +197,9 @@ def rules(old: Program, new: Program, name: str) -> Iterator[Change]:
     yield from compared(f"rules/{name}", f"rules {name}", _rules(old, before), _rules(new, after), "")
     was, now = _order(before, after), _order(after, before)
     if was != now:
-        yield Change("changed", f"rules/{name}", f"rules {name}: they are asked in another order now: {', '.join(now)}")
+        yield Change(
+            "changed", f"rules/{name}", f"rules {name}: they are asked in another order now: {', '.join(now)}"
+        )
 
 
 def _order(rules: CheckedRules, others: CheckedRules) -> list[str]:
@@ -194,7 +210,10 @@ def _order(rules: CheckedRules, others: CheckedRules) -> list[str]:
 
 def _rules(program: Program, checked: CheckedRules) -> dict[str, str]:
     texts = Texts(program, checked.path)
-    found = {f"let {let.name}": f"{texts.of(let.value)} {texts.handlers(let.handlers)}".strip() for let in checked.node.lets}
+    found = {
+        f"let {let.name}": f"{texts.of(let.value)} {texts.handlers(let.handlers)}".strip()
+        for let in checked.node.lets
+    }
     for rule in checked.node.rules:
         if isinstance(rule, syntax.Rule):
             actions = " then ".join(texts.of(action) for action in rule.actions)

@@ -25,7 +25,12 @@ class ActionCompiler:
     """
 
     def __init__(
-        self, of: Expressions, maps: Mapping[str, str], rules: str, subject: str, addressing: Addressing | None = None
+        self,
+        of: Expressions,
+        maps: Mapping[str, str],
+        rules: str,
+        subject: str,
+        addressing: Addressing | None = None,
     ) -> None:
         self.of = of
         self.maps = maps

@@ -89,7 +89,9 @@ class RulesCompiler:
 
     def _caught(self, block: list[ast.stmt], station: int) -> ast.stmt:
         error = self.unit.fresh("e")
-        noted = ast.Expr(self.of.call(support.note, nodes.load("run"), nodes.const(station), nodes.load(error)))
+        noted = ast.Expr(
+            self.of.call(support.note, nodes.load("run"), nodes.const(station), nodes.load(error))
+        )
         statement = nodes.attempt(block, self.of.bound(support.FAILURES), error, [noted])
         noted.lineno = statement.lineno = self.w.line
         return statement
@@ -126,7 +128,9 @@ class RulesCompiler:
             action = handler.action if handler.action in ("use", "skip") else "reject"
             reactions[handler.failure] = Reaction(action, code if action != "reject" else 0, handler.warn)
         station = self.unit.station(
-            Station(f"rules/{self.node.name}", f"let {node.name}", self.unit.place(self.w.path, node), reactions)
+            Station(
+                f"rules/{self.node.name}", f"let {node.name}", self.unit.place(self.w.path, node), reactions
+            )
         )
         error = self.unit.fresh("e")
         noted = self.of.call(support.note, nodes.load("run"), nodes.const(station), nodes.load(error))
@@ -136,7 +140,9 @@ class RulesCompiler:
                 with self.w.nested() as inner:
                     value = nodes.const(None) if handler.value is None else self.of.may(handler.value)
                     self.w.emit(nodes.assign(name, value))
-                after.append(nodes.branch(nodes.compare(nodes.load("code"), ast.Eq(), nodes.const(code)), inner))
+                after.append(
+                    nodes.branch(nodes.compare(nodes.load("code"), ast.Eq(), nodes.const(code)), inner)
+                )
         statement = nodes.attempt(block, self.of.bound(support.FAILURES), error, after)
         for part in (statement, *after):
             part.lineno = self.w.line

@@ -68,7 +68,9 @@ def _arguments(of: "Expressions", spec: FunctionSpec, node: syntax.Call) -> list
     return values
 
 
-def _invoke(of: "Expressions", node: syntax.Expression, spec: FunctionSpec, values: list[ast.expr]) -> ast.expr:
+def _invoke(
+    of: "Expressions", node: syntax.Expression, spec: FunctionSpec, values: list[ast.expr]
+) -> ast.expr:
     called = nodes.call(of.bound(of.runtime.function(spec.name)), *values)
     if not spec.failures:
         return called
@@ -113,7 +115,10 @@ def _attempted(of: "Expressions", block: list[ast.stmt], result: str) -> ast.stm
         nodes.call(of.bound(getattr), nodes.load(error), nodes.const("kind"), nodes.const("error")),
         ast.NotEq(), nodes.const("missing"),
     )  # fmt: skip
-    handler: list[ast.stmt] = [nodes.branch(is_missing, [ast.Raise()]), nodes.assign(result, nodes.const(None))]
+    handler: list[ast.stmt] = [
+        nodes.branch(is_missing, [ast.Raise()]),
+        nodes.assign(result, nodes.const(None)),
+    ]
     statement = nodes.attempt(block, of.bound(support.FAILURES), error, handler)
     for part in (statement, *handler):
         part.lineno = of.w.line
@@ -202,7 +207,10 @@ def _collect(of: "Expressions", node: syntax.Comprehension) -> str:
 
 
 def _kept(
-    of: "Expressions", node: syntax.Comprehension, conditions: Sequence[syntax.Expression], make: Callable[[], None]
+    of: "Expressions",
+    node: syntax.Comprehension,
+    conditions: Sequence[syntax.Expression],
+    make: Callable[[], None],
 ) -> None:
     if not conditions:
         make()

@@ -108,7 +108,9 @@ class Expressions:
             case syntax.Call(function="coalesce"):
                 return self.can_be_missing(node.arguments[-1])
             case syntax.Call(function="if_else"):
-                return len(node.arguments) < 3 or any(self.can_be_missing(part) for part in node.arguments[1:])
+                return len(node.arguments) < 3 or any(
+                    self.can_be_missing(part) for part in node.arguments[1:]
+                )
             case syntax.Call() | syntax.Comprehension() | syntax.TableCall():
                 return isinstance(of, types.Maybe | types.Nothing | types.Anything)
             case _:
@@ -193,7 +195,9 @@ class Expressions:
             return self.call(support.field_of, base, key)
         if self.can_be_missing(node.base):
             base = self.w.atom(base)
-            value: ast.expr = ast.IfExp(nodes.is_none(base), nodes.const(None), nodes.method(base, "get", key))
+            value: ast.expr = ast.IfExp(
+                nodes.is_none(base), nodes.const(None), nodes.method(base, "get", key)
+            )
         else:
             value = nodes.method(base, "get", key)
         if isinstance(types.present(self.type_of(node)), types.ListOf):
@@ -286,11 +290,18 @@ def _origin(compiler: Expressions, node: syntax.Expression, elements: dict[str, 
     return total if ref is None else Origin(total.sources, (*total.decisions, ref))
 
 
-def _comprehension_origin(compiler: Expressions, node: syntax.Comprehension, elements: dict[str, Origin]) -> Origin:
+def _comprehension_origin(
+    compiler: Expressions, node: syntax.Comprehension, elements: dict[str, Origin]
+) -> Origin:
     source = _origin(compiler, node.source, elements)
     inner = {**elements, node.variable: element_origin(source)}
     total = Origin((), source.decisions)
-    for part in (node.element, node.where, *(key.value for key in node.order_by), *(v for _, v in node.named)):
+    for part in (
+        node.element,
+        node.where,
+        *(key.value for key in node.order_by),
+        *(v for _, v in node.named),
+    ):
         if part is not None:
             total = total.joined(_origin(compiler, part, inner))
     return total if total.sources else total.joined(source)

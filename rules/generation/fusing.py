@@ -45,7 +45,9 @@ def got(node: Any, record: str) -> str | None:
     """The field that `record.get("field")` gets; None for any other code."""
     match node:
         case ast.Call(
-            func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[ast.Constant(value=str(found))], keywords=[]
+            func=ast.Attribute(value=ast.Name(id=name), attr="get"),
+            args=[ast.Constant(value=str(found))],
+            keywords=[],
         ) if name == record:
             return found
     return None
@@ -81,13 +83,20 @@ class Fusing:
         parameter = definition.args.args[1].arg
         uses = Uses(parameter)
         uses.look(definition.body)
-        if len(definition.args.args) != 2 or uses.whole or limited(record) or not set(uses.fields) <= set(record.fields):
+        if (
+            len(definition.args.args) != 2
+            or uses.whole
+            or limited(record)
+            or not set(uses.fields) <= set(record.fields)
+        ):
             return None
         if any(not isinstance(marker, str) for spec in record.fields.values() for marker in spec.missing):
             return None
         variables = {name: self.unit.fresh("f") for name in uses.fields}
         read = [name for name in record.fields if all_fields or name in uses.fields]
-        lines = [line for name in read for line in self._field(name, record.fields[name], variables.get(name))]
+        lines = [
+            line for name in read for line in self._field(name, record.fields[name], variables.get(name))
+        ]
         body = [self._reading(parameter, lines), *replaced(definition.body, parameter, variables)]
         name = self.unit.fresh("n")
         made = nodes.define(name, ["run", parameter], body)
@@ -126,7 +135,9 @@ class Fusing:
                 null = nodes.branch(nodes.not_none(nodes.load(v)), slow) if not spec.required else slow[0]
                 return [taken, self.shapes.typed(str, fine, [null], v)]
             case types.Enum() if not set(spec.missing) & set(kind.values):
-                inside = nodes.compare(nodes.load(v), ast.In(), nodes.load(self.unit.bind(frozenset(kind.values))))
+                inside = nodes.compare(
+                    nodes.load(v), ast.In(), nodes.load(self.unit.bind(frozenset(kind.values)))
+                )
                 return [taken, nodes.branch(inside, [ast.Pass()], absent)]
         made = nodes.assign(v, self.shapes.read_scalar(kind, spec, nodes.load(v)))
         return [taken, nodes.branch(self.shapes.is_missing(spec, v), gone, [made])]

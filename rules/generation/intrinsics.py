@@ -13,7 +13,10 @@ Implementation = Callable[..., Any]
 
 
 def shortened(
-    spec: FunctionSpec, arguments: Sequence[syntax.Expression | Default], of: Sequence[types.Type], whole: Implementation
+    spec: FunctionSpec,
+    arguments: Sequence[syntax.Expression | Default],
+    of: Sequence[types.Type],
+    whole: Implementation,
 ) -> Implementation | None:
     """A function of the first argument alone that gives what the whole call would give."""
     rest = arguments[1:]
@@ -26,7 +29,9 @@ def shortened(
             return lambda text: _integer(text, whole, values)
         case "decimal" if defaults:
             return lambda text: _decimal(text, whole, values)
-        case "date" if values[0] in ("YYYYMMDD", "YYYY-MM-DD") and all(isinstance(a, Default) for a in rest[1:]):
+        case "date" if values[0] in ("YYYYMMDD", "YYYY-MM-DD") and all(
+            isinstance(a, Default) for a in rest[1:]
+        ):
             length = len(values[0])
             return lambda text: _date(text, length, whole, values)
     return None
@@ -52,7 +57,12 @@ def _decimal(text: str, whole: Implementation, rest: Sequence[Any]) -> Any:
 
 def _date(text: str, length: int, whole: Implementation, rest: Sequence[Any]) -> Any:
     digits = text if length == 8 else text[:4] + text[5:7] + text[8:]
-    if len(text) == length and digits.isdigit() and text.isascii() and (length == 8 or text[4] == text[7] == "-"):
+    if (
+        len(text) == length
+        and digits.isdigit()
+        and text.isascii()
+        and (length == 8 or text[4] == text[7] == "-")
+    ):
         try:
             return date.fromisoformat(text)
         except ValueError:

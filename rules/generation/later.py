@@ -51,7 +51,9 @@ def expectation_functions(snippets: Snippets) -> dict[syntax.Expect, str]:
     """The generated names of what reads the awaited values out of a message."""
     program = snippets.unit.program
     return {
-        node: snippets.awaited_function(program.rules[checked.rules].path, EVENT, [v.theirs for v in checked.values])
+        node: snippets.awaited_function(
+            program.rules[checked.rules].path, EVENT, [v.theirs for v in checked.values]
+        )
         for node, checked in program.expectations.items()
     }
 
@@ -65,7 +67,9 @@ def collections(program: Program) -> Iterator[tuple[Number, CheckedRules, syntax
                     yield (name, rule.name, number), checked, action
 
 
-def closing_functions(unit: Unit, runtime: Runtime, maps: Mapping[str, str]) -> dict[Number, tuple[str, FramePlan]]:
+def closing_functions(
+    unit: Unit, runtime: Runtime, maps: Mapping[str, str]
+) -> dict[Number, tuple[str, FramePlan]]:
     """The generated name and the plan of the end of every collection."""
     return {
         place: _closing(unit, runtime, maps, checked, place, action)
@@ -74,7 +78,12 @@ def closing_functions(unit: Unit, runtime: Runtime, maps: Mapping[str, str]) -> 
 
 
 def _closing(
-    unit: Unit, runtime: Runtime, maps: Mapping[str, str], checked: CheckedRules, place: Number, node: syntax.Collect
+    unit: Unit,
+    runtime: Runtime,
+    maps: Mapping[str, str],
+    checked: CheckedRules,
+    place: Number,
+    node: syntax.Collect,
 ) -> tuple[str, FramePlan]:
     writer, frame = Writer(unit, checked.path), Frame(FramePlan(0))
     of = Expressions(writer, Scope(), frame, runtime)
@@ -93,7 +102,8 @@ def _closing(
     writer.emit(nodes.attempt(block, of.bound(support.FAILURES), error, [noted]))
     writer.emit(ast.Return(nodes.tuple_of([nodes.load(slot) for slot, _ in frame.slots])))
     slots: list[ast.stmt] = [
-        nodes.assign(slot, nodes.list_of([]) if listing else nodes.const(None)) for slot, listing in frame.slots
+        nodes.assign(slot, nodes.list_of([]) if listing else nodes.const(None))
+        for slot, listing in frame.slots
     ]
     definition = nodes.define(name, ["run", items, to, key], [*slots, *writer.block])
     for line in (*slots, definition):

@@ -64,7 +64,11 @@ class Guards:
     def _list(self, kind: types.ListOf, limits: Limits) -> list[ast.stmt]:
         item, each = types.present(kind.item), limits.each or NONE
         own = Limits(fewest=limits.fewest, most_items=limits.most_items, unique=limits.unique)
-        found = [_broken(self._asked(partial(_any_fault, list_faults, own), nodes.load("v")))] if own != NONE else []
+        found = (
+            [_broken(self._asked(partial(_any_fault, list_faults, own), nodes.load("v")))]
+            if own != NONE
+            else []
+        )
         inside: list[ast.stmt] = []
         if isinstance(item, types.Record):
             inner = self.guard(item)
@@ -83,9 +87,21 @@ class Guards:
             return []
         if kind == types.TEXT and limits.values is None:
             return self._text(limits, value)
-        if kind in _EXACT and Limits(least=limits.least, most=limits.most, above=limits.above, below=limits.below) == limits:
-            pairs = ((ast.Lt(), limits.least), (ast.Gt(), limits.most), (ast.LtE(), limits.above), (ast.GtE(), limits.below))
-            return [nodes.compare(value, operator, self._number(bound)) for operator, bound in pairs if bound is not None]
+        if (
+            kind in _EXACT
+            and Limits(least=limits.least, most=limits.most, above=limits.above, below=limits.below) == limits
+        ):
+            pairs = (
+                (ast.Lt(), limits.least),
+                (ast.Gt(), limits.most),
+                (ast.LtE(), limits.above),
+                (ast.GtE(), limits.below),
+            )
+            return [
+                nodes.compare(value, operator, self._number(bound))
+                for operator, bound in pairs
+                if bound is not None
+            ]
         return [self._asked(partial(_any_fault, value_faults, limits), value)]
 
     def _text(self, limits: Limits, value: ast.expr) -> list[ast.expr]:
@@ -127,15 +143,21 @@ def limited(of: types.Type, seen: set[int] | None = None) -> bool:
         case types.Record() as record if id(record) not in seen:
             seen.add(id(record))
             specs = record.fields.values()
-            return any(spec.limits is not None for spec in specs) or any(limited(spec.type, seen) for spec in specs)
+            return any(spec.limits is not None for spec in specs) or any(
+                limited(spec.type, seen) for spec in specs
+            )
         case _:
             return False
 
 
-def refuse(run: Any, checked: CheckedMap, place: Place, plan: FramePlan, output: Any, marks: tuple[Any, ...]) -> None:
+def refuse(
+    run: Any, checked: CheckedMap, place: Place, plan: FramePlan, output: Any, marks: tuple[Any, ...]
+) -> None:
     """Record what a map's output breaks of its schema's limits; called where its guard says so."""
     lineage = Lineage(plan, marks, output)
-    found = [limit_failure(checked, fault, lineage, place) for fault in breaches(output, checked.target.record)]
+    found = [
+        limit_failure(checked, fault, lineage, place) for fault in breaches(output, checked.target.record)
+    ]
     run.failures += found
     run.rejects += len(found)
 
@@ -157,4 +179,3 @@ def _trace(lineage: Any, path: str) -> Trace | None:
             return found  # type: ignore[no-any-return]
         path = path.rpartition("[")[0] if path.endswith("]") else path.rpartition(".")[0]
     return None
-

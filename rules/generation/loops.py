@@ -81,7 +81,9 @@ def _pairs(maps: "MapCompiler", node: syntax.Each, names: Loop, origin: Origin) 
 
 
 def _walk(maps: "MapCompiler", names: Loop, pairs: ast.expr, body: list[ast.stmt]) -> None:
-    target = ast.Tuple([ast.Name(names.index, ast.Store()), ast.Name(names.element, ast.Store())], ast.Store())
+    target = ast.Tuple(
+        [ast.Name(names.index, ast.Store()), ast.Name(names.element, ast.Store())], ast.Store()
+    )
     maps.w.emit(nodes.loop(target, pairs, body))
 
 
@@ -91,7 +93,9 @@ def _inside(maps: "MapCompiler", node: syntax.Each, names: Loop, origin: Origin)
     return scope
 
 
-def _filtered(maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin) -> ast.expr:
+def _filtered(
+    maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin
+) -> ast.expr:
     assert node.where is not None
     kept = maps.w.temp(nodes.list_of([]), "l")
     outer, maps.of.scope = maps.of.scope, _inside(maps, node, names, origin)
@@ -148,7 +152,9 @@ def _collected(
     return keys
 
 
-def _grouped(maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin) -> ast.expr:
+def _grouped(
+    maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin
+) -> ast.expr:
     listed = maps.w.temp(maps.of.call(list, pairs), "l")
     keys = _collected(maps, node, names, listed, origin, grouping=True)
     maps.of.risks += 1
@@ -157,7 +163,9 @@ def _grouped(maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.exp
     return nodes.load(made)
 
 
-def _ordered(maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin) -> ast.expr:
+def _ordered(
+    maps: "MapCompiler", node: syntax.Each, names: Loop, pairs: ast.expr, origin: Origin
+) -> ast.expr:
     listed = maps.w.temp(maps.of.call(list, pairs), "l")
     keys = _collected(maps, node, names, listed, origin, grouping=False)
     descending = nodes.tuple_of([nodes.const(key.descending) for key in node.order_by])
@@ -191,7 +199,9 @@ def _rows(maps: "MapCompiler", node: syntax.Each, names: Loop, origin: Origin, c
     return frame.plan
 
 
-def _key_origin(maps: "MapCompiler", node: syntax.Each, key: syntax.GroupKey, names: Loop, origin: Origin) -> Origin:
+def _key_origin(
+    maps: "MapCompiler", node: syntax.Each, key: syntax.GroupKey, names: Loop, origin: Origin
+) -> Origin:
     scope, maps.of.scope = maps.of.scope, _inside(maps, node, names, origin)
     found = maps.of.origin(key.value)
     maps.of.scope = scope

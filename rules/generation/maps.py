@@ -159,7 +159,9 @@ class MapCompiler:
         place = self.unit.place(self.w.path, node)
         return self.unit.station(Station(self.step, full, place, reactions, self.frame.indexes))
 
-    def guarded(self, poisons: Sequence[str], block: list[ast.stmt], otherwise: list[ast.stmt] | None = None) -> None:
+    def guarded(
+        self, poisons: Sequence[str], block: list[ast.stmt], otherwise: list[ast.stmt] | None = None
+    ) -> None:
         """Write the block; with poisoned variables about, only where none of them is."""
         if not poisons:
             self.w.block.extend(block)

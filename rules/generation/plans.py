@@ -46,7 +46,8 @@ class Origin:
     def joined(self, other: "Origin") -> "Origin":
         """Both together, each source once."""
         return Origin(
-            tuple(dict.fromkeys(self.sources + other.sources)), tuple(dict.fromkeys(self.decisions + other.decisions))
+            tuple(dict.fromkeys(self.sources + other.sources)),
+            tuple(dict.fromkeys(self.decisions + other.decisions)),
         )
 
     def at(self, name: str, text: str) -> "Origin":
@@ -178,7 +179,9 @@ def _frame(plan: FramePlan, levels: list[Level], output: Any, prefix: str) -> It
 def lines_of(plan: FramePlan, levels: list[Level], output: Any) -> Iterator[FieldPlan]:
     """The lines of a frame that gave the output a value."""
     for line in plan.fields:
-        if (not line.conditions or _taken(line.conditions, levels)) and _inside(output, line.target) is not None:
+        if (not line.conditions or _taken(line.conditions, levels)) and _inside(
+            output, line.target
+        ) is not None:
             yield line
 
 

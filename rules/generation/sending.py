@@ -123,7 +123,15 @@ def collect(run: Run, spec: RecordSpec, by: tuple[Any, ...], to: Any, key: Any, 
     group = key_text([*by, *(part for part in (to, key) if part is not None)])
     run.actions.append(
         CollectAction(
-            group, spec.window, spec.at_most, spec.write(subject), spec.rules, spec.rule, spec.ordinal, to, key
+            group,
+            spec.window,
+            spec.at_most,
+            spec.write(subject),
+            spec.rules,
+            spec.rule,
+            spec.ordinal,
+            to,
+            key,
         )
     )
 

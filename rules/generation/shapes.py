@@ -54,7 +54,9 @@ def without_nulls(output: dict[str, Any], known: frozenset[str]) -> dict[str, An
 
 
 def reader(
-    function: Callable[[Any], dict[str, Any]], record: types.Record, guard: Callable[[Any], bool] | None = None
+    function: Callable[[Any], dict[str, Any]],
+    record: types.Record,
+    guard: Callable[[Any], bool] | None = None,
 ) -> Read:
     """The generated reader, with the careful way behind it; the guard says where a limit is broken."""
 
@@ -112,8 +114,12 @@ class Shapes:
             for field, spec in record.fields.items():
                 body += self._read_field(field, spec)
             known = self._bound(frozenset(record.fields))
-            tidy = nodes.call(self.unit.bind(without_nulls if record.open else without_unknown), nodes.load("out"), known)
-            more = nodes.compare(nodes.call(self.unit.bind(len), nodes.load("out")), ast.NotEq(), nodes.load("left"))
+            tidy = nodes.call(
+                self.unit.bind(without_nulls if record.open else without_unknown), nodes.load("out"), known
+            )
+            more = nodes.compare(
+                nodes.call(self.unit.bind(len), nodes.load("out")), ast.NotEq(), nodes.load("left")
+            )
             body += [nodes.branch(more, [ast.Return(tidy)]), ast.Return(nodes.load("out"))]
             self._define(name, ["raw"], body)
         return name
@@ -173,7 +179,9 @@ class Shapes:
             return None
         if spec.missing == ("",):
             return nodes.negate(nodes.load(name))
-        return nodes.compare(nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+        return nodes.compare(
+            nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing])
+        )
 
     def is_missing(self, spec: types.FieldSpec, name: str = "v") -> ast.expr:
         """Whether any value is None or a text that counts as missing."""
@@ -181,7 +189,9 @@ class Shapes:
         if not spec.missing:
             return null
         is_text = nodes.compare(self._type_of(name), ast.Is(), self._bound(str))
-        inside = nodes.compare(nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing]))
+        inside = nodes.compare(
+            nodes.load(name), ast.In(), nodes.tuple_of([nodes.const(m) for m in spec.missing])
+        )
         return ast.BoolOp(ast.Or(), [null, ast.BoolOp(ast.And(), [is_text, inside])])
 
     def read_scalar(self, kind: types.Type, spec: types.FieldSpec, value: ast.expr) -> ast.expr:
@@ -218,7 +228,9 @@ class Shapes:
         key = id(record)
         if key not in self._writers:
             name = self._writers[key] = self.unit.fresh("z")
-            fields = [(field, made) for field, spec in record.fields.items() if (made := self._write_field(spec))]
+            fields = [
+                (field, made) for field, spec in record.fields.items() if (made := self._write_field(spec))
+            ]
             sparse = [field for field, spec in record.fields.items() if leaves_out(spec, [])]
             if not fields and not sparse and not record.open:
                 self._writers[key] = None
@@ -235,10 +247,16 @@ class Shapes:
         body.append(nodes.assign("get", nodes.attribute(nodes.load("out"), "get")))
         for field, made in fields:
             body.append(nodes.assign("v", nodes.call("get", nodes.const(field))))
-            body.append(nodes.branch(nodes.not_none(nodes.load("v")), [nodes.assign_item("out", field, made)]))
+            body.append(
+                nodes.branch(nodes.not_none(nodes.load("v")), [nodes.assign_item("out", field, made)])
+            )
         for field in sparse:
             empty = nodes.compare(nodes.call("get", nodes.const(field)), ast.Eq(), nodes.list_of([]))
-            body.append(nodes.branch(empty, [ast.Delete([ast.Subscript(nodes.load("out"), nodes.const(field), ast.Del())])]))
+            body.append(
+                nodes.branch(
+                    empty, [ast.Delete([ast.Subscript(nodes.load("out"), nodes.const(field), ast.Del())])]
+                )
+            )
         return [*body, ast.Return(nodes.load("out"))]
 
     def _write_field(self, spec: types.FieldSpec) -> ast.expr | None:

@@ -122,10 +122,15 @@ def check_failed(run: Run, number: int, message: str, action: str, indexes: Sequ
         run.rejects += 1
     run.failures.append(
         Failure(
-            kind="check", code="check_failed", message=message, step=station.step,
-            path=station.path.format(*indexes), place=station.place,
-            action=action, warn=action == "warn",  # type: ignore[arg-type]
-        )  # fmt: skip
+            kind="check",
+            code="check_failed",
+            message=message,
+            step=station.step,
+            path=station.path.format(*indexes),
+            place=station.place,
+            action=action,  # type: ignore[arg-type]
+            warn=action == "warn",
+        )
     )
 
 

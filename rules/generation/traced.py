@@ -52,9 +52,15 @@ def _tree(source: Origin, node: syntax.Call) -> Origin:
 def _comparison(old: Origin, new: Origin, node: syntax.Call) -> Origin:
     """Added elements are of the new list, removed ones of the old, changed ones of both."""
     both = old.joined(new)
-    removed, added = (replace(side, decisions=both.decisions) for side in (old, new))  # each tells of both sides
+    removed, added = (
+        replace(side, decisions=both.decisions) for side in (old, new)
+    )  # each tells of both sides
     keys = _named(added, node, "key")
-    key = keys[0][1] if len(keys) == 1 else Origin(added.sources, added.decisions, added.base, None, True, dict(keys))
+    key = (
+        keys[0][1]
+        if len(keys) == 1
+        else Origin(added.sources, added.decisions, added.base, None, True, dict(keys))
+    )
     parts = {"old": removed, "new": added, "key": key, "fields": both}
     change = Origin(both.sources, both.decisions, new.base, None, True, parts)
     return Origin(both.sources, both.decisions, parts={"added": added, "removed": removed, "changed": change})

@@ -67,7 +67,9 @@ class ActionWalker:
     def _decide(self, rule: str, action: syntax.Action, env: Environment) -> None:
         match action:
             case syntax.Alert():
-                self.actions.append(AlertAction(action.channel, self.e.need(action.text, env), self.rules, rule))
+                self.actions.append(
+                    AlertAction(action.channel, self.e.need(action.text, env), self.rules, rule)
+                )
             case syntax.SetFact():
                 value = self.e.may(action.value, env)
                 if value is not None:

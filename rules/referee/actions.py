@@ -41,7 +41,12 @@ class RulesWalker:
                     return
 
     def close(
-        self, rule: str, node: syntax.Collect, number: int, items: list[Any], addressing: tuple[str | None, str | None]
+        self,
+        rule: str,
+        node: syntax.Collect,
+        number: int,
+        items: list[Any],
+        addressing: tuple[str | None, str | None],
     ) -> None:
         """The end of a collection."""
         actor = ActionWalker(self.e, self.checked, self.log, self.actions, self.facts, self.env, items)
@@ -115,7 +120,9 @@ class RulesWalker:
             if isinstance(rule, syntax.Rule):
                 values = {} if rule.when is None else self._seen(rule.when)
                 place, name = self._place(rule), self.checked.node.name
-                found.append(RuleTrace(name, rule.name, bool(self.fired.get(rule.name)), rule.because, values, place))
+                found.append(
+                    RuleTrace(name, rule.name, bool(self.fired.get(rule.name)), rule.because, values, place)
+                )
         return found
 
     def _seen(self, node: syntax.Node) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class Evaluator:
         value = self.may(node, env)
         if value is None:
             what = self.text(node)[:80]
-            raise Blamed(FunctionFailure("missing", f"{what} is missing" if what else "there is no value"), node, None)
+            raise Blamed(
+                FunctionFailure("missing", f"{what} is missing" if what else "there is no value"), node, None
+            )
         return value
 
     def may(self, node: syntax.Expression, env: Environment) -> Any:
@@ -211,7 +213,9 @@ class Evaluator:
             inner.bindings[name] = Binding(values[-1])
         within = self.at(own.path)
         try:
-            value = (within.may if isinstance(own.result, types.Maybe) else within.need)(own.node.value, inner)
+            value = (within.may if isinstance(own.result, types.Maybe) else within.need)(
+                own.node.value, inner
+            )
         except Blamed as blamed:
             given = zip(own.arranged(node), values, strict=True)
             subject = next((v for part, v in given if v is not None and not self.is_constant(part)), None)
@@ -325,8 +329,15 @@ class Evaluator:
             case syntax.Comprehension():
                 source = self.origin(node.source, env)
                 inner = env.with_(node.variable, Binding(None, source.element()))
-                parts = [node.element, node.where, *(k.value for k in node.order_by), *(v for _, v in node.named)]
-                total = union(Origin((), source.decisions), *(self.origin(p, inner) for p in parts if p is not None))
+                parts = [
+                    node.element,
+                    node.where,
+                    *(k.value for k in node.order_by),
+                    *(v for _, v in node.named),
+                ]
+                total = union(
+                    Origin((), source.decisions), *(self.origin(p, inner) for p in parts if p is not None)
+                )
                 return total if total.sources else union(total, source)
             case syntax.Call(function=name) if name in PASSING or name == "compare":
                 return self._passed(node, [self.origin(part, env).elements() for part in node.arguments])

@@ -170,7 +170,13 @@ class FlowWalker:
             self._failure(step, kind, code or f"value_{kind}", message, action, warn)
 
     def _failure(
-        self, step: syntax.Enrich | syntax.CallStep, kind: Any, code: str, message: str, action: Any, warn: bool
+        self,
+        step: syntax.Enrich | syntax.CallStep,
+        kind: Any,
+        code: str,
+        message: str,
+        action: Any,
+        warn: bool,
     ) -> None:
         flow = f"flow/{self.checked.node.name}"
         self.failures.append(

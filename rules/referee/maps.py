@@ -225,7 +225,17 @@ class MapWalker:
         action = "reject" if node.action == "reject row" and not row.in_loop else node.action
         row.dropped = row.dropped or action == "reject row"
         self.log.failures.append(
-            Failure("check", "check_failed", message, self.step, path, self._place(node), None, action, action == "warn")
+            Failure(
+                "check",
+                "check_failed",
+                message,
+                self.step,
+                path,
+                self._place(node),
+                None,
+                action,
+                action == "warn",
+            )
         )
 
     # ------------------------------------------------------------ each
@@ -289,7 +299,13 @@ class MapWalker:
         if not node.order_by:
             return rows
         keyed = [
-            (tuple(self.e.need(key.value, env.with_(node.variable, Binding(pair[1]))) for key in node.order_by), pair)
+            (
+                tuple(
+                    self.e.need(key.value, env.with_(node.variable, Binding(pair[1])))
+                    for key in node.order_by
+                ),
+                pair,
+            )
             for pair in rows
         ]
         return [pair for _, pair in self.e.sorted(node, keyed, node.order_by)]
@@ -305,7 +321,9 @@ class MapWalker:
             inner = env.with_(node.variable, Binding(element))
             values = {key.name: self.e.may(key.value, inner) for key in node.group_by}
             key = {name: value for name, value in values.items() if value is not None}
-            group = groups.setdefault(tuple(map(comparable, values.values())), ([], {"key": key, "items": []}))
+            group = groups.setdefault(
+                tuple(map(comparable, values.values())), ([], {"key": key, "items": []})
+            )
             group[0].append(index)
             group[1]["items"].append(element)
         rows = []

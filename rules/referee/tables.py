@@ -20,7 +20,11 @@ def find_row(lookup: CheckedLookup, keys: Sequence[Any], now: date) -> int:
         number
         for number, row in enumerate(lookup.rows)
         if all(comparable(cell) == comparable(key) for cell, key in zip(row, keys, strict=False))
-        and (lookup.valid_from is None or row[lookup.valid_from] is None or not before(now, row[lookup.valid_from]))
+        and (
+            lookup.valid_from is None
+            or row[lookup.valid_from] is None
+            or not before(now, row[lookup.valid_from])
+        )
         and (lookup.valid_to is None or row[lookup.valid_to] is None or not before(row[lookup.valid_to], now))
     ]
     if len(found) == 1:
@@ -77,9 +81,7 @@ def _compare(operator: str, left: Any, right: Any) -> bool:
             return bool(left >= right)
 
 
-def decide(
-    table: CheckedTable, inputs: Sequence[Any], evaluate: Evaluate
-) -> tuple[str, Any]:
+def decide(table: CheckedTable, inputs: Sequence[Any], evaluate: Evaluate) -> tuple[str, Any]:
     """The ids of the deciding rows (joined) and the value of the table."""
     node = table.node
     rows = [row for row in node.rows if isinstance(row, syntax.TableRow)]
@@ -131,7 +133,9 @@ def _rank(table: CheckedTable, values: Sequence[Any]) -> list[int]:
 def _value(table: CheckedTable, values: Sequence[Any]) -> Any:
     item = table.result.item if isinstance(table.result, types.ListOf) else table.result
     if isinstance(types.present(item), types.Record):
-        return {name: value for (name, _), value in zip(table.outputs, values, strict=True) if value is not None}
+        return {
+            name: value for (name, _), value in zip(table.outputs, values, strict=True) if value is not None
+        }
     return values[0]
 
 

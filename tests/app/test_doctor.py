@@ -121,7 +121,9 @@ def test_a_group_that_nobody_serves_is_told(installation: Installation) -> None:
         assign_group(tx, Assignment(ENVIRONMENT, group="quality"), "ines")
     accept(installation, ENVIRONMENT, "shop.order", order(1))
     found = wrong(installation, "workers")
-    assert "nobody serves the group quality" in found.found and found.do == "mapwright worker --groups quality"
+    assert (
+        "nobody serves the group quality" in found.found and found.do == "mapwright worker --groups quality"
+    )
 
 
 def test_a_crash_loop_of_this_host_is_told_with_its_last_words(installation: Installation) -> None:

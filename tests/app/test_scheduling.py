@@ -186,7 +186,9 @@ def test_it_happens_once_though_its_clock_was_killed(installation: Installation)
         with installation.database.begin() as tx:
             tx.execute(update(timers_table).where(timers_table.c.id == made.id).values(due_at=now(tx)))
         clocks[0].kill()
-        clocks += [subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) for _ in range(2)]
+        clocks += [
+            subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) for _ in range(2)
+        ]
         until(lambda: bool(moves(installation)))
         time.sleep(1.5)  # one more tick of either
         assert len(moves(installation)) == 1

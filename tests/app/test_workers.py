@@ -116,7 +116,9 @@ def test_a_runaway_in_c_code_ends_its_worker_and_its_message_is_quarantined(
     supervisor = Supervisor(tmp_path / "processes")
     log = tmp_path / "worker.log"
     command = [sys.executable, "-m", "tests.app.runtime.runaway"]
-    supervisor.start(Service("worker", command, environ={**environ, "MAPWRIGHT_DECIDE_SECONDS": "3"}, log=log))
+    supervisor.start(
+        Service("worker", command, environ={**environ, "MAPWRIGHT_DECIDE_SECONDS": "3"}, log=log)
+    )
     try:
 
         def settled() -> bool:
@@ -152,7 +154,9 @@ def test_a_worker_leaves_in_time_while_a_target_drips_and_gives_its_lanes_back(
     for endpoint in ("erp.order", "erp.once"):
         bind(installation, endpoint, target.url)
     accept(installation, ENVIRONMENT, "shop.order", order(1))
-    process = run("app.cli", "worker", "--single", MAPWRIGHT_LEASE_SECONDS="60", MAPWRIGHT_DELIVERY_DEADLINE="40")
+    process = run(
+        "app.cli", "worker", "--single", MAPWRIGHT_LEASE_SECONDS="60", MAPWRIGHT_DELIVERY_DEADLINE="40"
+    )
     until(lambda: bool(target.arrivals))
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()

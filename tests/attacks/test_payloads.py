@@ -105,7 +105,9 @@ def test_10_a_loop_ends_with_its_fuel_and_leaves_no_action() -> None:
     rule_set = compiled(mapping("  i1 = sum(count(y for y in doc.items where y.k = x.k) for x in doc.items)"))
     items = [{"k": "a"}] * 300
     context = Context(CONTEXT.now, fuel=1_000)
-    outcome = engine.run_map(rule_set, "m", {"doc": {"a": "a", "m": 1, "g": True, "e": "red", "items": items}}, context)
+    outcome = engine.run_map(
+        rule_set, "m", {"doc": {"a": "a", "m": 1, "g": True, "e": "red", "items": items}}, context
+    )
     assert (outcome.state, outcome.actions) == ("rejected", ())
     assert "steps" in outcome.reason
 
@@ -124,7 +126,9 @@ def test_16_ambiguous_json_is_refused(body: bytes) -> None:
 
 
 def test_16_numbers_beyond_a_float_stay_exact() -> None:
-    found = decoded(b'{"i": 9007199254740993, "d": 0.1, "e": 123456789012345678.123456789, "s": "\\ud83d\\ude00"}')
+    found = decoded(
+        b'{"i": 9007199254740993, "d": 0.1, "e": 123456789012345678.123456789, "s": "\\ud83d\\ude00"}'
+    )
     assert found == {
         "i": 9007199254740993, "d": Decimal("0.1"), "e": Decimal("123456789012345678.123456789"), "s": "\U0001f600",
     }  # fmt: skip
@@ -161,6 +165,8 @@ def test_17_a_two_digit_year_needs_its_century() -> None:
 
 def test_17_a_day_of_the_wire_is_not_rolled_over() -> None:
     document = {"a": "a", "m": 1, "g": True, "e": "red", "d": "2021-02-30"}
-    outcome = engine.run_map(compiled(mapping("  d1 = doc.d")), "m", {"doc": document}, Context(datetime(2026, 1, 1, tzinfo=UTC)))
+    outcome = engine.run_map(
+        compiled(mapping("  d1 = doc.d")), "m", {"doc": document}, Context(datetime(2026, 1, 1, tzinfo=UTC))
+    )
     assert outcome.state == "rejected"
     assert outcome.failures[0].path == "d"

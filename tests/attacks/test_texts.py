@@ -39,7 +39,9 @@ def test_1_there_is_no_attribute_and_no_call_of_python(expression: str) -> None:
     assert all(d.file == "maps/generated.mw" for d in program.diagnostics)
 
 
-@pytest.mark.parametrize("field", ["__class__", "__globals__", "__dict__", "gi_frame", "mro", "items", "keys", "pop"])
+@pytest.mark.parametrize(
+    "field", ["__class__", "__globals__", "__dict__", "gi_frame", "mro", "items", "keys", "pop"]
+)
 def test_1_a_path_only_reaches_fields_of_the_schema(field: str) -> None:
     program = check(files(in_map(f"doc.{field}")))
     reached = field in program.schemas["s.doc@v1"].record.fields
@@ -60,7 +62,18 @@ def test_1_an_open_record_gives_its_fields_never_attributes() -> None:
 # ---- 2: names of fields that would be code
 
 
-HOSTILE = ["__import__('os').system('x')", "a'b\"c", "a\\nb", "x\n  t2 = \"y\"", "{x}", "%s", "a\u0000b", "\\", "end", "#"]
+HOSTILE = [
+    "__import__('os').system('x')",
+    "a'b\"c",
+    "a\\nb",
+    'x\n  t2 = "y"',
+    "{x}",
+    "%s",
+    "a\u0000b",
+    "\\",
+    "end",
+    "#",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -99,8 +112,12 @@ def test_3_a_hidden_or_look_alike_character_is_rejected_with_its_position(line: 
 # ---- 5: a text is never a template
 
 
-@pytest.mark.parametrize("text", ["{0.__class__}", "{0.__class__.__mro__}", "%(a)s", "${a}", "{{a}}", "{doc.a!r}"])
-@pytest.mark.parametrize("function", ['"{}" & doc.a', 'upper("{}")', 'replace("x", "x", "{}")', 'join(["{}"], ",")'])
+@pytest.mark.parametrize(
+    "text", ["{0.__class__}", "{0.__class__.__mro__}", "%(a)s", "${a}", "{{a}}", "{doc.a!r}"]
+)
+@pytest.mark.parametrize(
+    "function", ['"{}" & doc.a', 'upper("{}")', 'replace("x", "x", "{}")', 'join(["{}"], ",")']
+)
 def test_5_braces_are_literal_text(text: str, function: str) -> None:
     outcome = run("  t1 = " + function.replace("{}", text))
     assert text.casefold() in outcome.event["t1"].casefold()
@@ -134,7 +151,9 @@ def test_6_ten_thousand_open_blocks_are_a_clean_error(opener: str) -> None:
     assert "M107" in codes_of("map m : nc in erp.notice -> canon.case\n" + opener * DEEP)
 
 
-@pytest.mark.parametrize("expression", ["[" * DEEP, "!" * DEEP + "a", "(" * DEEP + "a" + ")" * DEEP, "{a:" * DEEP])
+@pytest.mark.parametrize(
+    "expression", ["[" * DEEP, "!" * DEEP + "a", "(" * DEEP + "a" + ")" * DEEP, "{a:" * DEEP]
+)
 def test_6_nesting_in_jmespath_is_a_fault_of_the_expression(expression: str) -> None:
     assert registry()["jmespath"].parameters[1].check(expression)
 

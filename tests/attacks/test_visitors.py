@@ -23,7 +23,9 @@ def test_4_without_a_log_in_nothing_is_parsed(site: Any, path: str, monkeypatch:
 
 @pytest.mark.parametrize("path", ["release"])
 @pytest.mark.parametrize("login", ["olga", "ivan"])
-def test_4_who_may_not_edit_releases_nothing(site: Any, path: str, login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_4_who_may_not_edit_releases_nothing(
+    site: Any, path: str, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parsed: list[str] = []
     monkeypatch.setattr("dsl.checker.check", lambda files, samples=None: parsed.append("checked"))
     answer = site.visitor(login).call(
@@ -33,7 +35,9 @@ def test_4_who_may_not_edit_releases_nothing(site: Any, path: str, login: str, m
 
 
 @pytest.mark.parametrize("path", ["check", "run", "test"])
-def test_4_a_token_that_may_not_edit_checks_nothing(site: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_4_a_token_that_may_not_edit_checks_nothing(
+    site: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parsed: list[str] = []
     monkeypatch.setattr("dsl.checker.check", lambda files, samples=None: parsed.append("checked"))
     answer = site.machine("send").call(

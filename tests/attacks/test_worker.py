@@ -44,10 +44,16 @@ def test_6_ten_thousand_brackets_in_a_body_are_refused_and_the_next_message_is_d
     assert found(installation, id).state == "done"
 
 
-def test_10_a_message_that_costs_too_much_is_stopped_by_name_and_the_next_one_is_done(installation: Installation) -> None:
+def test_10_a_message_that_costs_too_much_is_stopped_by_name_and_the_next_one_is_done(
+    installation: Installation,
+) -> None:
     files = journey_files()
     path = next(p for p, content in files.items() if b"map to_order" in content)
-    text = files[path].decode().replace("  id   = o.id\n", f"  id   = if_else(o.n > 100, {HOSTILE_MAP}, o.id)\n", 1)
+    text = (
+        files[path]
+        .decode()
+        .replace("  id   = o.id\n", f"  id   = if_else(o.n > 100, {HOSTILE_MAP}, o.id)\n", 1)
+    )
     deploy(installation, {**files, path: text.encode()})
     evil, good = send(installation, 101), send(installation, 2)
     drain(installation, ALL)

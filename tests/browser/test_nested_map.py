@@ -17,7 +17,12 @@ TEXT = {"type": "string"}
 
 
 def record(required=(), **properties):
-    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 def listed(items):
@@ -71,7 +76,10 @@ def receipts(house, request):
     """A rule set of this test's own with an empty map between two nested schemas."""
     name = f"receipts-{len(request.node.name)}"
     files = {path: text.encode() for path, text in starter_files(name).items()}
-    files |= {"schemas/asn@v1.json": json.dumps(NOTICE).encode(), "schemas/receipt@v1.json": json.dumps(RECEIPT).encode()}
+    files |= {
+        "schemas/asn@v1.json": json.dumps(NOTICE).encode(),
+        "schemas/receipt@v1.json": json.dumps(RECEIPT).encode(),
+    }
     files |= {FILE: EMPTY.encode(), "samples/asn.json": json.dumps(SAMPLE).encode()}
     with house.installation.database.begin() as tx:
         return rulesets.create_ruleset(tx, files, "setup").name
@@ -93,7 +101,9 @@ def test_a_nested_map_is_made_by_forms_alone(house, visit, receipts):
     with house.installation.database.read() as connection:
         files = rulesets.read_files(connection, receipts)
     assert files[FILE].decode() == MEANT
-    assert not [d for d in trials.trial(files).program.diagnostics if d.file == FILE and d.severity.value == "error"]
+    assert not [
+        d for d in trials.trial(files).program.diagnostics if d.file == FILE and d.severity.value == "error"
+    ]
     expect(page.locator('[id="row-rows[].lots[].count"] .result')).to_contain_text("5")
 
 

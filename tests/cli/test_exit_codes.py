@@ -53,7 +53,9 @@ def test_check_json_is_one_object(folder: Path) -> None:
     text.write_text(text.read_text().replace("o.number", "o.nummer", 1))
     found = json.loads(mapwright("check", str(folder), "--json").stdout)
     assert found["ok"] is False
-    assert {"code", "severity", "message", "file", "line", "column", "help", "fixes"} <= set(found["diagnostics"][0])
+    assert {"code", "severity", "message", "file", "line", "column", "help", "fixes"} <= set(
+        found["diagnostics"][0]
+    )
 
 
 def test_a_failed_test_is_a_problem(folder: Path) -> None:
@@ -87,7 +89,9 @@ def test_an_unknown_sample_is_wrong_use(folder: Path) -> None:
     assert found.returncode == 2 and "order.json" in found.stderr
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["check"], ["check", "/nowhere"], ["check", ".ci"], ["up", "--odd"]])
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["check"], ["check", "/nowhere"], ["check", ".ci"], ["up", "--odd"]]
+)
 def test_wrong_use_is_2(arguments: list[str]) -> None:
     found = mapwright(*arguments)
     assert found.returncode == 2 and found.stdout == "" and "Traceback" not in found.stderr
@@ -153,7 +157,9 @@ def test_settings_that_do_not_fit_are_named_together() -> None:
 
 
 def test_doctor_hides_secrets(tmp_path: Path) -> None:
-    found = mapwright("doctor", "--json", MAPWRIGHT_HOME=str(tmp_path), MAPWRIGHT_SECRET_KEYS="very-secret-key")
+    found = mapwright(
+        "doctor", "--json", MAPWRIGHT_HOME=str(tmp_path), MAPWRIGHT_SECRET_KEYS="very-secret-key"
+    )
     assert "very-secret-key" not in found.stdout + found.stderr
     assert any(s["value"] == "(hidden)" for s in json.loads(found.stdout)["settings"])
 
@@ -166,4 +172,6 @@ def test_accounts_and_tokens(tmp_path: Path) -> None:
     assert added.returncode == 0, added.stderr
     users = json.loads(mapwright("user", "list", "--json", **home).stdout)["users"]
     assert [(u["login"], u["roles"]) for u in users] == [("ana", ["analyst"])]
-    assert mapwright("token", "create", "line", "--env", "nowhere", "--endpoint", "a.b", **home).returncode == 3
+    assert (
+        mapwright("token", "create", "line", "--env", "nowhere", "--endpoint", "a.b", **home).returncode == 3
+    )

@@ -29,12 +29,18 @@ def test_a_table_goes_out_and_comes_back(tmp_path):
 
 def test_dmn_as_one_object():
     told = json.loads(run(import_, "dmn", FILES / "inspection.dmn", "--json").stdout)
-    assert told["ok"] and told["tables"] == ["hold_scope"] and told["text"].startswith("table hold_scope policy first")
+    assert (
+        told["ok"]
+        and told["tables"] == ["hold_scope"]
+        and told["text"].startswith("table hold_scope policy first")
+    )
 
 
 def test_what_is_refused_is_named(tmp_path):
     wrong = tmp_path / "a.dmn"
-    wrong.write_bytes((FILES / "inspection.dmn").read_bytes().replace(b"<text>-1</text>", b"<text>now()</text>"))
+    wrong.write_bytes(
+        (FILES / "inspection.dmn").read_bytes().replace(b"<text>-1</text>", b"<text>now()</text>")
+    )
     result = run(import_, "dmn", wrong, "--json")
     assert result.return_value == 1 and "call of `now`" in json.loads(result.stdout)["faults"][0]
 

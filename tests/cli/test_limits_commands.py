@@ -28,13 +28,27 @@ def limits(home: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_limit_is_set_and_shown(home: Path) -> None:
-    wanted = ("set", "flow", "orders/take", "--rate", "2.5", "--backlog", "10", "--weight", "3", "--reason", "floods")
+    wanted = (
+        "set",
+        "flow",
+        "orders/take",
+        "--rate",
+        "2.5",
+        "--backlog",
+        "10",
+        "--weight",
+        "3",
+        "--reason",
+        "floods",
+    )
     code, made, _ = limits(home, *wanted, "--json")
     assert code == 0 and json.loads(made)["rate"] == 2.5
     code, found, _ = limits(home, "show", "--json")
     shown = json.loads(found)
     assert code == 0 and shown["weights"] == {"orders/take": 3}
-    assert [(one["name"], one["backlog"], one["waiting"]) for one in shown["limits"]] == [("orders/take", 10, 0)]
+    assert [(one["name"], one["backlog"], one["waiting"]) for one in shown["limits"]] == [
+        ("orders/take", 10, 0)
+    ]
 
 
 def test_a_limit_that_makes_no_sense_is_refused_with_the_reason(home: Path) -> None:

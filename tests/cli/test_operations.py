@@ -22,7 +22,9 @@ Cli = Callable[..., Any]
 
 
 @pytest.fixture
-def installation(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def installation(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     environ = {
         "MAPWRIGHT_HOME": str(tmp_path / "home"),
         "MAPWRIGHT_DATABASE_URL": database_url,
@@ -97,7 +99,9 @@ def test_search_pages_by_cursor_and_all_goes_through_every_page(installation: In
     assert "cursor" in cli("messages", "search", "--cursor", "nonsense", code=2)
 
 
-def test_several_messages_are_shown_retried_and_discarded_at_once(installation: Installation, cli: Cli) -> None:
+def test_several_messages_are_shown_retried_and_discarded_at_once(
+    installation: Installation, cli: Cli
+) -> None:
     ids = [send(installation, number) for number in range(4)]
     fail(installation, *ids[:3])
     assert [view["message"]["id"] for view in cli("messages", "show", *ids[:2], "--json")["items"]] == ids[:2]
@@ -195,7 +199,9 @@ def test_a_released_lane_goes_on_past_the_message_it_waits_for(installation: Ins
     assert cli("messages", "show", first, "--json")["message"]["state"] == "dead"
 
 
-def test_a_flow_and_an_endpoint_are_paused_by_their_names_with_a_reason(installation: Installation, cli: Cli) -> None:
+def test_a_flow_and_an_endpoint_are_paused_by_their_names_with_a_reason(
+    installation: Installation, cli: Cli
+) -> None:
     bind(installation, "erp.order", "http://127.0.0.1:1/")
     assert "--reason" in cli("pause", "orders", code=2)
     cli("pause", "orders", "--reason", "stock-taking", "--by", "olga")
@@ -247,13 +253,20 @@ def test_the_audit_log_is_verified_and_exported_signed_and_the_file_is_verified_
         (lambda lines: [lines[0], *lines[2:]], "row 1 is missing"),
         (lambda lines: lines[:-1], "signed end"),
         (lambda lines: [*lines[:-2], lines[-1]], "not those that were signed"),
-        (lambda lines: [lines[0].replace(b'"after": 0', b'"after":  0'), *lines[1:]], "not those that were signed"),
+        (
+            lambda lines: [lines[0].replace(b'"after": 0', b'"after":  0'), *lines[1:]],
+            "not those that were signed",
+        ),
         (lambda lines: [b"{}", b"{}"], "no export"),
         (lambda lines: lines[:1], "end of the file is missing"),
     ],
 )
 def test_a_changed_export_is_found(
-    installation: Installation, cli: Cli, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]], problem: str
+    installation: Installation,
+    cli: Cli,
+    tmp_path: Path,
+    change: Callable[[list[bytes]], list[bytes]],
+    problem: str,
 ) -> None:
     cli("pause", "orders", "--reason", "x")
     file = tmp_path / "audit.jsonl"

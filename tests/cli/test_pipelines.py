@@ -38,7 +38,11 @@ def test_sarif_is_valid_and_says_the_same_as_json(broken: Path) -> None:
     assert [r["ruleId"] for r in results] == [d["code"] for d in found["diagnostics"]]
     assert [p["region"]["startLine"] for p in places] == [d["line"] for d in found["diagnostics"]]
     assert {p["artifactLocation"]["uri"] for p in places} == {"maps/all%20orders.mw"}
-    texts = [f["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"] for r in results for f in r.get("fixes", [])]
+    texts = [
+        f["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"]
+        for r in results
+        for f in r.get("fixes", [])
+    ]
     assert "urgencies" in texts
 
 
@@ -78,7 +82,7 @@ def test_a_text_that_cannot_be_laid_out_is_said_and_stays(tmp_path: Path) -> Non
     folder = tmp_path / "shop"
     assert mapwright("init", str(folder)).returncode == 0
     (folder / "maps" / "latin.mw").write_bytes(b"# caf\xe9\n")
-    (folder / "maps" / "open.mw").write_text("flow f\n  owner \"a\"\n")
+    (folder / "maps" / "open.mw").write_text('flow f\n  owner "a"\n')
     done = mapwright("format", str(folder))
     assert done.returncode == 1
     assert "maps/latin.mw: left as it is" in done.stderr and "maps/open.mw: left as it is" in done.stderr

@@ -50,7 +50,9 @@ def test_a_dry_run_says_what_would_differ_and_sends_nothing(installation: Any, c
 def test_messages_are_replayed_by_filter(installation: Any, capsys: Any) -> None:
     for number in range(3):
         send(installation, number)
-    assert run("messages", "replay", "--flow", "orders", "--rate", "1000", "--reason", "lost by the target") == 0
+    assert (
+        run("messages", "replay", "--flow", "orders", "--rate", "1000", "--reason", "lost by the target") == 0
+    )
     said = capsys.readouterr()
     assert said.out == "" and "3 of 3 the same" in said.err and "3 replayed, 0 failed" in said.err
     assert drain_all(installation) == 3

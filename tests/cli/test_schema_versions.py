@@ -30,7 +30,10 @@ def files(tmp_path):
 def test_two_files_are_compared_in_words(files):
     done = run("compare", *files)
     assert done.return_value == 1
-    assert "breaks `lot` became required: messages of v1 without it will be refused." in done.stdout + done.stderr
+    assert (
+        "breaks `lot` became required: messages of v1 without it will be refused."
+        in done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize(("mode", "status"), [("backward", 1), ("forward", 0), ("full", 1)])
@@ -44,7 +47,10 @@ def test_a_rule_set_is_checked_over_all_its_versions(tmp_path):
     assert run("check", folder).return_value == 0
     one = folder / "schemas" / "sap.defect@v1.json"
     document = json.loads(one.read_text())
-    document["required"] = [*document.get("required", []), next(n for n in document["properties"] if n not in document.get("required", []))]
+    document["required"] = [
+        *document.get("required", []),
+        next(n for n in document["properties"] if n not in document.get("required", [])),
+    ]
     (folder / "schemas" / "sap.defect@v2.json").write_text(json.dumps(document))
     done = run("check", folder, "--json")
     assert done.return_value == 1 and [i["new"] for i in json.loads(done.stdout)["items"]] == ["v2"]

@@ -20,7 +20,9 @@ READERS = {
 def suites(kind):
     """Every group of cases with its payload."""
     return [
-        (path.stem, suite) for path in sorted(HERE.glob("*.json")) for suite in READERS[kind](path.read_text("utf-8"))
+        (path.stem, suite)
+        for path in sorted(HERE.glob("*.json"))
+        for suite in READERS[kind](path.read_text("utf-8"))
     ]
 
 
@@ -46,7 +48,12 @@ def passes(case, payload):
 
 @pytest.mark.parametrize("kind", READERS)
 def test_all_official_cases_pass(kind):
-    cases = [(name, case, suite["given"]) for name, suite in suites(kind) for case in suite["cases"] if checked(case)]
+    cases = [
+        (name, case, suite["given"])
+        for name, suite in suites(kind)
+        for case in suite["cases"]
+        if checked(case)
+    ]
     failed = [(name, case["expression"]) for name, case, payload in cases if not passes(case, payload)]
     assert failed == []
     assert len(cases) == 892
@@ -54,8 +61,12 @@ def test_all_official_cases_pass(kind):
 
 @pytest.mark.parametrize("kind", READERS)
 def test_the_cases_that_measure_speed_give_their_result_too(kind):
-    cases = [(case, suite["given"]) for _, suite in suites(kind) for case in suite["cases"] if "bench" in case]
-    assert [case["expression"] for case, payload in cases if "result" in case and not passes(case, payload)] == []
+    cases = [
+        (case, suite["given"]) for _, suite in suites(kind) for case in suite["cases"] if "bench" in case
+    ]
+    assert [
+        case["expression"] for case, payload in cases if "result" in case and not passes(case, payload)
+    ] == []
     assert len(cases) == 16
 
 

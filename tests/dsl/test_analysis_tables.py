@@ -25,7 +25,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("a: quantity(KGM)", ["< 1 KGM => true", ">= 3 KGM => true"], "a = 1 KGM"),
         ("a: date", ["< 2026-01-01 => true", "> 2026-01-02 => true"], "a = 2026-01-01"),
         ("a: time", ["< 12:00 => true", ">= 12:30 => true"], "a = 12:00"),
-        ("a: datetime", ["< 2026-01-01T00:00:00Z => true", "> 2026-01-01T00:00:00Z => true"], "a = 2026-01-01T00:00:00Z"),
+        (
+            "a: datetime",
+            ["< 2026-01-01T00:00:00Z => true", "> 2026-01-01T00:00:00Z => true"],
+            "a = 2026-01-01T00:00:00Z",
+        ),
         ("a: duration", ["4 hours, 1 days => true"], "a = another value"),
         ("a: boolean", ["true => true"], "a = false"),
         ("a: severity", ["not(major, minor) => true", "minor => true"], "a = major"),
@@ -69,23 +73,31 @@ def test_an_overlap_names_both_rows_and_an_input(columns, rows, example):
 
 
 def test_patterns_that_no_text_fits_at_once_do_not_overlap():
-    text = table("a: text", '"A?" => true', '"A" => true', '"A??*" => true', otherwise="  otherwise => false |\n")
+    text = table(
+        "a: text", '"A?" => true', '"A" => true', '"A??*" => true', otherwise="  otherwise => false |\n"
+    )
     assert found(text) == []
 
 
 def test_under_any_rows_may_overlap_that_say_the_same():
-    text = table("a: integer", "< 5 => true", "< 9 => true", policy="any", otherwise="  otherwise => false |\n")
+    text = table(
+        "a: integer", "< 5 => true", "< 9 => true", policy="any", otherwise="  otherwise => false |\n"
+    )
     assert [code for code, _ in found(text)] == ["M613"]
 
 
 def test_under_first_several_rows_can_hide_one():
     text = table("a: integer", "< 5 => true", ">= 5 => false", "4, 6 => true", policy="first")
-    assert found(text) == [("M613", "row `r3` is never reached: rows `r1` and `r2` take everything it fits before it")]
+    assert found(text) == [
+        ("M613", "row `r3` is never reached: rows `r1` and `r2` take everything it fits before it")
+    ]
 
 
 def test_under_first_a_row_that_one_below_repeats_adds_nothing():
     text = table("a: integer", "5 => true", "7 => false", "- => true", policy="first")
-    assert found(text) == [("M613", "row `r1` adds nothing: row `r3` takes everything it fits and gives the same")]
+    assert found(text) == [
+        ("M613", "row `r1` adds nothing: row `r3` takes everything it fits and gives the same")
+    ]
 
 
 def test_under_priority_the_order_of_the_outputs_decides_what_is_reached():
@@ -123,7 +135,12 @@ def test_a_gap_outside_of_conditions_is_certain():
 
 
 def test_tables_that_have_a_result_without_a_row_have_no_gap():
-    assert found("table t policy collect list\n  | row | a: integer => o: boolean |\n  | r1 | 5 => true |\nend\n") == []
+    assert (
+        found(
+            "table t policy collect list\n  | row | a: integer => o: boolean |\n  | r1 | 5 => true |\nend\n"
+        )
+        == []
+    )
 
 
 def test_the_default_is_the_other_fix_of_a_gap():
@@ -134,14 +151,16 @@ def test_the_default_is_the_other_fix_of_a_gap():
 
 
 def test_the_missing_row_stands_below_the_last_one_in_its_columns():
-    program = checked("table t policy unique\n  | row | a: integer => o: boolean |\n  | r1  | < 5        => true       |  # few\nend\n")
+    program = checked(
+        "table t policy unique\n  | row | a: integer => o: boolean |\n  | r1  | < 5        => true       |  # few\nend\n"
+    )
     (edit,) = program.diagnostics[0].fixes[0].edits
     assert edit.text == "  | r2  | >= 5       => true       |\n"
     assert program.sources["m.mw"].text[edit.span.start :] == "end\n"
 
 
 def test_a_complete_table_never_fails_as_no_match():
-    rules = "rules r : c in canon.case\n  let hold = table t(c.severity)\n  rule a\n    when hold\n    then ignore \"x\"\n  end\nend\n"
+    rules = 'rules r : c in canon.case\n  let hold = table t(c.severity)\n  rule a\n    when hold\n    then ignore "x"\n  end\nend\n'
     assert found(table("a: severity", "minor => true", "not(minor) => false") + rules) == []
 
 

@@ -19,4 +19,6 @@ def test_the_bad_example_has_the_finding(spec):
 
 @pytest.mark.parametrize("spec", CHECKED, ids=lambda spec: spec.code)
 def test_the_good_example_is_good(spec):
-    assert [d for d in checked(spec.good).diagnostics if d.severity is Severity.ERROR or d.code == spec.code] == []
+    assert [
+        d for d in checked(spec.good).diagnostics if d.severity is Severity.ERROR or d.code == spec.code
+    ] == []

@@ -59,7 +59,9 @@ def test_a_change_is_told_and_breaks(old, new, sentence, breaks):
     changes = compare(schema("v1", old[1], **old[0]), schema("v2", new[1], **new[0]))
     found = changes[0]
     assert [change.sentence for change in changes] == [sentence]
-    said = {(True, False): BACKWARD, (False, True): FORWARD, (True, True): BOTH}.get((found.backward, found.forward))
+    said = {(True, False): BACKWARD, (False, True): FORWARD, (True, True): BOTH}.get(
+        (found.backward, found.forward)
+    )
     assert (said or (NOTE if found.note else FINE)) == breaks
 
 
@@ -74,7 +76,13 @@ def test_paths_lead_into_lists_and_records():
 
 def test_a_record_that_holds_itself_is_compared_once():
     def tree(version, kind):
-        node = {"type": "object", "properties": {"id": {"type": kind}, "children": {"type": "array", "items": {"$ref": "#/$defs/n"}}}}
+        node = {
+            "type": "object",
+            "properties": {
+                "id": {"type": kind},
+                "children": {"type": "array", "items": {"$ref": "#/$defs/n"}},
+            },
+        }
         document = {"type": "object", "properties": {"top": {"$ref": "#/$defs/n"}}, "$defs": {"n": node}}
         return read_schema(f"schemas/t@{version}.json", json.dumps(document).encode())
 
@@ -97,10 +105,16 @@ def test_a_chain_is_checked_with_every_earlier_version():
 def test_full_asks_for_both_directions():
     found = verdict(schema("v1", ["lot"], **field(TEXT)), schema("v2", **field(TEXT)))
     assert (found.holds("backward"), found.holds("forward"), found.holds("full")) == (True, False, False)
-    assert found.summary() == "v2 reads messages of v1: yes; v1 reads messages of v2: not all, 1 change breaks it."
+    assert (
+        found.summary()
+        == "v2 reads messages of v1: yes; v1 reads messages of v2: not all, 1 change breaks it."
+    )
 
 
 def test_two_states_of_a_rule_set():
     changed = between([schema("v1", **field(TEXT))], [schema("v1", ["lot"], **field(TEXT)), schema("v2")])
     assert [(v.old, v.new) for v in changed] == [("v1 as it was", "v1"), ("v1", "v2")]
-    assert changed[0].changes[0].sentence == "`lot` became required: messages of v1 as it was without it will be refused."
+    assert (
+        changed[0].changes[0].sentence
+        == "`lot` became required: messages of v1 as it was without it will be refused."
+    )

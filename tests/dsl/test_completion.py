@@ -41,14 +41,24 @@ def test_kinds_and_actions_of_handlers():
 
 
 def test_each_variables_are_known_inside():
-    assert labels(in_map("each d in nc.defects into defects", "  code = d.^", "end"), "^") == ["code", "count"]
+    assert labels(in_map("each d in nc.defects into defects", "  code = d.^", "end"), "^") == [
+        "code",
+        "count",
+    ]
 
 
 def test_endpoints_of_the_right_direction():
-    assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == ["qms.cases", "qms.spare", "erp.stock", "qms.notes"]
+    assert labels("rules r : c in canon.case\n  rule a\n    then send ^\n  end\nend\n", "^") == [
+        "qms.cases",
+        "qms.spare",
+        "erp.stock",
+        "qms.notes",
+    ]
 
 
-RULE = 'dataset cases : case: text -> canon.case "v1"\nrules r : c in canon.case\n  rule a\n    {}\n  end\nend\n'
+RULE = (
+    'dataset cases : case: text -> canon.case "v1"\nrules r : c in canon.case\n  rule a\n    {}\n  end\nend\n'
+)
 
 
 def test_actions_after_then():
@@ -72,7 +82,9 @@ def test_only_what_can_be_done_later_after_else():
 
 
 def test_the_collected_messages_are_items():
-    assert "items" in labels(RULE.format("then collect by c.id for 1 hours then alert quality text(count(^"), "^")
+    assert "items" in labels(
+        RULE.format("then collect by c.id for 1 hours then alert quality text(count(^"), "^"
+    )
 
 
 def test_nothing_inside_a_comment():

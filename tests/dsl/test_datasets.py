@@ -7,7 +7,9 @@ from dsl.forms import dataset_form
 from dsl.parser import Parsed, parse
 from dsl.source import Source
 
-TEXT = '# stock of all plants\ndataset stock : plant: text, integer -> erp.stock "v1"   # kept by keep_stock\n'
+TEXT = (
+    '# stock of all plants\ndataset stock : plant: text, integer -> erp.stock "v1"   # kept by keep_stock\n'
+)
 
 
 def read(text: str = TEXT) -> Parsed:
@@ -26,8 +28,12 @@ def test_other_keys_change_only_the_keys() -> None:
 
 
 def test_another_schema_changes_only_the_schema() -> None:
-    assert apply_edits(TEXT, set_dataset_schema(read(), "stock", "erp.stock", "v2")) == TEXT.replace("v1", "v2")
-    assert apply_edits(TEXT, set_dataset_schema(read(), "stock", "erp.store", "")) == TEXT.replace('erp.stock "v1"', "erp.store")
+    assert apply_edits(TEXT, set_dataset_schema(read(), "stock", "erp.stock", "v2")) == TEXT.replace(
+        "v1", "v2"
+    )
+    assert apply_edits(TEXT, set_dataset_schema(read(), "stock", "erp.store", "")) == TEXT.replace(
+        'erp.stock "v1"', "erp.store"
+    )
 
 
 def test_what_is_no_column_is_refused() -> None:

@@ -68,11 +68,15 @@ def test_a_lookup_is_declared_to_be_read_backwards_and_back():
 
 def test_a_lookup_that_becomes_two_way_is_told():
     new = checked(LOOKUP.replace("-> text", "-> text two_way"))
-    assert [change.sentence for change in semantic_diff(checked(LOOKUP), new)] == ["lookup units can be read backwards now"]
+    assert [change.sentence for change in semantic_diff(checked(LOOKUP), new)] == [
+        "lookup units can be read backwards now"
+    ]
 
 
 def test_the_fields_of_the_elements_are_proposed_behind_key():
-    module = 'use schema erp.notice "v1"\nuse schema canon.case "v1"\nmap m : nc in erp.notice -> canon.case\n'
+    module = (
+        'use schema erp.notice "v1"\nuse schema canon.case "v1"\nmap m : nc in erp.notice -> canon.case\n'
+    )
     line = "  note = text(count(compare(nc.defects, nc.defects, key: co"
     program = checked(module + line + "de).added))\nend\n")
     assert [e["label"] for e in complete(program, "m.mw", len(module) + len(line))] == ["code", "count"]

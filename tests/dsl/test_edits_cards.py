@@ -97,10 +97,14 @@ def test_a_named_value_is_changed_added_and_taken_out(read: Read) -> None:
     assert after(parsed, edits.set_let(parsed, "r", "d", "d = nc.x on missing use 1")) == RULES.replace(
         line, "  let d = nc.x on missing use 1\n"
     )
-    assert after(parsed, edits.set_let(parsed, "r", "", "e = 1")) == RULES.replace(line, line + "  let e = 1\n")
+    assert after(parsed, edits.set_let(parsed, "r", "", "e = 1")) == RULES.replace(
+        line, line + "  let e = 1\n"
+    )
     assert after(parsed, edits.set_let(parsed, "r", "d", "")) == RULES.replace(line, "")
 
 
 def test_a_rule_is_renamed(read: Read) -> None:
     parsed = read(RULES)
-    assert after(parsed, edits.rename_rule(parsed, "r", "scar", "notify")) == RULES.replace("rule scar", "rule notify")
+    assert after(parsed, edits.rename_rule(parsed, "r", "scar", "notify")) == RULES.replace(
+        "rule scar", "rule notify"
+    )

@@ -53,7 +53,9 @@ def test_a_new_output_stands_last_in_every_row_and_the_default(read: Read) -> No
         ("due", ("| due: duration ", "| 4 hours       ", "| 1 days        ", "| 5 days ")),
     ],
 )
-def test_a_column_is_taken_out_of_head_rows_and_default(read: Read, column: str, gone: tuple[str, ...]) -> None:
+def test_a_column_is_taken_out_of_head_rows_and_default(
+    read: Read, column: str, gone: tuple[str, ...]
+) -> None:
     parsed = read(TABLE)
     text = after(parsed, edits.remove_column(parsed, "t", column))
     assert column not in text
@@ -73,7 +75,9 @@ def test_the_only_column_of_a_side_stays(read: Read, column: str) -> None:
 def test_name_and_type_of_a_column(read: Read) -> None:
     parsed = read(TABLE)
     text = after(parsed, edits.set_column(parsed, "t", "rate", "share", "decimal"))
-    assert text == TABLE.replace("rate: percent ", "share: decimal ", 1).replace("share: decimal  =>", "share: decimal =>")
+    assert text == TABLE.replace("rate: percent ", "share: decimal ", 1).replace(
+        "share: decimal  =>", "share: decimal =>"
+    )
 
 
 @pytest.mark.parametrize(("policy", "kind", "head"), [
@@ -92,7 +96,9 @@ def test_a_policy_that_the_language_has_not_is_refused(read: Read) -> None:
 
 def test_the_default_is_set_changed_and_taken_out(read: Read) -> None:
     parsed = read(TABLE)
-    assert "otherwise => sample | 1 days |" in after(parsed, edits.set_otherwise(parsed, "t", ["sample", "1 days"]))
+    assert "otherwise => sample | 1 days |" in after(
+        parsed, edits.set_otherwise(parsed, "t", ["sample", "1 days"])
+    )
     bare = after(parsed, edits.set_otherwise(parsed, "t", None))
     assert bare == TABLE.replace("  otherwise => none | 5 days |\n", "")
     again = read(bare)

@@ -42,7 +42,9 @@ def difference(made: tuple[Edit, ...]) -> tuple[list[str], list[str]]:
     """The lines that went and those that came."""
     before, after = TEXT.splitlines(), edits.apply_edits(TEXT, made).splitlines()
     parsed("\n".join(after) + "\n")
-    return [line.strip() for line in before if line not in after], [line.strip() for line in after if line not in before]
+    return [line.strip() for line in before if line not in after], [
+        line.strip() for line in after if line not in before
+    ]
 
 
 CASES: list[tuple[Callable[[Parsed], tuple[Edit, ...]], list[str], list[str]]] = [
@@ -90,7 +92,7 @@ def test_a_moved_step_stands_before_the_other() -> None:
 
 
 def test_what_is_no_step_is_refused() -> None:
-    for text in ("owner \"x\"", "map", "apply a\napply b", "send a.b using m"):
+    for text in ('owner "x"', "map", "apply a\napply b", "send a.b using m"):
         with pytest.raises(EditError):
             edits.add_step(parsed(), "f", text)
 
@@ -101,7 +103,12 @@ def test_the_form_says_what_each_step_does() -> None:
     enrich, call, mapped = steps[:3]
     assert (enrich["dataset"], enrich["keys"], enrich["wait"]) == ("items", ["nc.item"], "1 hours")
     assert enrich["handlers"] == [{"on": "missing", "action": "skip", "value": None, "warn": False}]
-    assert (call["endpoint"], call["map"], call["arguments"], call["variable"]) == ("erp.stock", "to_query", ["nc"], "r")
+    assert (call["endpoint"], call["map"], call["arguments"], call["variable"]) == (
+        "erp.stock",
+        "to_query",
+        ["nc"],
+        "r",
+    )
     assert (mapped["name"], mapped["arguments"], mapped["variable"]) == ("m", ["nc", "x"], "made")
 
 

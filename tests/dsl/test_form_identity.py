@@ -63,4 +63,6 @@ def test_format_changes_no_form(text: str) -> None:
     parsed, made = read(text), read(format_text(Source("m.mw", text)))
     for name in names(parsed, syntax.Map):
         spread = without_lines(map_form(parsed, name)), without_lines(map_form(made, name))
-        assert " ".join(str(spread[0]).replace("\\n", " ").split()) == " ".join(str(spread[1]).replace("\\n", " ").split())
+        assert " ".join(str(spread[0]).replace("\\n", " ").split()) == " ".join(
+            str(spread[1]).replace("\\n", " ").split()
+        )

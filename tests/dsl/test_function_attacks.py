@@ -35,7 +35,9 @@ def test_an_exact_number_stays_exact():
     assert call("integer", "9007199254740993") == 9007199254740993
 
 
-@pytest.mark.parametrize(("text", "locale"), [("1.5", "de"), ("1,5", "en"), ("1 25", "fr"), ("12.34.5", "de")])
+@pytest.mark.parametrize(
+    ("text", "locale"), [("1.5", "de"), ("1,5", "en"), ("1 25", "fr"), ("12.34.5", "de")]
+)
 def test_a_number_of_another_locale_is_not_guessed(text, locale):
     assert fails("decimal", text, locale) == "error"
 

@@ -13,7 +13,11 @@ TEXT = "# by plant\nfunction zone(plant: text, at: date?) : text? = lookup zones
 def test_a_function_is_read() -> None:
     (node,) = parse(Source("a.mw", TEXT)).module.declarations
     assert isinstance(node, syntax.Function)
-    assert (node.name, [p.name for p in node.parameters], node.result.optional) == ("zone", ["plant", "at"], True)
+    assert (node.name, [p.name for p in node.parameters], node.result.optional) == (
+        "zone",
+        ["plant", "at"],
+        True,
+    )
     assert isinstance(node.value, syntax.LookupCall)
 
 
@@ -21,7 +25,11 @@ def test_its_form_has_a_formula_cell() -> None:
     parsed = parse(Source("a.mw", TEXT))
     form = forms.function_form(parsed, "zone")
     assert form["parameters"] == [{"name": "plant", "type": "text"}, {"name": "at", "type": "date?"}]
-    assert (form["result"], form["expression"], form["comment"]) == ("text?", "lookup zones(plant)", "in words")
+    assert (form["result"], form["expression"], form["comment"]) == (
+        "text?",
+        "lookup zones(plant)",
+        "in words",
+    )
     assert forms.outline(parsed) == [{"kind": "function", "name": "zone", "line": 2}]
 
 

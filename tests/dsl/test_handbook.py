@@ -38,7 +38,16 @@ def test_a_map_says_target_source_and_what_happens_on_failure_in_words(book):
 
 def test_a_table_has_its_rows_default_tests_and_users(book):
     table = entry(book, "table-disposition")
-    assert [row[0].text for row in table.grids[0].rows] == ["r1", "r2", "r3", "r4", "r5", "r6", "r7", "otherwise"]
+    assert [row[0].text for row in table.grids[0].rows] == [
+        "r1",
+        "r2",
+        "r3",
+        "r4",
+        "r5",
+        "r6",
+        "r7",
+        "otherwise",
+    ]
     assert "critical always holds the whole lot" in [cell.text for cell in table.tests]
     assert "rules containment" in [cell.text for cell in table.users]
 
@@ -61,7 +70,10 @@ def test_every_link_of_the_page_leads_to_an_entry(book):
 
 
 def test_nothing_in_a_rule_set_becomes_markup():
-    texts = {path: content.replace(b"Failed stock must not be picked", HOSTILE.replace('"', "'").encode()) for path, content in TEXTS.items()}
+    texts = {
+        path: content.replace(b"Failed stock must not be picked", HOSTILE.replace('"', "'").encode())
+        for path, content in TEXTS.items()
+    }
     texts["ruleset.toml"] = texts["ruleset.toml"].replace(b"Incoming quality", b"<img src=x>")
     program = checker.check(texts)
     page, text = handbook_page(program), markdown(handbook(program))

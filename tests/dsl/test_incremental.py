@@ -13,7 +13,25 @@ from dsl.checker import check
 from dsl.program import Program
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "incoming-quality"
-WORDS = ["nc", "end", "missing", "on", "use", "=", "5", '"x"', "(", ")", "severity", "map", "if", "#", "\n", "|", "lot"]
+WORDS = [
+    "nc",
+    "end",
+    "missing",
+    "on",
+    "use",
+    "=",
+    "5",
+    '"x"',
+    "(",
+    ")",
+    "severity",
+    "map",
+    "if",
+    "#",
+    "\n",
+    "|",
+    "lot",
+]
 STEPS = 15
 
 
@@ -72,7 +90,9 @@ def shown(program: Program) -> dict[str, Any]:
         "failures": [program.failures.get(node) for node in nodes],
         "names": [dump(program.names.get(node)) for node in nodes],  # type: ignore[call-overload]
         "copies": [dump(program.copies.get(node)) for node in nodes],  # type: ignore[call-overload]
-        "declared": {kind: list(getattr(program, kind)) for kind in ("maps", "lookups", "tables", "rules", "flows")},
+        "declared": {
+            kind: list(getattr(program, kind)) for kind in ("maps", "lookups", "tables", "rules", "flows")
+        },
         "tests": [test.node.name for test in program.tests],
     }
 

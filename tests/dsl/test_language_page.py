@@ -26,7 +26,15 @@ def test_an_example_is_laid_out_as_the_formatter_does(text: str) -> None:
 
 def test_the_page_shows_every_declaration_there_is() -> None:
     shown = {type(node) for text in EXAMPLES for node in parse(Source("page.mw", text)).module.declarations}
-    wanted = {syntax.Map, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Flow, syntax.Test, syntax.Function}
+    wanted = {
+        syntax.Map,
+        syntax.Lookup,
+        syntax.Table,
+        syntax.Rules,
+        syntax.Flow,
+        syntax.Test,
+        syntax.Function,
+    }
     assert shown >= wanted | {syntax.Dataset, syntax.Playbook, syntax.Type}
 
 

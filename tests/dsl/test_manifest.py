@@ -47,7 +47,9 @@ def test_what_is_no_toml_gives_no_manifest():
 
 
 def test_every_wrong_entry_is_named():
-    text = GOOD.replace('"out"', '"outbound"').replace('"Europe/Berlin"', '"Berlin"').replace('["item"]', "[]")
+    text = (
+        GOOD.replace('"out"', '"outbound"').replace('"Europe/Berlin"', '"Berlin"').replace('["item"]', "[]")
+    )
     assert problems(text) == ["time_zone", "endpoints.erp.hold.direction", "lookups.items.keys"]
 
 

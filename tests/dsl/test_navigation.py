@@ -64,7 +64,11 @@ def test_a_name_leads_to_its_declaration(index, path, marked, declared):
 def test_references_of_a_field_are_where_it_is_read_and_set(index):
     found = words(index, references(index, "maps/defect.mw", offset("maps/defect.mw", "  defect_^rate ")))
     assert any(w.startswith("schemas/canon.nonconformance@v1.json") for w in found)
-    assert {w.partition(":")[0] for w in found} >= {"maps/defect.mw", "rules/containment.mw", "tests/defect.mw"}
+    assert {w.partition(":")[0] for w in found} >= {
+        "maps/defect.mw",
+        "rules/containment.mw",
+        "tests/defect.mw",
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,9 @@ def test_a_rename_that_would_mean_something_else_is_refused(index, path, marked,
 
 
 def test_a_line_that_does_not_parse_keeps_its_references(index):
-    text = TEXTS["rules/containment.mw"].decode().replace("using to_inventory_hold", "using to_inventory_hold )")
+    text = (
+        TEXTS["rules/containment.mw"].decode().replace("using to_inventory_hold", "using to_inventory_hold )")
+    )
     broken = Index(checker.check({**TEXTS, "rules/containment.mw": text.encode()}))
     found = definition(broken, "rules/containment.mw", text.index("to_inventory_hold"))
     assert [place.file for place in found] == ["maps/containment.mw"]
@@ -128,7 +134,9 @@ def lasting():
     return {"ruleset.toml": shared["manifest"].encode(), "m.mw": module.encode(), **schemas}, module
 
 
-@pytest.mark.parametrize(("marked", "uses"), [("dataset ite^ms", 3), ("each lo^t in nc.lots", 3), ("rules keeping : n^c in", 3)])
+@pytest.mark.parametrize(
+    ("marked", "uses"), [("dataset ite^ms", 3), ("each lo^t in nc.lots", 3), ("rules keeping : n^c in", 3)]
+)
 def test_names_of_lasting_actions_are_followed_and_renamed(marked, uses):
     texts, module = lasting()
     before, after = marked.split("^")
@@ -141,9 +149,9 @@ def test_names_of_lasting_actions_are_followed_and_renamed(marked, uses):
 
 def test_the_signature_knows_the_argument_that_is_typed(index):
     path = "maps/defect.mw"
-    shown = signature(index.program, path, offset(path, 'left(d.CreationDate, ^10)'))
+    shown = signature(index.program, path, offset(path, "left(d.CreationDate, ^10)"))
     assert shown.label.startswith("left(") and shown.active == 1
-    shown = signature(index.program, path, offset(path, '"YYYY-MM-DD\'T\'HHmmss", zone: ^zone)'))
+    shown = signature(index.program, path, offset(path, "\"YYYY-MM-DD'T'HHmmss\", zone: ^zone)"))
     assert shown.parameters[shown.active].startswith("zone")
 
 

@@ -19,7 +19,7 @@ USES = 'use schema x12.856 "v1"\nuse schema qms.note "v1"\n'
 
 def of_layout(value: str) -> list[str]:
     """The codes found in a map that reads from a layout."""
-    module = f"{USES}map m : asn in x12.856 -> qms.note\n  text = {value} on missing use \"none\"\nend\n"
+    module = f'{USES}map m : asn in x12.856 -> qms.note\n  text = {value} on missing use "none"\nend\n'
     return [d.code for d in check(files(module, {"schemas/x12.856@v1.toml": LAYOUT.encode()})).diagnostics]
 
 
@@ -43,8 +43,6 @@ def test_what_only_a_test_uses_is_unused() -> None:
 def test_a_broken_line_may_use_what_nothing_else_does() -> None:
     module = "map m : nc in erp.notice -> canon.case\n  let x = 1\n  id = = x\nend\n"
     assert "M330" not in codes_of(module)
-
-
 
 
 def test_a_search_for_idle_rows_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,13 +135,20 @@ def test_remember_and_forget_take_one_key_or_several(read: Read) -> None:
 def test_a_dataset_has_keys_and_a_schema(read: Read) -> None:
     node = the(read('dataset stock : item: text, plant: text -> erp.stock "v2"'))
     assert isinstance(node, syntax.Dataset)
-    assert ([key.name for key in node.keys], node.schema, node.version) == (["item", "plant"], "erp.stock", "v2")
+    assert ([key.name for key in node.keys], node.schema, node.version) == (
+        ["item", "plant"],
+        "erp.stock",
+        "v2",
+    )
 
 
 def test_a_map_may_take_a_list(read: Read) -> None:
     node = the(read("map m : items in list of canon.x, nc in canon.y -> canon.z\n a = nc.a\nend\n"))
     assert isinstance(node, syntax.Map)
-    assert [(p.name, p.schema, p.many) for p in node.parameters] == [("items", "canon.x", True), ("nc", "canon.y", False)]
+    assert [(p.name, p.schema, p.many) for p in node.parameters] == [
+        ("items", "canon.x", True),
+        ("nc", "canon.y", False),
+    ]
 
 
 def test_uses_stand_apart(read: Read) -> None:
@@ -150,5 +157,3 @@ def test_uses_stand_apart(read: Read) -> None:
         (syntax.UseSchema, "x12.856", "v1"),
         (syntax.UseLookup, "vendor_xref", "2026-11"),
     ]
-
-

@@ -42,13 +42,20 @@ def test_null_makes_a_required_field_optional():
 
 
 def test_missing_values_of_the_root_hold_for_every_field_but_those_with_their_own():
-    fields = record({"a": {"type": "string"}, "b": {"type": "string", "x-missing": ["0"]}}, **{"x-missing": [""]}).fields
+    fields = record(
+        {"a": {"type": "string"}, "b": {"type": "string", "x-missing": ["0"]}}, **{"x-missing": [""]}
+    ).fields
     assert (fields["a"].missing, fields["b"].missing) == (("",), ("0",))
 
 
 def test_a_record_may_refer_to_itself():
-    node = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/node"}}}}
-    schema = read({"type": "object", "properties": {"top": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}})
+    node = {
+        "type": "object",
+        "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/node"}}},
+    }
+    schema = read(
+        {"type": "object", "properties": {"top": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}}
+    )
     top = schema.record.fields["top"].type
     assert top.fields["children"].type.item is top is schema.definitions["node"]
 
@@ -108,7 +115,11 @@ def test_a_guide_becomes_types():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(b'format = "csv"', "not known"), (b"[[", "not TOML"), (b'format = "x12"\n[[segment]]\ntitle = "x"', "needs an id")],
+    [
+        (b'format = "csv"', "not known"),
+        (b"[[", "not TOML"),
+        (b'format = "x12"\n[[segment]]\ntitle = "x"', "needs an id"),
+    ],
 )
 def test_a_broken_guide_is_a_schema_error(text, words):
     with pytest.raises(SchemaError, match=words):
@@ -135,14 +146,21 @@ PARTY = {"type": "object", "properties": {"id": {"type": "string"}}, "required":
     ],
 )  # fmt: skip
 def test_several_keywords_that_mean_one_shape(property_, shown, required):
-    more = {"$defs": {"party": PARTY, "maybe": {"type": ["integer", "null"]}}, "definitions": {"old": {"type": "boolean"}}}
+    more = {
+        "$defs": {"party": PARTY, "maybe": {"type": ["integer", "null"]}},
+        "definitions": {"old": {"type": "boolean"}},
+    }
     field = record({"f": property_}, required=["f"], **more).fields["f"]
     assert (types.describe(field.type), field.required) == (shown, required)
 
 
 def test_the_fields_of_all_of_come_together():
     more = {"properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": False}
-    made = record({"f": {"allOf": [{"$ref": "#/$defs/party"}, more]}}, **{"$defs": {"party": PARTY}}).fields["f"].type
+    made = (
+        record({"f": {"allOf": [{"$ref": "#/$defs/party"}, more]}}, **{"$defs": {"party": PARTY}})
+        .fields["f"]
+        .type
+    )
     assert {name: spec.required for name, spec in made.fields.items()} == {"id": True, "name": True}
     root = read({"allOf": [PARTY, more], "type": "object"}).record
     assert list(root.fields) == ["id", "name"] and not root.open

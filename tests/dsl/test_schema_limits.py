@@ -41,7 +41,12 @@ def field(property_, **more):
     ],
 )  # fmt: skip
 def test_limits_are_read(property_, words):
-    assert described(field(property_, **{"$defs": {"code": {"type": "string", "maxLength": 5}}}).limits or Limits()) == words
+    assert (
+        described(
+            field(property_, **{"$defs": {"code": {"type": "string", "maxLength": 5}}}).limits or Limits()
+        )
+        == words
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,11 @@ def test_limits_are_read(property_, words):
         ({"type": "string", "maxLenght": 3}, "text", "maxLenght"),
         ({"type": "object", "properties": {}, "minProperties": 1}, "f", "minProperties"),
         ({"enum": ["a", 1]}, "any", "enum"),
-        ({"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}, "f", "additionalProperties"),
+        (
+            {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}},
+            "f",
+            "additionalProperties",
+        ),
     ],
 )
 def test_what_can_not_be_held_is_named_and_the_rest_is_read(property_, shown, keyword):
@@ -67,32 +76,72 @@ def test_what_can_not_be_held_is_named_and_the_rest_is_read(property_, shown, ke
 
 
 def test_notes_of_an_author_are_no_finding():
-    notes = {"title": "F", "description": "d", "examples": ["1"], "default": "1", "deprecated": True, "x-owner": "qa", "$comment": "c"}
-    assert read({"$schema": "s", "$id": "i", "type": "object", "properties": {"f": {"type": "string", "format": "uuid", **notes}}}).unheld == ()
+    notes = {
+        "title": "F",
+        "description": "d",
+        "examples": ["1"],
+        "default": "1",
+        "deprecated": True,
+        "x-owner": "qa",
+        "$comment": "c",
+    }
+    assert (
+        read(
+            {
+                "$schema": "s",
+                "$id": "i",
+                "type": "object",
+                "properties": {"f": {"type": "string", "format": "uuid", **notes}},
+            }
+        ).unheld
+        == ()
+    )
 
 
 def test_the_fields_of_several_forms_are_read_and_only_common_ones_are_required():
     forms = [
-        {"type": "object", "properties": {"a": {"type": "string"}, "k": {"type": "string"}}, "required": ["k", "a"]},
-        {"type": "object", "properties": {"b": {"type": "integer"}, "k": {"type": "string"}}, "required": ["k"]},
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}, "k": {"type": "string"}},
+            "required": ["k", "a"],
+        },
+        {
+            "type": "object",
+            "properties": {"b": {"type": "integer"}, "k": {"type": "string"}},
+            "required": ["k"],
+        },
     ]
     schema = read({"type": "object", "oneOf": forms})
-    assert {name: spec.required for name, spec in schema.record.fields.items()} == {"a": False, "k": True, "b": False}
+    assert {name: spec.required for name, spec in schema.record.fields.items()} == {
+        "a": False,
+        "k": True,
+        "b": False,
+    }
     assert [unheld.keyword for unheld in schema.unheld] == ["oneOf"]
 
 
-@pytest.mark.parametrize("reference", ["#/components/schemas/lot", "#lot", "urn:me#/components/schemas/lot", "#/properties/other"])
+@pytest.mark.parametrize(
+    "reference", ["#/components/schemas/lot", "#lot", "urn:me#/components/schemas/lot", "#/properties/other"]
+)
 def test_references_reach_every_place_of_the_file(reference):
     lot = {"$anchor": "lot", "type": "string", "maxLength": 3}
     more = {"components": {"schemas": {"lot": lot}}, "$id": "urn:me"}
-    document = {"type": "object", "properties": {"f": {"$ref": reference}, "other": {"type": "string", "maxLength": 3}}, **more}
+    document = {
+        "type": "object",
+        "properties": {"f": {"$ref": reference}, "other": {"type": "string", "maxLength": 3}},
+        **more,
+    }
     assert read(document).record.fields["f"].limits == Limits(longest=3)
 
 
 def test_a_finding_in_a_schema_has_its_line():
     schema = '{\n "type": "object",\n "properties": {\n  "f": {"type": "string",\n   "if": {}}}}'
     manifest = b'name = "x"\nlanguage = "1"'
-    found = [d for d in check({"ruleset.toml": manifest, "schemas/a@v1.json": schema.encode()}).diagnostics if d.code == "M809"]
+    found = [
+        d
+        for d in check({"ruleset.toml": manifest, "schemas/a@v1.json": schema.encode()}).diagnostics
+        if d.code == "M809"
+    ]
     assert schema[found[0].span.start : found[0].span.end] == '"if"'
 
 
@@ -103,8 +152,14 @@ def test_a_pointer_finds_its_place():
 
 
 def _doubling(keyword):
-    chain = {f"d{n}": {keyword: [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]} for n in range(50)}
-    return {"type": "object", "properties": {"f": {"$ref": "#/$defs/d0"}}, "$defs": {**chain, "d50": {"type": "object", "properties": {}}}}
+    chain = {
+        f"d{n}": {keyword: [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]} for n in range(50)
+    }
+    return {
+        "type": "object",
+        "properties": {"f": {"$ref": "#/$defs/d0"}},
+        "$defs": {**chain, "d50": {"type": "object", "properties": {}}},
+    }
 
 
 def _nested(depth):
@@ -141,7 +196,10 @@ def test_a_hostile_schema_costs_little(document, words):
 
 
 def test_a_long_chain_of_records_is_no_deep_stack():
-    chain = {f"d{n}": {"type": "object", "properties": {"next": {"$ref": f"#/$defs/d{n + 1}"}}} for n in range(3_000)}
+    chain = {
+        f"d{n}": {"type": "object", "properties": {"next": {"$ref": f"#/$defs/d{n + 1}"}}}
+        for n in range(3_000)
+    }
     schema = read({"type": "object", "$defs": {**chain, "d3000": {"type": "object", "properties": {}}}})
     assert len(schema.definitions) == 3_001
 
@@ -151,9 +209,13 @@ def _real_schemas():
     for path in sorted(DATA.rglob("*.json")) if DATA.is_dir() else []:
         if path.stat().st_size < 2_000_000 and b'"$schema"' in path.read_bytes()[:3_000]:
             document = json.loads(path.read_bytes().decode("utf-8-sig"))
-            if isinstance(document, dict) and {"properties", "$defs", "definitions", "components"} & set(document):
+            if isinstance(document, dict) and {"properties", "$defs", "definitions", "components"} & set(
+                document
+            ):
                 found.append(pytest.param(path, id=path.stem[:60]))
-    return found or [pytest.param(None, id="none", marks=pytest.mark.skip(reason="/work/shared/data is not here"))]
+    return found or [
+        pytest.param(None, id="none", marks=pytest.mark.skip(reason="/work/shared/data is not here"))
+    ]
 
 
 @pytest.mark.parametrize("path", _real_schemas())

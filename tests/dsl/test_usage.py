@@ -108,7 +108,12 @@ def test_a_field_of_a_record_is_followed_through_a_let():
 def test_the_way_to_a_use_is_told():
     told = as_json(PROGRAM, where_used(PROGRAM, "erp.notice.priority"))
     sent = next(use for use in told["uses"] if use["words"] == "rules act: stop sends qms.notes")
-    assert sent["way"][0] == "map m: severity" and not sent["direct"] and sent["file"] == "m.mw" and sent["line"] > 30
+    assert (
+        sent["way"][0] == "map m: severity"
+        and not sent["direct"]
+        and sent["file"] == "m.mw"
+        and sent["line"] > 30
+    )
 
 
 def test_what_is_not_there_is_named_with_what_was_meant():
@@ -126,17 +131,22 @@ def test_a_record_that_holds_itself_ends():
       "id": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/node"}}}}},
       "properties": {"top": {"$ref": "#/$defs/node"}}}"""
     module = 'use schema t.tree "v1"\nuse schema canon.case "v1"\nmap m : t in t.tree -> canon.case\n  on missing reject\n'
-    module += "  id = join(t.top.children.children.id, \"+\")\n  severity = minor\nend\n"
+    module += '  id = join(t.top.children.children.id, "+")\n  severity = minor\nend\n'
     program = checked(module, {"schemas/t.tree@v1.json": tree})
     assert [step.use.words for step in where_used(program, "t.tree.top.id").steps] == ["map m: id"]
 
 
 def test_all_of_a_copy_is_used():
-    program = checked(USES + "map m : nc in erp.notice -> canon.case\n  on missing reject\n  id = nc.number\n  severity = minor\n  copy nc.* except qty\nend\n")
+    program = checked(
+        USES
+        + "map m : nc in erp.notice -> canon.case\n  on missing reject\n  id = nc.number\n  severity = minor\n  copy nc.* except qty\nend\n"
+    )
     assert [step.use.words for step in where_used(program, "erp.notice.weight").steps] == ["map m: weight"]
 
 
-LASTING = USES + """use schema qms.note "v1"
+LASTING = (
+    USES
+    + """use schema qms.note "v1"
 dataset notes : number: text -> qms.note "v1"
 rules keep : c in canon.case
   rule note
@@ -177,6 +187,7 @@ map answer : c in canon.case -> qms.note
   text = c.id
 end
 """
+)
 ANSWERS = """
 name = "workshop"
 language = "1"

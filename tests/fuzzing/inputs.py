@@ -31,21 +31,28 @@ def example_files() -> dict[str, dict[str, bytes]]:
     """The examples, samples left out."""
     folders = sorted(path.parent for path in EXAMPLES.glob("*/ruleset.toml"))
     return {
-        folder.name: {p: c for p, c in read_folder(folder).items() if not p.startswith("samples/")} for folder in folders
+        folder.name: {p: c for p, c in read_folder(folder).items() if not p.startswith("samples/")}
+        for folder in folders
     }
 
 
 @cache
 def example_samples() -> tuple[bytes, ...]:
     """The samples of the examples, as they come."""
-    found = (path for path in sorted(EXAMPLES.glob("*/samples/*")) if not path.name.endswith((".expected.json", ".md")))
+    found = (
+        path
+        for path in sorted(EXAMPLES.glob("*/samples/*"))
+        if not path.name.endswith((".expected.json", ".md"))
+    )
     return tuple(path.read_bytes() for path in found)
 
 
 @cache
 def modules() -> tuple[str, ...]:
     """The texts of the examples."""
-    return tuple(c.decode() for f in example_files().values() for p, c in sorted(f.items()) if p.endswith(".mw"))
+    return tuple(
+        c.decode() for f in example_files().values() for p, c in sorted(f.items()) if p.endswith(".mw")
+    )
 
 
 def module(random: Random) -> str:
@@ -99,7 +106,20 @@ def spoilt_bytes(body: bytes, random: Random) -> bytes:
             case 2:
                 found[place:place] = found[: random.randrange(len(found) + 1)][:300]
             case _:
-                token = random.choice((b"NaN", b"1e1500000", b'"\\ud800"', b"[" * 3000, b'{"a":' * 3000, b"~", b"*", b"\n", b'"', b","))
+                token = random.choice(
+                    (
+                        b"NaN",
+                        b"1e1500000",
+                        b'"\\ud800"',
+                        b"[" * 3000,
+                        b'{"a":' * 3000,
+                        b"~",
+                        b"*",
+                        b"\n",
+                        b'"',
+                        b",",
+                    )
+                )
                 found[place:place] = token
     return bytes(found[:500_000])
 
@@ -132,7 +152,11 @@ def hostile(document: Any, random: Random, depth: int = 0) -> Any:
     if random.random() < 0.06:
         return random.choice(VALUES)
     if isinstance(document, dict):
-        made = {name: hostile(value, random, depth + 1) for name, value in document.items() if random.random() > 0.04}
+        made = {
+            name: hostile(value, random, depth + 1)
+            for name, value in document.items()
+            if random.random() > 0.04
+        }
         if random.random() < 0.05:
             made[random.choice(("__class__", "", "a.b", "\x00", "value"))] = random.choice(VALUES)
         return made

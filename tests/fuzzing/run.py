@@ -89,20 +89,26 @@ def _shrunk_files(made: Any, fails: Callable[[Any], bool]) -> Any:
 
 def tell(target: Target, number: int, made: Any, what: str) -> None:
     """The seed of a failure, its traceback, and the least input that fails alike."""
-    print(f"FAILED {target.name}: {what}\nagain: python -m tests.fuzzing.run --only '{target.name}' --input {number}")
+    print(
+        f"FAILED {target.name}: {what}\nagain: python -m tests.fuzzing.run --only '{target.name}' --input {number}"
+    )
     try:
         if what != "hang":
             target.run(made, Random(number))
     except Exception:
         traceback.print_exc(limit=-6, file=sys.stdout)
     faulthandler.cancel_dump_traceback_later()
-    least = _shrunk_files(made, lambda part: failure(target, part, number) == what) if what != "hang" else made
+    least = (
+        _shrunk_files(made, lambda part: failure(target, part, number) == what) if what != "hang" else made
+    )
     print(f"least input: {str(least)}"[:6000], flush=True)
 
 
 def main() -> int:
     """How many inputs were tried; 1 where some failed."""
-    parser = argparse.ArgumentParser(description="Fuzz parser, checker, forms, edits, codecs, queries and engine.")
+    parser = argparse.ArgumentParser(
+        description="Fuzz parser, checker, forms, edits, codecs, queries and engine."
+    )
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--inputs", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=1)

@@ -89,7 +89,10 @@ def edit(parsed: Parsed, kind: str, name: str, piece: str, random: Random) -> An
             ])()  # fmt: skip
         case "table":
             form = forms.table_form(parsed, name)
-            row, column = inputs.choose(random, [r["id"] for r in form["rows"]]), inputs.choose(random, ["c", "n", "severity", "hold"])
+            row, column = (
+                inputs.choose(random, [r["id"] for r in form["rows"]]),
+                inputs.choose(random, ["c", "n", "severity", "hold"]),
+            )
             return random.choice([
                 lambda: edits.set_cell(parsed, name, row, column, piece), lambda: edits.remove_row(parsed, name, row),
                 lambda: edits.move_row(parsed, name, row, None),
@@ -121,7 +124,9 @@ def agree(program: Program, compiled: Compiled, flow: str, document: Any) -> Non
     ours = engine.run(compiled, flow, document, CONTEXT)
     outcome.to_json(ours)
     theirs = oracle.run(program, flow, document, CONTEXT)
-    out_of_fuel = any("steps" in f.message for found in (ours, theirs) for f in found.failures if f.step == "engine")
+    out_of_fuel = any(
+        "steps" in f.message for found in (ours, theirs) for f in found.failures if f.step == "engine"
+    )
     one, other = plain(ours), plain(theirs)
     apart = [name for name in one if one[name] != other[name] and str(one[name]) != str(other[name])]
     assert out_of_fuel or not apart, f"engine and referee differ in {', '.join(apart)}"
@@ -162,7 +167,11 @@ def decode_body(body: bytes, random: Random) -> None:
     """A codec reads a body or says why not."""
     for name in ("json", "x12"):
         codec = connectors.codec(name)
-        guide = next(s.guide for p, *_ in prepared() for s in p.schemas.values() if s.guide) if name == "x12" else {}
+        guide = (
+            next(s.guide for p, *_ in prepared() for s in p.schemas.values() if s.guide)
+            if name == "x12"
+            else {}
+        )
         try:
             codec.decode(body, read_settings(codec.settings, {}), guide)
         except ConnectorError:

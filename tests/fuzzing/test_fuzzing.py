@@ -16,7 +16,17 @@ BY_NAME = {target.name: target for target in TARGETS}
 
 @pytest.mark.slow
 def test_nothing_crashes_hangs_or_takes_all_memory() -> None:
-    command = [sys.executable, "-m", "tests.fuzzing.run", "--seconds", "8", "--inputs", "400", "--seed", "20260413"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fuzzing.run",
+        "--seconds",
+        "8",
+        "--inputs",
+        "400",
+        "--seed",
+        "20260413",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

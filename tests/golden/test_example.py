@@ -66,7 +66,9 @@ def outcomes(folder: str, name: str, run: Any, runnable: Any, shown: Any = plain
     for document in samples.decode_as(program, endpoint, trial.files[f"samples/{name}"]):
         faults = [fault for fault in document.faults if fault.severity == "error"]
         if faults:
-            found.append({"state": "dead", "faults": [{"code": f.code, "place": dict(f.place)} for f in faults]})
+            found.append(
+                {"state": "dead", "faults": [{"code": f.code, "place": dict(f.place)} for f in faults]}
+            )
         else:
             outcome = run(runnable, flow, document.data, Context(now=NOW, message={"id": "m1"}))
             found.append(shown(to_json(outcome)))

@@ -49,9 +49,13 @@ def names_state(node: ast.AST) -> bool:
     for n in ast.walk(node):
         if isinstance(n, ast.keyword) and n.arg == "state":
             return True
-        if isinstance(n, ast.Dict) and any(isinstance(k, ast.Constant) and k.value == "state" for k in n.keys):
+        if isinstance(n, ast.Dict) and any(
+            isinstance(k, ast.Constant) and k.value == "state" for k in n.keys
+        ):
             return True
-        if isinstance(n, ast.Tuple) and any(isinstance(e, ast.Constant) and e.value == "state" for e in n.elts):
+        if isinstance(n, ast.Tuple) and any(
+            isinstance(e, ast.Constant) and e.value == "state" for e in n.elts
+        ):
             return True
     return False
 

@@ -1,6 +1,6 @@
 """Single edits of the example rule sets, drawn by a seed: which of them a person would be told of, and where.
 
-    python -m tests.mutations.measure [--edits 1000] [--seed 1] [--write docs/mutations.md]
+python -m tests.mutations.measure [--edits 1000] [--seed 1] [--write docs/mutations.md]
 """
 
 import argparse
@@ -93,7 +93,10 @@ class Example:
         for file, span in places:
             source = program.sources.get(file)
             if file == edit.path and source is not None:
-                first, last = source.position(span.start)[0], source.position(max(span.start, span.end - 1))[0]
+                first, last = (
+                    source.position(span.start)[0],
+                    source.position(max(span.start, span.end - 1))[0],
+                )
                 if lines & set(range(first, last + 1)):
                     return True
         return False

@@ -16,7 +16,19 @@ _SPANS = {
     "seconds": "minutes", "minutes": "hours", "hours": "days", "days": "hours", "business_days": "days", "weeks": "days",
 }  # fmt: skip
 _MEASURES = {**_UNITS, **_CURRENCIES, **_SPANS}
-_CONVERSIONS = ("decimal", "integer", "date", "datetime", "quantity", "money", "ratio", "percent", "text", "round", "sscc")
+_CONVERSIONS = (
+    "decimal",
+    "integer",
+    "date",
+    "datetime",
+    "quantity",
+    "money",
+    "ratio",
+    "percent",
+    "text",
+    "round",
+    "sscc",
+)
 
 
 def misspelt_name(original: Original) -> Iterator[Edit]:
@@ -36,9 +48,19 @@ def misspelt_name(original: Original) -> Iterator[Edit]:
 
 def _names(node: syntax.Node) -> list[str]:
     match node:
-        case syntax.Name(name=name) | syntax.Let(name=name) | syntax.UseSchema(name=name) | syntax.UseLookup(name=name):
+        case (
+            syntax.Name(name=name)
+            | syntax.Let(name=name)
+            | syntax.UseSchema(name=name)
+            | syntax.UseLookup(name=name)
+        ):
             return [name]
-        case syntax.Map(name=name) | syntax.Table(name=name) | syntax.Lookup(name=name) | syntax.Rules(name=name):
+        case (
+            syntax.Map(name=name)
+            | syntax.Table(name=name)
+            | syntax.Lookup(name=name)
+            | syntax.Rules(name=name)
+        ):
             return [name]
         case syntax.Call(function=name) | syntax.Comprehension(function=name) | syntax.ApplyStep(rules=name):
             return [name]
@@ -80,7 +102,9 @@ def misspelt_path(original: Original) -> Iterator[Edit]:
         at = source.text.find(name, within.start, within.end)
         if at >= 0:
             wrong = misspelt(name, original.random)
-            yield Edit("misspelt path", source.path, Span(at, at + len(name)), wrong, f"`{name}` -> `{wrong}`")
+            yield Edit(
+                "misspelt path", source.path, Span(at, at + len(name)), wrong, f"`{name}` -> `{wrong}`"
+            )
 
 
 def wrong_type(original: Original) -> Iterator[Edit]:
@@ -153,7 +177,9 @@ def _required_in(body: tuple[syntax.Statement, ...], record: types.Record | None
                     yield from _required_in(statement.body, of.item)
 
 
-def _spec(record: types.Record | None, target: tuple[str, ...], required: bool = False) -> types.FieldSpec | None:
+def _spec(
+    record: types.Record | None, target: tuple[str, ...], required: bool = False
+) -> types.FieldSpec | None:
     """What the schema says of a target; None where there is none, or it is not required all the way."""
     of: types.Type | None = record
     spec = None
@@ -169,7 +195,9 @@ def _readers(original: Original, source: Source, gone: syntax.Node) -> Iterator[
     """Where what is gone is read, or the `each` that lacks it: a finding belongs there as well."""
     if isinstance(gone, syntax.Field):
         found = (node for where, node in original.nodes(syntax.Each) if where is source)
-        yield from (_head(source, node.span) for node in found if node.span.start < gone.span.start < node.span.end)
+        yield from (
+            _head(source, node.span) for node in found if node.span.start < gone.span.start < node.span.end
+        )
     if isinstance(gone, syntax.UseSchema | syntax.UseLookup):
         yield Span(gone.span.end + 1, len(source.text))
     if isinstance(gone, syntax.Let):
@@ -219,7 +247,9 @@ def shuffled_row(original: Original) -> Iterator[Edit]:
             span = Span(one.span.start, other.span.end)
             between = source.text[one.span.end : other.span.start]
             text = source.slice(other.span) + between + source.slice(one.span)
-            yield Edit("shuffled row", source.path, span, text, f"rows swapped: {source.slice(one.span)}", (span,))
+            yield Edit(
+                "shuffled row", source.path, span, text, f"rows swapped: {source.slice(one.span)}", (span,)
+            )
         for row in rows:
             yield from _swapped_cells(source, row)
 
@@ -233,7 +263,11 @@ def _swapped_cells(source: Source, row: syntax.TableRow | syntax.LookupRow) -> I
             if left != right:
                 text = right + source.text[one.span.end : other.span.start] + left
                 yield Edit(
-                    "shuffled row", source.path, Span(one.span.start, other.span.end), text, f"cells swapped: {left} | {right}"
+                    "shuffled row",
+                    source.path,
+                    Span(one.span.start, other.span.end),
+                    text,
+                    f"cells swapped: {left} | {right}",
                 )
 
 
@@ -261,7 +295,10 @@ def off_by_one(original: Original) -> Iterator[Edit]:
             closed = old[:-1] + {"]": ")", ")": "]"}[old[-1]]
             changed = [opened, closed, *(_stepped(source, node, end) for end in (node.low, node.high))]
         elif node.operator in _STRICT:
-            changed = [old.replace(node.operator, _STRICT[node.operator], 1), _stepped(source, node, node.value)]
+            changed = [
+                old.replace(node.operator, _STRICT[node.operator], 1),
+                _stepped(source, node, node.value),
+            ]
         else:
             continue
         for new in changed:

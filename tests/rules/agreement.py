@@ -1,6 +1,6 @@
 """Compares compiled code and referee on generated programs: by hand in full, a share of it in the tests.
 
-    python -m tests.rules.agreement [--programs 20000] [--from 0]
+python -m tests.rules.agreement [--programs 20000] [--from 0]
 """
 
 import argparse
@@ -57,7 +57,9 @@ def _differences(compiled: Compiled, document: Any, random: Random) -> Iterator[
     for _ in range(ROUNDS):
         outcome = engine.run(compiled, "f", document, context)
         ours, theirs = plain(outcome), plain(oracle.run(program, "f", document, context))
-        yield from (f"{name}: {ours[name]} / {theirs.get(name)}" for name in ours if ours[name] != theirs.get(name))
+        yield from (
+            f"{name}: {ours[name]} / {theirs.get(name)}" for name in ours if ours[name] != theirs.get(name)
+        )
         yield from (f"{name}: nothing / {theirs[name]}" for name in theirs if name not in ours)
         for action in outcome.actions:
             if isinstance(action, CollectAction):
@@ -78,7 +80,9 @@ def _at_the_end(compiled: Compiled, action: CollectAction) -> Iterator[str]:
 def answering(context: Context, waits: Iterable[Wait], random: Random) -> Context:
     """The context with what a run waits for: a record, none, an answer, or why there is none."""
     for wait in waits:
-        record = random.choice([None, {"t1": "kept", "i1": 4}, {"t2": "12", "rec": {"t": "a"}}, {"i1": "no number"}])
+        record = random.choice(
+            [None, {"t1": "kept", "i1": 4}, {"t2": "12", "rec": {"t": "a"}}, {"i1": "no number"}]
+        )
         if isinstance(wait, Call):
             answer = record if record is not None else Unanswered("transport", "no way", wait.endpoint)
             context = replace(context, answers={**context.answers, wait.variable: answer})

@@ -97,7 +97,11 @@ def payload(seed: int) -> dict[str, Any]:
         return r.choice([None, "", make(), make(), make()])
 
     def item() -> dict[str, Any]:
-        found = {"k": r.choice(texts), "v": maybe(lambda: r.randint(-2, 5)), "w": maybe(lambda: r.choice(texts))}
+        found = {
+            "k": r.choice(texts),
+            "v": maybe(lambda: r.randint(-2, 5)),
+            "w": maybe(lambda: r.choice(texts)),
+        }
         found["on"] = maybe(lambda: r.random() < 0.5)
         found["sub"] = [{"z": r.choice(texts)} for _ in range(r.randint(0, 2))]
         return {name: value for name, value in found.items() if value not in (None, "")}

@@ -77,7 +77,9 @@ class FlowGenerator:
         steps = [self.step() for _ in range(r.randint(1, 5))] + (["apply act"] if r.random() < 0.4 else [])
         tail = [*steps, f"reply using {self.use()}", 'on failure playbook "p"']
         body = "".join(f"  {line}\n" for line in ['receive in.asks as d : s.doc "v1"', *tail])
-        sends = "apply act" in steps  # what rules send carries no answer, so nothing that answers stands in for it
+        sends = (
+            "apply act" in steps
+        )  # what rules send carries no answer, so nothing that answers stands in for it
         playbook = "".join(f"{line}\n" for line in lines if not (sends and "fallback" in line))
         return f'playbook "p"\n{playbook}end\nflow f\n{body}end\n'
 
@@ -89,7 +91,11 @@ class FlowGenerator:
         """A map with its arguments."""
         pick = lambda: self.r.choice(self.named)  # noqa: E731
         choices = ["plain", f"plain({pick()})", f"both({pick()}, {pick()})"]
-        choices += [f"maybe({pick()}, {self.r.choice(self.perhaps)})"] * 2 if self.perhaps else [f"maybe({pick()}, {pick()})"]
+        choices += (
+            [f"maybe({pick()}, {self.r.choice(self.perhaps)})"] * 2
+            if self.perhaps
+            else [f"maybe({pick()}, {pick()})"]
+        )
         return self.r.choice(choices)
 
     def step(self) -> str:
@@ -105,12 +111,14 @@ class FlowGenerator:
         action = "skip" if skip else r.choice(["reject", 'use { a: "u", n: 3 }', 'use { a: "w" } warn'])
         if kind == "enrich":
             base = r.choice([*self.named, *self.perhaps])
-            key = r.choice([f"one({base}.a)", f"one(coalesce({base}.b, \"B\"))", f"two({base}.b, coalesce({base}.n, 1))"])
+            key = r.choice(
+                [f"one({base}.a)", f'one(coalesce({base}.b, "B"))', f"two({base}.b, coalesce({base}.n, 1))"]
+            )
             wait = "wait 1 hours then " if r.random() < 0.4 and "warn" not in action else ""
             text = f"recall {key} on missing {wait}{action}"
         else:
             handled = f" on error {action}" if skip or r.random() < 0.3 else ""
-            text = f'call {r.choice(["out.first", "out.second"])} using {self.use()} as'
+            text = f"call {r.choice(['out.first', 'out.second'])} using {self.use()} as"
         name = self.name()
         (self.perhaps if skip else self.named).append(name)
         return f"enrich {name} = {text}" if kind == "enrich" else f'{text} {name} : s.doc "v1"{handled}'
@@ -165,7 +173,11 @@ def context(seed: int) -> Context:
 def document(seed: int) -> dict[str, Any]:
     """A document, with gaps."""
     r = Random(seed)
-    found = {"a": r.choice(["A", "A", "bad", "stop"]), "b": r.choice([None, "x", "B"]), "n": r.choice([None, 1, 2])}
+    found = {
+        "a": r.choice(["A", "A", "bad", "stop"]),
+        "b": r.choice([None, "x", "B"]),
+        "n": r.choice([None, 1, 2]),
+    }
     if r.random() < 0.05:
         found["a"] = None
     return {name: value for name, value in found.items() if value is not None}

@@ -54,7 +54,11 @@ class Generator:
         ]
         if d <= 0:
             return self.pick(*plain)
-        t, b, i = (lambda: self.a("text", d - 1)), (lambda: self.a("boolean", d - 1)), (lambda: self.a("integer", d - 1))
+        t, b, i = (
+            (lambda: self.a("text", d - 1)),
+            (lambda: self.a("boolean", d - 1)),
+            (lambda: self.a("integer", d - 1)),
+        )
         return self.pick(
             *plain, *plain,
             lambda: f"({t()} & {t()})",
@@ -138,7 +142,7 @@ class Generator:
             lambda: f"({self.a('colour', d - 1)} {self.r.choice(['=', '<>'])} green)",
             lambda: f"({self.a('date', d - 1)} {compare()} {self.a('date', d - 1)})",
             lambda: f"({self.a('quantity', d - 1)} {compare()} {self.a('quantity', d - 1)})",
-            lambda: f"({self.a('text', d - 1)} {self.r.choice(['in', 'not in'])} [\"a\", \"12\"])",
+            lambda: f'({self.a("text", d - 1)} {self.r.choice(["in", "not in"])} ["a", "12"])',
             lambda: f"({self.a('text', d - 1)} is {self.r.choice(['', 'not '])}blank)",
             lambda: f"{self.r.choice(['any', 'all'])}({self.comprehension('boolean', d - 1)})",
         )
@@ -156,7 +160,11 @@ class Generator:
 
     def colour(self, d: int) -> str:
         plain = [lambda: "doc.e", lambda: "doc.h"]
-        return self.pick(*plain) if d <= 0 else self.pick(*plain, lambda: f"coalesce({self.a('colour', d - 1)}, doc.e)")
+        return (
+            self.pick(*plain)
+            if d <= 0
+            else self.pick(*plain, lambda: f"coalesce({self.a('colour', d - 1)}, doc.e)")
+        )
 
     def quantity(self, d: int) -> str:
         plain = [lambda: "doc.q", lambda: "5 EA", lambda: "2 EA"]
@@ -164,9 +172,13 @@ class Generator:
             return self.pick(*plain)
         return self.pick(
             *plain,
-            lambda: f'quantity({self.a("decimal", d - 1)}, {self.r.choice(["doc.a", chr(34) + "EA" + chr(34)])})',
+            lambda: (
+                f"quantity({self.a('decimal', d - 1)}, {self.r.choice(['doc.a', chr(34) + 'EA' + chr(34)])})"
+            ),
             lambda: f"(doc.q {self.r.choice('+-')} {self.a('quantity', d - 1)})",
-            lambda: f'convert({self.a("quantity", d - 1)}, {self.r.choice(["doc.a", "EA", "EA"])}, factor: {self.a("decimal", d - 1)})',
+            lambda: (
+                f"convert({self.a('quantity', d - 1)}, {self.r.choice(['doc.a', 'EA', 'EA'])}, factor: {self.a('decimal', d - 1)})"
+            ),
             lambda: f"({self.a('quantity', d - 1)} * {self.a('integer', d - 1)})",
         )
 
@@ -178,10 +190,14 @@ class Generator:
             *plain,
             lambda: f"[{self.a('text', d - 1)}, {self.a('text', d - 1)}]",
             lambda: f"distinct({self.comprehension('text', d - 1)})",
-            lambda: f"tree(doc.items, id: k, parent: {self.r.choice(['w', 'k'])}).{self.r.choice(['k', 'children.k'])}",
-            lambda: f"compare(doc.items, [{{ k: {self.a('text', d - 1)}, v: {self.a('integer', d - 1)} }}], "
-            f"key: k, fields: [v]).{self.r.choice(['added.k', 'removed.k', 'changed.key', 'changed.fields.old'])}",
-            lambda: f"split({self.a('text', d - 1)}, \"-\")",
+            lambda: (
+                f"tree(doc.items, id: k, parent: {self.r.choice(['w', 'k'])}).{self.r.choice(['k', 'children.k'])}"
+            ),
+            lambda: (
+                f"compare(doc.items, [{{ k: {self.a('text', d - 1)}, v: {self.a('integer', d - 1)} }}], "
+                f"key: k, fields: [v]).{self.r.choice(['added.k', 'removed.k', 'changed.key', 'changed.fields.old'])}"
+            ),
+            lambda: f'split({self.a("text", d - 1)}, "-")',
         )
 
     def row_path(self, kind: str) -> str:
@@ -216,7 +232,9 @@ class Generator:
         found = []
         for failure in ("missing", "error", "no_match", "many"):
             if self.r.random() < 0.35:
-                actions = ["skip", "reject", f"use {USES[kind]}"] + (["skip row", "reject row"] if in_row else [])
+                actions = ["skip", "reject", f"use {USES[kind]}"] + (
+                    ["skip row", "reject row"] if in_row else []
+                )
                 warn = " warn" if self.r.random() < 0.3 else ""
                 found.append(f" on {failure} {self.r.choice(actions)}{warn}")
         return "".join(found)
@@ -247,7 +265,9 @@ class Generator:
         if grouped:
             line += f" group by g = {key}"
         elif self.r.random() < 0.4:
-            line += f" order by {self.r.choice([key, self.a('integer', 1)])}" + self.r.choice(["", " descending"])
+            line += f" order by {self.r.choice([key, self.a('integer', 1)])}" + self.r.choice(
+                ["", " descending"]
+            )
         if grouped:
             self.rows[-1] = (name, "group")
         saved = dict(self.lets)
@@ -270,7 +290,10 @@ class Generator:
     def group_body(self, name: str, kind: str) -> list[str]:
         """Fields of a group."""
         inner = "z" if kind == "sub" else "k"
-        return [f"t = {name}.key.g on missing skip", f"i = count(x for x in {name}.items where x.{inner} <> \"a\")"]
+        return [
+            f"t = {name}.key.g on missing skip",
+            f'i = count(x for x in {name}.items where x.{inner} <> "a")',
+        ]
 
     def body(self, fields: dict[str, str], depth: int) -> list[str]:
         """Statements that set some of the fields."""
@@ -284,7 +307,9 @@ class Generator:
             elif draw < 0.6:
                 lines += self.branches(name, kind, depth > 0)
         if depth > 0 and self.r.random() < 0.3 and self.rows[-1][1] == "item":
-            lines.append(f'check {self.rows[-1][0]}.k <> "B" else {self.r.choice(["reject row", "reject", "warn"])} "B is out"')
+            lines.append(
+                f'check {self.rows[-1][0]}.k <> "B" else {self.r.choice(["reject row", "reject", "warn"])} "B is out"'
+            )
         return lines
 
     def branches(self, name: str, kind: str, in_row: bool) -> list[str]:
@@ -325,14 +350,26 @@ class Generator:
             if self.r.random() < 0.6:
                 body += self.each(target, 1)
         if self.r.random() < 0.3:
-            body.append(f'check {self.a("boolean", 2)} else {self.r.choice(["reject", "warn"])} "does not hold"')
+            body.append(
+                f'check {self.a("boolean", 2)} else {self.r.choice(["reject", "warn"])} "does not hold"'
+            )
         lines += [f"  {line}" for line in body] + ["end", *self.rules()]
         return "\n".join(lines) + "\n"
 
     def table(self) -> list[str]:
         """A decision table of a random policy that gives one row."""
         cells = {
-            "c": ['"a"', '"a", "12"', "-", "-", "missing", 'not("a")', '"x*"', 'not(missing, "B")', '? n > 2'],
+            "c": [
+                '"a"',
+                '"a", "12"',
+                "-",
+                "-",
+                "missing",
+                'not("a")',
+                '"x*"',
+                'not(missing, "B")',
+                "? n > 2",
+            ],
             "n": ["1", "-", "-", "< 3", ">= 3", "[1..12)", "(0..3]", "not(3)", "1, 3"],
         }
         lines = ["table choice policy first", "  | row | c: text? | n: integer => o: text | p: integer |"]
@@ -380,7 +417,9 @@ class Generator:
         lines = [f'  receive {"in.asks" if replies else "in.docs"} as doc : s.doc "v1"', '  owner "tests"']
         lines += ["  identify by doc.a", "  order by doc.m", "  keys a = doc.a, b = doc.b, c = upper(doc.c)"]
         if asks:
-            missing = r.choice(["skip", 'use { t1: "used", i1: 7 } warn', "wait 1 hours", "wait 2 days then skip"])
+            missing = r.choice(
+                ["skip", 'use { t1: "used", i1: 7 } warn', "wait 1 hours", "wait 2 days then skip"]
+            )
             failing = r.choice(["skip", "use { i1: 3 }", "reject"])
             lines += [
                 f'  enrich known = recall docs(doc.a, coalesce(doc.b, "x")) on missing {missing}',
@@ -392,12 +431,21 @@ class Generator:
         lines.append("  apply decide")
         return [*MERGED, "flow f", *lines, *(["  reply using again"] if replies else []), "end"]
 
-
     def lasting(self) -> list[str]:
         """Actions that last: deadlines, collections, reference state."""
         r, key = self.r, 'coalesce(n.t1, "none")'
-        where = r.choice([f"event.a = {key}", f"{key} = lower(event.a) and event.m = coalesce(n.i1, 3)", "event.e = red"])
-        within = r.choice(["15 minutes", "2 business_days", "1 weeks", "3 days", 'if_else(n.b1 is missing, 1 hours, 2 days)'])
+        where = r.choice(
+            [f"event.a = {key}", f"{key} = lower(event.a) and event.m = coalesce(n.i1, 3)", "event.e = red"]
+        )
+        within = r.choice(
+            [
+                "15 minutes",
+                "2 business_days",
+                "1 weeks",
+                "3 days",
+                "if_else(n.b1 is missing, 1 hours, 2 days)",
+            ]
+        )
         late = r.choice([
             'alert quality "late " & coalesce(n.t2, "-")', "send out.docs using again key coalesce(n.i1, 0)",
             "raise late.docs using again", "raise late.docs",

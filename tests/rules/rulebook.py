@@ -37,7 +37,9 @@ def mapping(body: str, head: str = "", policy: str = REJECT) -> str:
     return f"{head}map m : doc in s.doc -> t.out\n{policy}{body}\nend\n"
 
 
-def run(body: str, head: str = "", policy: str | None = None, context: Context = CONTEXT, **fields: Any) -> Outcome:
+def run(
+    body: str, head: str = "", policy: str | None = None, context: Context = CONTEXT, **fields: Any
+) -> Outcome:
     """What a map with this body makes of the usual document with these fields."""
     text = mapping(body, head) if policy is None else mapping(body, head, policy)
     return engine.run_map(compiled(text), "m", {"doc": DOCUMENT | fields}, context)

@@ -33,7 +33,11 @@ VALUES: list[Any] = [
 
 def schema(field: dict[str, Any] | None, required: bool) -> Schema:
     properties = {} if field is None else {"f": field}
-    document = {"type": "object", "properties": properties, "required": ["f"] if required and properties else []}
+    document = {
+        "type": "object",
+        "properties": properties,
+        "required": ["f"] if required and properties else [],
+    }
     return read_schema("schemas/s@v1.json", json.dumps(document).encode())
 
 
@@ -48,7 +52,9 @@ def test_no_message_is_refused_where_the_verdict_says_compatible() -> None:
     for old, new in product(range(len(SCHEMAS)), repeat=2):
         if verdict(SCHEMAS[old], SCHEMAS[new]).holds("backward"):
             compatible += 1
-            refused = [d for d, was, now in zip(DOCUMENTS, READ[old], READ[new], strict=True) if was and not now]
+            refused = [
+                d for d, was, now in zip(DOCUMENTS, READ[old], READ[new], strict=True) if was and not now
+            ]
             refused = refused if SCHEMAS[new].record.fields else []
             assert refused == [], (SCHEMAS[old].record.fields, SCHEMAS[new].record.fields)
     assert compatible > 300

@@ -112,7 +112,9 @@ def test_rules_in_another_order_are_a_change() -> None:
         ("schemas/s.doc@v1.json", '["red", "green", "blue"]', '["red", "green"]', None),
     ],
 )  # fmt: skip
-def test_what_stands_beside_the_modules_is_compared(file: str, old: str, new: str, sentence: str | None) -> None:
+def test_what_stands_beside_the_modules_is_compared(
+    file: str, old: str, new: str, sentence: str | None
+) -> None:
     known = files(PROGRAM)
     assert old in known[file].decode()
     changed = {**known, file: known[file].decode().replace(old, new, 1).encode()}

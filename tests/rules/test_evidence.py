@@ -6,7 +6,9 @@ from rules.evidence import evident
 from tests.dsl.workshop import USES, files
 
 LOOKUP = 'lookup classes : text -> severity\n  | "1" => critical |\nend\n'
-DOCUMENTS = [{"number": n, "qty": q, "unit": u} for n, q, u in (("A", "1", "1"), ("B", "x", "7"), ("C", "3", "7"))]
+DOCUMENTS = [
+    {"number": n, "qty": q, "unit": u} for n, q, u in (("A", "1", "1"), ("B", "x", "7"), ("C", "3", "7"))
+]
 
 
 def judged(*lines, lookup=LOOKUP, documents=DOCUMENTS):
@@ -65,17 +67,28 @@ def test_a_handled_look_up_that_steps_in_is_fine():
 
 
 def test_a_program_with_other_errors_still_gets_its_evidence():
-    _, program = judged("severity = lookup classes(nc.unit)", "note = nc.nothing & unheard(nc.unit)", "nope = 1")
+    _, program = judged(
+        "severity = lookup classes(nc.unit)", "note = nc.nothing & unheard(nc.unit)", "nope = 1"
+    )
     assert labels(program) == [("M203", '"7" has no row (2 of 3 samples)')]
 
 
 def test_values_inside_lists_count_once_a_sample():
     documents = [{**DOCUMENTS[0], "defects": [{"code": "9"}, {"code": "8"}]}]
-    lines = ("severity = minor", "each d in nc.defects into defects", "  code = lookup classes(d.code)", "end")
+    lines = (
+        "severity = minor",
+        "each d in nc.defects into defects",
+        "  code = lookup classes(d.code)",
+        "end",
+    )
     _, program = judged(*lines, documents=documents)
     assert labels(program) == [("M203", '"9", "8" have no row (the only sample)')]
 
 
 def test_somebody_may_say_that_it_is_enough():
-    program = check(files(f"{LOOKUP}map m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = lookup classes(nc.unit)\nend\n"))
+    program = check(
+        files(
+            f"{LOOKUP}map m : nc in erp.notice -> canon.case\n  id = nc.number\n  severity = lookup classes(nc.unit)\nend\n"
+        )
+    )
     assert labels(evident(program, {"erp.notice@v1": DOCUMENTS}, lambda: True)) == []

@@ -7,7 +7,11 @@ import pytest
 
 from tests.rules.rulebook import run, value
 
-ITEMS = [{"k": "b", "v": 2, "w": "x"}, {"k": "a", "v": 5}, {"k": "c", "v": 2, "sub": [{"z": "s1"}, {"z": "s2"}]}]
+ITEMS = [
+    {"k": "b", "v": 2, "w": "x"},
+    {"k": "a", "v": 5},
+    {"k": "c", "v": 2, "sub": [{"z": "s1"}, {"z": "s2"}]},
+]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,7 @@ def test_inner_rows_see_outer_names() -> None:
 
 
 def test_a_branch_sets_its_fields_only() -> None:
-    body = "  if doc.m > 2\n    t1 = \"many\"\n  else\n    t2 = \"few\"\n  end"
+    body = '  if doc.m > 2\n    t1 = "many"\n  else\n    t2 = "few"\n  end'
     assert run(body).event == {"t1": "many"}
     assert run(body, m=1).event == {"t2": "few"}
 

@@ -17,7 +17,11 @@ def test_one_failing_field_leaves_its_neighbours_alone() -> None:
 
 def test_all_failing_fields_are_collected() -> None:
     outcome = run("  i1 = integer(doc.a)\n  t1 = doc.b\n  t2 = lookup codes(doc.a)", LOOKUP)
-    assert [(f.path, f.kind) for f in outcome.failures] == [("i1", "error"), ("t1", "missing"), ("t2", "no_match")]
+    assert [(f.path, f.kind) for f in outcome.failures] == [
+        ("i1", "error"),
+        ("t1", "missing"),
+        ("t2", "no_match"),
+    ]
     assert outcome.state == "rejected"
     assert outcome.event is None
 
@@ -25,7 +29,9 @@ def test_all_failing_fields_are_collected() -> None:
 def test_the_order_of_lines_changes_nothing() -> None:
     lines = ["  i1 = integer(doc.a)", "  t1 = doc.a", "  t2 = doc.b"]
     first, second = run("\n".join(lines)), run("\n".join(reversed(lines)))
-    assert {(f.path, f.kind, f.value) for f in first.failures} == {(f.path, f.kind, f.value) for f in second.failures}
+    assert {(f.path, f.kind, f.value) for f in first.failures} == {
+        (f.path, f.kind, f.value) for f in second.failures
+    }
 
 
 def test_a_failure_names_place_and_value() -> None:

@@ -28,7 +28,10 @@ def test_the_map_makes_the_event_and_the_rules_decide() -> None:
 def test_a_document_that_does_not_fit_is_rejected_with_every_fault() -> None:
     outcome = flow(m="x", e="pink")
     assert outcome.state == "rejected"
-    assert [(f.path, f.kind, f.step) for f in outcome.failures] == [("m", "error", "schema/s.doc"), ("e", "error", "schema/s.doc")]
+    assert [(f.path, f.kind, f.step) for f in outcome.failures] == [
+        ("m", "error", "schema/s.doc"),
+        ("e", "error", "schema/s.doc"),
+    ]
     assert outcome.reason == "the document does not fit s.doc v1: m: expected a whole number"
 
 

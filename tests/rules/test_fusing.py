@@ -16,13 +16,17 @@ from tests.rules.documents import files, payload
 from tests.rules.programs import Generator
 
 CONTEXT = Context(datetime(2026, 1, 31, tzinfo=UTC))
-MANIFEST = b'name = "a"\nlanguage = "1"\n[endpoints."a.b"]\ndirection = "in"\ncodec = "json"\nschema = "s@v1"\n'
+MANIFEST = (
+    b'name = "a"\nlanguage = "1"\n[endpoints."a.b"]\ndirection = "in"\ncodec = "json"\nschema = "s@v1"\n'
+)
 SCHEMA = b"""{"type": "object", "required": ["id"], "x-missing": [""], "properties": {
   "id": {"type": "string"}, "a": {"type": "string"}, "n": {"type": "number"}, "unused": {"type": "integer"},
   "e": {"enum": ["x", "y"]}, "rows": {"type": "array", "items": {"type": "object", "properties": {"k": {"type": "string"}}}}}}"""
 HEAD = 'use schema s "v1"\nmap m : d in s -> s\n  on missing skip\n  on error reject\n  id = d.id\n'
 BODY = "  a = trim(d.a)\n  n = d.n * 2\n  e = d.e\n  each r in d.rows into rows\n    k = r.k\n  end\nend\n"
-FLOW = 'flow f\n  receive a.b as d : s "v1"\n  identify by d.id\n  keys a = d.a\n  map with m\n  apply r\nend\n'
+FLOW = (
+    'flow f\n  receive a.b as d : s "v1"\n  identify by d.id\n  keys a = d.a\n  map with m\n  apply r\nend\n'
+)
 RULES = 'rules r : d in s\n  rule one\n    when d.id = "q"\n    then ignore "q"\n  end\nend\n'
 
 
@@ -40,7 +44,9 @@ def careful(rule_set: Compiled) -> Compiled:
 
 
 def both(rule_set: Compiled, document: Any, flow: str = "f") -> tuple[Outcome, Outcome]:
-    return engine.run(rule_set, flow, document, CONTEXT), engine.run(careful(rule_set), flow, document, CONTEXT)
+    return engine.run(rule_set, flow, document, CONTEXT), engine.run(
+        careful(rule_set), flow, document, CONTEXT
+    )
 
 
 DOCUMENTS = [
@@ -67,7 +73,9 @@ def test_both_ways_come_to_the_same(document: Any) -> None:
 def test_keys_are_the_same_both_ways(document: Any) -> None:
     rule_set = compiled()
     assert rule_set.flow("f").straight_keys is not None
-    assert engine.keys(rule_set, "f", document, CONTEXT) == engine.keys(careful(rule_set), "f", document, CONTEXT)
+    assert engine.keys(rule_set, "f", document, CONTEXT) == engine.keys(
+        careful(rule_set), "f", document, CONTEXT
+    )
 
 
 def test_generated_programs_come_to_the_same_both_ways() -> None:

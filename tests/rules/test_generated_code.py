@@ -15,7 +15,7 @@ from tests.rules.documents import files
 from tests.rules.programs import Generator
 from tests.rules.rulebook import CONTEXT, DOCUMENT, checked, compiled, mapping, run
 
-HOSTILE = ['__import__', 'a"]; import os; x["', "__class__", "a\nb", "{0.__class__}", "${x}"]
+HOSTILE = ["__import__", 'a"]; import os; x["', "__class__", "a\nb", "{0.__class__}", "${x}"]
 
 
 def generated(monkeypatch: pytest.MonkeyPatch, text: str) -> ast.Module:
@@ -37,7 +37,9 @@ def test_every_name_is_the_compilers(monkeypatch: pytest.MonkeyPatch, seed: int)
     tree = generated(monkeypatch, Generator(seed).program())
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     known = {"run", "code", "raw", "out", "get", "left", "v", "e"}
-    assert [name for name in names if name not in known and not re.fullmatch(r"[a-z][0-9]+(_mark)?", name)] == []
+    assert [
+        name for name in names if name not in known and not re.fullmatch(r"[a-z][0-9]+(_mark)?", name)
+    ] == []
     assert not names & set(dir(builtins))
 
 
@@ -46,7 +48,19 @@ def test_attributes_are_a_closed_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(12):
         tree = generated(monkeypatch, Generator(seed).program())
         found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert found <= {"get", "append", "strip", "copy", "pop", "isoformat", "fuel", "rejects", "failures", "message", "ended"}
+    assert found <= {
+        "get",
+        "append",
+        "strip",
+        "copy",
+        "pop",
+        "isoformat",
+        "fuel",
+        "rejects",
+        "failures",
+        "message",
+        "ended",
+    }
 
 
 def test_the_code_has_no_builtins() -> None:
@@ -58,7 +72,9 @@ def test_the_code_has_no_builtins() -> None:
 def test_a_hostile_field_name_is_data(name: str) -> None:
     schema = {"type": "object", "properties": {name: {"type": "string"}}}
     written = json.dumps(name)[1:-1].replace("${x}", "${x}")
-    sources = files(f'use schema h.in "v1"\nmap h : x in h.in -> t.out\n  t1 = x."{written}" on missing skip\nend\n')
+    sources = files(
+        f'use schema h.in "v1"\nmap h : x in h.in -> t.out\n  t1 = x."{written}" on missing skip\nend\n'
+    )
     sources["schemas/h.in@v1.json"] = json.dumps(schema).encode()
     program = check(sources)
     assert program.ok, [d.message for d in program.diagnostics]

@@ -28,10 +28,16 @@ def test_the_page_works_as_it_is_written() -> None:
 
 
 def test_a_value_from_a_record_says_which_record_it_was() -> None:
-    text = files()["flows/stock.mw"].decode().replace("  reply using", "  map with to_query(q, i)\n  reply using")
+    text = (
+        files()["flows/stock.mw"]
+        .decode()
+        .replace("  reply using", "  map with to_query(q, i)\n  reply using")
+    )
     compiled = compile_program(check({**files(), "flows/stock.mw": text.encode()}))
     context = Context(
-        datetime(2026, 1, 31, tzinfo=UTC), recalled={("items", "bolt"): {"number": "M-1"}}, answers={"s": {"free": 3}}
+        datetime(2026, 1, 31, tzinfo=UTC),
+        recalled={("items", "bolt"): {"number": "M-1"}},
+        answers={"s": {"free": 3}},
     )
     found = explain(engine.run(compiled, "stock", {"item": "bolt"}, context), "number")
     assert found["sources"] == [{"path": "i.number", "value": "M-1"}]

@@ -8,7 +8,7 @@ from tests.rules.rulebook import NOW, run
 
 BODY = (
     "  each x in doc.items into l1\n    t = x.k\n"
-    '    i = one(y.v for y in doc.items where y.k = x.k and y.v > 0) on missing skip\n  end'
+    "    i = one(y.v for y in doc.items where y.k = x.k and y.v > 0) on missing skip\n  end"
 )
 
 

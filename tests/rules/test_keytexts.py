@@ -31,7 +31,9 @@ def test_a_key_is_one_text(values: list[Any], text: str) -> None:
 
 def test_one_moment_in_two_zones_is_one_key() -> None:
     utc = datetime(2026, 1, 31, 8, tzinfo=UTC)
-    assert key_text([utc.astimezone(timezone(timedelta(hours=1)))]) == key_text([utc]) == "2026-01-31T08:00:00Z"
+    assert (
+        key_text([utc.astimezone(timezone(timedelta(hours=1)))]) == key_text([utc]) == "2026-01-31T08:00:00Z"
+    )
 
 
 def test_two_parts_never_look_like_two_others() -> None:

@@ -64,7 +64,10 @@ COMPILED = compile_program(PROGRAM)
 TEXT = st.sampled_from(["", "A", "AB", "ABC", "ABCD", "ABCDE", "ab", "Äöüß"])
 NUMBER = st.sampled_from([-1, 0, 1, 2, 3, 9, 10])
 _ITEM = st.fixed_dictionaries({}, optional={"code": TEXT, "n": NUMBER})
-ITEMS = st.recursive(_ITEM, lambda inner: st.fixed_dictionaries({"children": st.lists(inner, max_size=2)}, optional={"n": NUMBER}))
+ITEMS = st.recursive(
+    _ITEM,
+    lambda inner: st.fixed_dictionaries({"children": st.lists(inner, max_size=2)}, optional={"n": NUMBER}),
+)
 DOCUMENTS = st.fixed_dictionaries(
     {},
     optional={

@@ -23,13 +23,15 @@ ITEMS = [{"k": "b", "v": 2}, {"k": "a", "v": 5}, {"k": "b", "v": 9}]
         ("rec.t = doc.a", "rec.t", ("doc.a",), ()),
     ],
 )
-def test_sources_and_decisions(line: str, path: str, sources: tuple[str, ...], decisions: tuple[str, ...]) -> None:
+def test_sources_and_decisions(
+    line: str, path: str, sources: tuple[str, ...], decisions: tuple[str, ...]
+) -> None:
     trace = run(f"  {line}", HEAD, items=ITEMS, r={"u": 1}).lineage[path]
     assert (trace.sources, trace.decisions) == (sources, decisions)
 
 
 def test_rows_name_the_source_row_they_came_from() -> None:
-    body = "  each x in doc.items where x.k = \"b\" order by x.v descending into l1\n    i = x.v\n    t = lookup codes(x.k)\n  end"
+    body = '  each x in doc.items where x.k = "b" order by x.v descending into l1\n    i = x.v\n    t = lookup codes(x.k)\n  end'
     lineage = run(body, HEAD, items=ITEMS).lineage
     assert lineage["l1[0].i"].sources == ("doc.items[2].v",)
     assert lineage["l1[1].i"].sources == ("doc.items[0].v",)
@@ -65,7 +67,8 @@ def test_explain_of_a_failed_field_shows_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"), [("a", 1), ("l[1].k", "y"), ('"x y"', 3), ('l[0]."04"', 4), ("l[7].k", None), ("a.b", None)]
+    ("path", "expected"),
+    [("a", 1), ("l[1].k", "y"), ('"x y"', 3), ('l[0]."04"', 4), ("l[7].k", None), ("a.b", None)],
 )
 def test_paths_find_their_value(path: str, expected: object) -> None:
     assert value_at({"a": 1, "x y": 3, "l": [{"k": "x", "04": 4}, {"k": "y"}]}, path) == expected

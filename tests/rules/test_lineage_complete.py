@@ -83,7 +83,13 @@ def test_what_a_trace_does_not_name_does_not_change_the_value() -> None:
                 if other is None or one != other or covers(one, leaf):
                     continue
                 compared += 1
-                assert value_at(before.event, path) == value_at(after.event, path), (text, path, leaf, one, document)
+                assert value_at(before.event, path) == value_at(after.event, path), (
+                    text,
+                    path,
+                    leaf,
+                    one,
+                    document,
+                )
 
     holds()
     assert compared > 50

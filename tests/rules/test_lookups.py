@@ -47,7 +47,9 @@ def test_before_its_first_row_is_valid_nothing_is_found() -> None:
 
 
 def test_several_keys_are_one_key() -> None:
-    lookup = CheckedLookup("x", "1", "", (("a", TEXT), ("b", TEXT)), (("v", TEXT),), (("p", "q", "1"), ("p", "r", "2")))
+    lookup = CheckedLookup(
+        "x", "1", "", (("a", TEXT), ("b", TEXT)), (("v", TEXT),), (("p", "q", "1"), ("p", "r", "2"))
+    )
     assert LookupIndex(lookup).find(("p", "r"), datetime(2026, 1, 1, tzinfo=UTC)) == 1
 
 

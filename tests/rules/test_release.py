@@ -32,7 +32,8 @@ def test_the_order_of_files_changes_nothing() -> None:
 
 def test_composed_and_decomposed_letters_are_the_same_release() -> None:
     first, second = (
-        sources() | {"schemas/note@v1.json": json.dumps({"type": "object", "title": t}, ensure_ascii=False).encode()}
+        sources()
+        | {"schemas/note@v1.json": json.dumps({"type": "object", "title": t}, ensure_ascii=False).encode()}
         for t in (unicodedata.normalize("NFC", "Prüfung"), unicodedata.normalize("NFD", "Prüfung"))
     )
     assert build_release(first, SAMPLES).id == build_release(second, SAMPLES).id

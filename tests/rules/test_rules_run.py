@@ -23,7 +23,11 @@ def apply(body: str, subject: Any, mode: str = "", head: str = "") -> Outcome:
 
 
 def test_all_matching_rules_fire_in_order() -> None:
-    body = rule("one", "true", 'alert q "1"') + rule("two", "false", 'alert q "2"') + rule("three", "true", 'alert q "3"')
+    body = (
+        rule("one", "true", 'alert q "1"')
+        + rule("two", "false", 'alert q "2"')
+        + rule("three", "true", 'alert q "3"')
+    )
     outcome = apply(body, {})
     assert [a.text for a in outcome.actions if isinstance(a, AlertAction)] == ["1", "3"]
     assert [(t.rule, t.fired) for t in outcome.rules] == [("one", True), ("two", False), ("three", True)]
@@ -35,7 +39,9 @@ def test_first_stops_at_the_first() -> None:
 
 
 def test_send_makes_the_payload_of_its_map() -> None:
-    action = apply(rule("one", "true", 'send out.docs using out to "V7" key coalesce(n.t1, "k")'), {"t1": "a"}).actions[0]
+    action = apply(
+        rule("one", "true", 'send out.docs using out to "V7" key coalesce(n.t1, "k")'), {"t1": "a"}
+    ).actions[0]
     assert isinstance(action, SendAction)
     assert (action.endpoint, action.payload, action.to, action.key) == ("out.docs", {"t1": "a"}, "V7", "a")
     assert (action.rules, action.rule, action.ordinal) == ("r", "one", 0)
@@ -48,15 +54,22 @@ def test_lineage_of_a_payload_names_the_subject() -> None:
 
 
 def test_a_send_for_each_element_counts_them() -> None:
-    outcome = apply(rule("one", "true", "each l in n.l1 send out.docs using out(n)"), {"l1": [{"t": "a"}, {"t": "b"}]})
+    outcome = apply(
+        rule("one", "true", "each l in n.l1 send out.docs using out(n)"), {"l1": [{"t": "a"}, {"t": "b"}]}
+    )
     assert [a.ordinal for a in outcome.actions if isinstance(a, SendAction)] == [0, 1]
 
 
 @pytest.mark.parametrize(
-    ("action", "state"), [('reject "no"', "rejected"), ('ignore "no"', "ignored"), ('hold for review "no"', "held")]
+    ("action", "state"),
+    [('reject "no"', "rejected"), ('ignore "no"', "ignored"), ('hold for review "no"', "held")],
 )
 def test_an_end_leaves_no_action_and_says_why(action: str, state: str) -> None:
-    body = rule("one", "true", "send out.docs using out") + rule("two", "true", action) + rule("three", "true", 'alert q "x"')
+    body = (
+        rule("one", "true", "send out.docs using out")
+        + rule("two", "true", action)
+        + rule("three", "true", 'alert q "x"')
+    )
     outcome = apply(body, {})
     assert (outcome.state, outcome.reason, outcome.actions) == (state, "no", ())
     assert [t.fired for t in outcome.rules] == [True, True, False]
@@ -73,13 +86,17 @@ def test_a_raised_event_carries_its_payload() -> None:
 
 
 def test_a_trace_tells_reason_and_values() -> None:
-    body = "  let k = table kind(n.i1)\n" + rule("one", 'k = "big" and n.t1 is not missing', 'alert q "x"', "it is big")
+    body = "  let k = table kind(n.i1)\n" + rule(
+        "one", 'k = "big" and n.t1 is not missing', 'alert q "x"', "it is big"
+    )
     trace = apply(body, {"i1": 7, "t1": "a"}, head=TABLE).rules[0]
     assert (trace.fired, trace.because, dict(trace.values)) == (True, "it is big", {"k": "big", "n.t1": "a"})
 
 
 def test_the_rows_of_tables_are_told() -> None:
-    outcome = apply("  let k = table kind(n.i1)\n" + rule("one", 'k = "big"', 'alert q "x"'), {"i1": 1}, head=TABLE)
+    outcome = apply(
+        "  let k = table kind(n.i1)\n" + rule("one", 'k = "big"', 'alert q "x"'), {"i1": 1}, head=TABLE
+    )
     assert list(outcome.decisions) == ["table kind small"]
 
 

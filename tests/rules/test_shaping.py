@@ -27,7 +27,9 @@ def record(properties: Mapping[str, Any], **more: Any) -> types.Record:
     return read_schema("schemas/x@v1.json", json.dumps(schema).encode()).record
 
 
-def read(properties: Mapping[str, Any], raw: Any, **more: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def read(
+    properties: Mapping[str, Any], raw: Any, **more: Any
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     typed, failures = read_document(raw, record(properties, **more))
     return typed, [(f.path, f.kind) for f in failures]
 
@@ -138,7 +140,9 @@ def rule_set() -> Program:
 PROGRAM = rule_set()
 COMPILED = compile_program(PROGRAM).maps["m"]
 RECORD = PROGRAM.maps["m"].parameters[0][1]
-ODD = st.sampled_from([None, "", 5, True, "a", [], [None], ["a"], {}, {"k": 1}, [{"k": "a"}], Decimal("1.5"), "2026-01-31"])
+ODD = st.sampled_from(
+    [None, "", 5, True, "a", [], [None], ["a"], {}, {"k": 1}, [{"k": "a"}], Decimal("1.5"), "2026-01-31"]
+)
 
 
 @settings(max_examples=300, deadline=None)

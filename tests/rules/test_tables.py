@@ -15,8 +15,33 @@ from tests.rules.rulebook import CONTEXT, DOCUMENT, checked, compiled, run
 
 HEAD = "table t policy {policy}\n  | row | c: text? | n: decimal? => o: text | p: integer |\n{rows}{otherwise}end\n"
 OTHERWISE = '  otherwise => "none" | 0 |\n'
-TEXTS = ['"a"', '"b"', '"a", "c"', "-", "missing", 'not("a")', 'not(missing, "b")', '"a*"', '"?b"', '"a", missing']
-NUMBERS = ["1", "-", "missing", "< 3", "<= 3", "> 7.5", ">= 3", "[1..5)", "(1..5]", "not(3)", "1, [4..6]", "<> 2", "? n > 2"]
+TEXTS = [
+    '"a"',
+    '"b"',
+    '"a", "c"',
+    "-",
+    "missing",
+    'not("a")',
+    'not(missing, "b")',
+    '"a*"',
+    '"?b"',
+    '"a", missing',
+]
+NUMBERS = [
+    "1",
+    "-",
+    "missing",
+    "< 3",
+    "<= 3",
+    "> 7.5",
+    ">= 3",
+    "[1..5)",
+    "(1..5]",
+    "not(3)",
+    "1, [4..6]",
+    "<> 2",
+    "? n > 2",
+]
 
 
 def table(rows: list[tuple[str, str]], policy: str = "first", otherwise: str = "") -> str:
@@ -64,7 +89,9 @@ def test_patterns(value: str, pattern: str, expected: bool) -> None:
     assert matches_pattern(value, pattern) is expected
 
 
-def decide(policy: str, rows: list[str], outputs: str = "o: text", otherwise: str = "", kind: str = "t1", n: int = 5) -> Any:
+def decide(
+    policy: str, rows: list[str], outputs: str = "o: text", otherwise: str = "", kind: str = "t1", n: int = 5
+) -> Any:
     """What a table over the number n gives, with the field that takes it."""
     lines = "".join(f"  | r{i} | {row} |\n" for i, row in enumerate(rows, 1))
     head = f"table t policy {policy}\n  | row | n: integer => {outputs} |\n{lines}{otherwise}end\n"
@@ -95,7 +122,9 @@ def test_priority_takes_the_first_of_the_output_values() -> None:
 
 def test_output_order_sorts_by_the_output_values() -> None:
     rows = ["- => green", "< 10 => red", "> 10 => blue"]
-    assert decide("output_order", rows, "o: enum{red, green, blue}", kind="ts").event == {"ts": ["red", "green"]}
+    assert decide("output_order", rows, "o: enum{red, green, blue}", kind="ts").event == {
+        "ts": ["red", "green"]
+    }
 
 
 def test_any_takes_rows_that_agree() -> None:
@@ -126,7 +155,9 @@ def test_a_missing_input_has_rows_of_its_own() -> None:
 
 def test_the_deciding_row_is_told() -> None:
     head = table([('"zz"', "-"), ("-", "-")])
-    rule_set = compiled(f"{head}map m : doc in s.doc -> t.out\n  on no_match reject\n  t1 = table t(doc.b, doc.n).o\nend\n")
+    rule_set = compiled(
+        f"{head}map m : doc in s.doc -> t.out\n  on no_match reject\n  t1 = table t(doc.b, doc.n).o\nend\n"
+    )
     outcome = engine.run_map(rule_set, "m", {"doc": DOCUMENT}, CONTEXT)
     assert outcome.lineage["t1"].decisions == ("table t r1",)
     assert list(outcome.decisions) == ["table t r1"]

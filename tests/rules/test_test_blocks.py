@@ -49,7 +49,9 @@ end
 def outcome(subject: str, expect: str, given: str = 'doc = sample("d.json")') -> str:
     """The message of one test, empty where it is green."""
     givens = f"  given {given}\n" if given else ""
-    found = run_tests(compiled(f'{PROGRAM}test "t"\n{givens}  {subject}\n  expect {expect}\nend\n'), {"d.json": DOCUMENT})
+    found = run_tests(
+        compiled(f'{PROGRAM}test "t"\n{givens}  {subject}\n  expect {expect}\nend\n'), {"d.json": DOCUMENT}
+    )
     return found.results[0].message
 
 
@@ -58,7 +60,7 @@ def outcome(subject: str, expect: str, given: str = 'doc = sample("d.json")') ->
     [
         ("map m", 't1 = "k7" and t2 = "K"', 'doc = sample("d.json")'),
         ("map m", 't1 = "z"', 'doc = sample("d.json", with: { a: "z" })'),
-        ("map m", 't1 = doc.a', 'doc = sample("d.json")'),
+        ("map m", "t1 = doc.a", 'doc = sample("d.json")'),
         ("map m", 'failed("t2") and t2 is missing', 'doc = sample("d.json", with: { a: "z" })'),
         ("map m", 'matched("kind") = "small"', 'doc = sample("d.json")'),
         ("map m", 'state() = rejected and failed("t1")', "doc = { m: 1 }"),

@@ -17,7 +17,18 @@ def test_the_example_in_the_form_is_a_call_that_runs(spec):
 
 @pytest.mark.parametrize(
     "text",
-    ['"a") & upper("b"', '"a" # "', '"a"\n  value = "b"', '"a", zone: "b"', "", "(" * 500, "-" * 3000 + "1", "\x00", "\u202e", "doc.x"],
+    [
+        '"a") & upper("b"',
+        '"a" # "',
+        '"a"\n  value = "b"',
+        '"a", zone: "b"',
+        "",
+        "(" * 500,
+        "-" * 3000 + "1",
+        "\x00",
+        "\u202e",
+        "doc.x",
+    ],
 )
 def test_an_argument_is_one_expression_and_nothing_around_it(text):
     tried = try_call(registry()["upper"], [Input("value", text)])
@@ -25,5 +36,7 @@ def test_an_argument_is_one_expression_and_nothing_around_it(text):
 
 
 def test_an_argument_left_out_makes_those_after_it_named():
-    tried = try_call(registry()["round"], [Input("value", "2.5"), Input("digits", ""), Input("mode", '"half_up"')])
+    tried = try_call(
+        registry()["round"], [Input("value", "2.5"), Input("digits", ""), Input("mode", '"half_up"')]
+    )
     assert str(tried.value) == "3" and 'mode: "half_up"' in tried.call

@@ -100,5 +100,7 @@ def test_whatever_changes_is_among_the_uses() -> None:
 
 
 def test_what_reads_nothing_of_a_field_is_not_among_its_uses() -> None:
-    program = check(files("map m : doc in s.doc -> t.out\n  on missing reject\n  t1 = doc.a\n  t2 = doc.b\nend\n"))
+    program = check(
+        files("map m : doc in s.doc -> t.out\n  on missing reject\n  t1 = doc.a\n  t2 = doc.b\nend\n")
+    )
     assert [step.use.subject for step in where_used(program, "s.doc.a").steps] == ["map/m/t1"]

@@ -1,12 +1,12 @@
 """What a flow of a case finds while it runs, and what it asks, waits for and replies.
 
-    recalled = { 'items M-1' = '{...}' }    the records there are, by dataset and key; without it nothing is known
-    waited = ["items M-1"]                  the time to wait for these is over
-    answered = { r = '{...}' }               or 'fails transport: no route', 'fails application at erp.spare: no'
-      waits = ["items M-1 for 3600 s", "erp.stock: {...}"]    what the message lacks; "unknown items M-1 ..."
-      calls = ["erp.stock as r: {...}"]     every question, answered ones too
-      reply = '{...}', steps = 2            what goes back; how many steps were begun
-      remedy = "mapping: hold, alert quality Text, runbook docs/q.md"    what the playbook says
+recalled = { 'items M-1' = '{...}' }    the records there are, by dataset and key; without it nothing is known
+waited = ["items M-1"]                  the time to wait for these is over
+answered = { r = '{...}' }               or 'fails transport: no route', 'fails application at erp.spare: no'
+  waits = ["items M-1 for 3600 s", "erp.stock: {...}"]    what the message lacks; "unknown items M-1 ..."
+  calls = ["erp.stock as r: {...}"]     every question, answered ones too
+  reply = '{...}', steps = 2            what goes back; how many steps were begun
+  remedy = "mapping: hold, alert quality Text, runbook docs/q.md"    what the playbook says
 """
 
 import json
@@ -51,7 +51,9 @@ def ends(outcome: Outcome, case: Mapping[str, Any]) -> None:
     """The part of an outcome that a case may leave out where there is none of it."""
     assert [_wait(wait) for wait in outcome.waits] == case.get("waits", []), outcome.waits
     if "calls" in case:
-        assert [f"{call.endpoint} as {call.variable}: {_shown(call.payload)}" for call in outcome.calls] == case["calls"]
+        assert [
+            f"{call.endpoint} as {call.variable}: {_shown(call.payload)}" for call in outcome.calls
+        ] == case["calls"]
     wanted = case.get("reply")
     assert outcome.reply == (None if wanted is None else _json(wanted)), outcome.reply
     if "remedy" in case or outcome.remedy is not None:

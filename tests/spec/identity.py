@@ -58,12 +58,18 @@ def _table(parsed: Parsed, name: str) -> Iterator[Change]:
         return
     yield f"table {name}: policy", edits.set_table_policy(parsed, name, form["policy"], form["aggregation"])
     for column in columns:
-        yield f"table {name}: {column['name']}", edits.set_column(parsed, name, column["name"], column["name"], column["type"])
+        yield (
+            f"table {name}: {column['name']}",
+            edits.set_column(parsed, name, column["name"], column["name"], column["type"]),
+        )
     for row in _once(form["rows"]):
         texts = row.get("cells", []) + row.get("outputs", [])
         if row["kind"] == "row" and len(texts) == len(columns):
             for column, text in zip(columns, texts, strict=True):
-                yield f"table {name}: {row['id']}", edits.set_cell(parsed, name, row["id"], column["name"], text)
+                yield (
+                    f"table {name}: {row['id']}",
+                    edits.set_cell(parsed, name, row["id"], column["name"], text),
+                )
     if form["otherwise"] is not None:
         yield f"table {name}: otherwise", edits.set_otherwise(parsed, name, form["otherwise"])
 
@@ -113,7 +119,10 @@ def _flow(parsed: Parsed, name: str) -> Iterator[Change]:
     for part in ("owner", "criticality", "sla", "identify_by", "order_by", "business_time", "playbook"):
         if form[part] and (part != "criticality" or form[part] != "normal"):
             yield f"{where}: {part}", edits.set_flow_property(parsed, name, part, form[part])
-    yield f"{where}: keys", edits.set_flow_keys(parsed, name, [(k["name"], k["expression"]) for k in form["keys"]])
+    yield (
+        f"{where}: keys",
+        edits.set_flow_keys(parsed, name, [(k["name"], k["expression"]) for k in form["keys"]]),
+    )
     for step in form["steps"]:
         if step["kind"] != "raw":
             yield f"{where}: {step['id']}", edits.set_step(parsed, name, int(step["id"]), step["text"])
@@ -124,7 +133,10 @@ def _playbook(parsed: Parsed, name: str) -> Iterator[Change]:
     yield f"playbook {name}: runbook", edits.set_runbook(parsed, name, form["runbook"])
     for row in form["reactions"]:
         if row["kind"] == "reaction":
-            yield f"playbook {name}: {row['id']}", edits.set_reaction(parsed, name, int(row["id"]), row["text"])
+            yield (
+                f"playbook {name}: {row['id']}",
+                edits.set_reaction(parsed, name, int(row["id"]), row["text"]),
+            )
 
 
 _FORMS = {

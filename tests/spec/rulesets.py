@@ -44,7 +44,9 @@ def module(shared: Shared, case: Case) -> str:
         parameter = case.get("parameter", _NOTHING) if "input" in case else _NOTHING
         text += _map(f"value_{number}", parameter, [f"value = {expression}"])
     if "values" in case:
-        wanted = [f"wanted_{n} = {right}" for n, (_, right) in enumerate(found) if not right.startswith("fails ")]
+        wanted = [
+            f"wanted_{n} = {right}" for n, (_, right) in enumerate(found) if not right.startswith("fails ")
+        ]
         text += _map("wanted", "nothing in spec.nothing", wanted)
     return text + ('use schema spec.value "v1"\nuse schema spec.nothing "v1"\n' if found else "")
 
@@ -61,7 +63,9 @@ def files(shared: Shared, case: Case) -> dict[str, bytes]:
     texts[MODULE] = module(shared, case)
     texts["ruleset.toml"] = case.get("manifest", shared.get("manifest", MANIFEST))
     if found := expressions(case):
-        fields = ", ".join(f'"{name}": {{}}' for name in ("value", *(f"wanted_{n}" for n in range(len(found)))))
+        fields = ", ".join(
+            f'"{name}": {{}}' for name in ("value", *(f"wanted_{n}" for n in range(len(found))))
+        )
         texts["schemas/spec.value@v1.json"] = f'{{"type": "object", "properties": {{{fields}}}}}'
         texts["schemas/spec.nothing@v1.json"] = NOTHING
     for name, text in {**shared.get("schemas", {}), **case.get("schemas", {})}.items():

@@ -1,23 +1,25 @@
 """Schemas as a person writes them down: one field a line, what lies inside further to the right.
 
-    missing "" "00000000"                 values that count as missing, in the whole schema
-    type severity = enum{critical, minor}   a named type; `type part = record` has its fields below
-    no       text required                a field; `required` where it always has to be there
-    status   severity
-    days     list of integer
-    lines    list of                      each with the fields below
-      po     text required
-      weight quantity(KGM)
-    sender   record                       the same, once
-      id     text
-    Material Number: text                 a name with spaces ends with a colon
+missing "" "00000000"                 values that count as missing, in the whole schema
+type severity = enum{critical, minor}   a named type; `type part = record` has its fields below
+no       text required                a field; `required` where it always has to be there
+status   severity
+days     list of integer
+lines    list of                      each with the fields below
+  po     text required
+  weight quantity(KGM)
+sender   record                       the same, once
+  id     text
+Material Number: text                 a name with spaces ends with a colon
 """
 
 import json
 import re
 from typing import Any
 
-_LINE = re.compile(r"(?P<indent> *)(?:(?P<spaced>[^:]+): +|(?P<name>\S+) +)(?P<type>.+?)(?P<required> required)?")
+_LINE = re.compile(
+    r"(?P<indent> *)(?:(?P<spaced>[^:]+): +|(?P<name>\S+) +)(?P<type>.+?)(?P<required> required)?"
+)
 _WIRE = {"decimal": "number", "integer": "integer", "text": "string", "boolean": "boolean", "money": "object",
          "quantity": "object"}  # fmt: skip
 _FORMATS = {"date": "date", "datetime": "date-time", "time": "time"}

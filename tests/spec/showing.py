@@ -22,7 +22,9 @@ def findings(program: Program) -> list[tuple[str, Diagnostic]]:
         line = source.position(d.span.start)[0] if source is not None else 0
         placed.append(((d.file != MODULE, d.file, line, d.code), d))
     placed.sort(key=lambda found: found[0])
-    return [(f"{code} line {line}" + (f" {file}" if other else ""), d) for (other, file, line, code), d in placed]
+    return [
+        (f"{code} line {line}" + (f" {file}" if other else ""), d) for (other, file, line, code), d in placed
+    ]
 
 
 def value(made: Any) -> str:
@@ -43,13 +45,22 @@ def value(made: Any) -> str:
 def action(made: Any) -> str:
     """An action in words: what, where, to whom, with which content."""
     if made.type == "send":
-        words = ["send", made.endpoint, *(["to", made.to] if made.to else []), *(["key", made.key] if made.key else [])]
+        words = [
+            "send",
+            made.endpoint,
+            *(["to", made.to] if made.to else []),
+            *(["key", made.key] if made.key else []),
+        ]
         return f"{' '.join(words)}: {_content(made.payload)}"
     if made.type == "raise":
         return f"raise {made.event}: {_content(made.payload)}"
     if made.type == "alert":
         return f"alert {made.channel}: {made.text}"
-    rest = {f.name: getattr(made, f.name) for f in fields(made) if f.name not in ("type", "rules", "rule", "lineage")}
+    rest = {
+        f.name: getattr(made, f.name)
+        for f in fields(made)
+        if f.name not in ("type", "rules", "rule", "lineage")
+    }
     return f"{made.type}: {_content(rest)}"
 
 

@@ -14,5 +14,7 @@ SAMPLES = {"samples/notice.json": b""}
 def test_the_fixes_of_a_code(spec) -> None:
     sources = files(spec.bad)
     program = check(sources, SAMPLES)
-    wrong = [text for d in program.diagnostics if d.code == spec.code for text in unsettled(sources, program, d)]
+    wrong = [
+        text for d in program.diagnostics if d.code == spec.code for text in unsettled(sources, program, d)
+    ]
     assert wrong == []

@@ -71,7 +71,9 @@ def exact(text: str) -> Any:
 @pytest.mark.parametrize(("shared", "case"), cases())
 def test_case(shared: Shared, case: Case) -> None:
     sources = files(shared, case)
-    samples = {path: exact(content.decode()) for path, content in sources.items() if path.startswith("samples/")}
+    samples = {
+        path: exact(content.decode()) for path, content in sources.items() if path.startswith("samples/")
+    }
     program = check(sources, samples)
     unused = len(str(shared.get("program", "")).splitlines()) if shared.get("may_go_unused") else 0
     _finds(program, case, unused)
@@ -84,7 +86,9 @@ def test_case(shared: Shared, case: Case) -> None:
 
 def _finds(program: Program, case: Case, unused: int) -> None:
     """What is found, but for what a case leaves unused of the lines that it shares with others."""
-    found = [(head, d) for head, d in showing.findings(program) if d.code != "M331" or _line(program, d) > unused]
+    found = [
+        (head, d) for head, d in showing.findings(program) if d.code != "M331" or _line(program, d) > unused
+    ]
     heads, wanted = [head for head, _ in found], case.get("diagnostics", [])
     messages = [d.message for _, d in found]
     assert heads == [text.split(": ", 1)[0] for text in wanted], messages
@@ -143,7 +147,9 @@ def _types(program: Program, case: Case) -> None:
     assert {text: found.get(text) for text in case["types"]} == case["types"]
 
 
-def _outcome(program: Program, compiled: Compiled, kind: str, name: str, document: Any, case: Case | None = None) -> Outcome:
+def _outcome(
+    program: Program, compiled: Compiled, kind: str, name: str, document: Any, case: Case | None = None
+) -> Outcome:
     """What the compiled program makes of a document; the plain evaluator makes the same."""
     context = asking.context(case or {}, NOW)
     if kind == "map":
@@ -184,7 +190,9 @@ def _closes(program: Program, case: Case) -> None:
     rules, rule = place.split("/")
     items, context = exact(case["input"]), Context(now=NOW)
     more = {name: case[name] for name in ("to", "key") if name in case}
-    outcome = engine.close_collection(compile_program(program), rules, rule, int(number), items, context, **more)
+    outcome = engine.close_collection(
+        compile_program(program), rules, rule, int(number), items, context, **more
+    )
     judged = oracle.close_collection(program, rules, rule, int(number), items, context, **more)
     assert showing.plain(outcome) == showing.plain(judged)
     _ends(outcome, case)
@@ -192,7 +200,9 @@ def _closes(program: Program, case: Case) -> None:
 
 def _ends(outcome: Outcome, case: Case) -> None:
     wanted = [text.split(": ", 1) for text in case.get("failures", [])]
-    assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == [head for head, *_ in wanted], outcome.failures
+    assert [f"{f.kind} {f.path}".strip() for f in outcome.failures] == [head for head, *_ in wanted], (
+        outcome.failures
+    )
     for failure, (_, *words) in zip(outcome.failures, wanted, strict=True):
         assert showing.holds(failure.message, words[0] if words else ""), failure
     assert outcome.state == case.get("state", "done"), outcome.reason

@@ -83,8 +83,13 @@ def test_findings_are_data(chapter: str) -> None:
     for name, _, program in programs(chapter):
         for diagnostic in program.diagnostics:
             shown = json.loads(json.dumps(to_json(diagnostic, program.sources)))
-            assert shown["code"] in CODES and shown["message"] and shown["line"] >= 1 and shown["column"] >= 1, name
-            assert "{" not in shown["message"].replace("enum{", "").replace("record{", ""), (name, shown["message"])
+            assert (
+                shown["code"] in CODES and shown["message"] and shown["line"] >= 1 and shown["column"] >= 1
+            ), name
+            assert "{" not in shown["message"].replace("enum{", "").replace("record{", ""), (
+                name,
+                shown["message"],
+            )
             end = (shown["end_line"], shown["end_column"])
             assert end >= (shown["line"], shown["column"]), name
 

@@ -44,7 +44,9 @@ class Disks:
         """The disk that has too little room, if one has; it has enough again with clearly more."""
         rooms = [room for room in map(self._room, self._paths()) if room is not None]
         known = self.short is not None
-        self.short = next((room for room in rooms if room.free < room.least + known * _more(room.least)), None)
+        self.short = next(
+            (room for room in rooms if room.free < room.least + known * _more(room.least)), None
+        )
         return self.short
 
     def _room(self, path: Path) -> Room | None:

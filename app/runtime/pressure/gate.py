@@ -110,7 +110,11 @@ class Gate:
         """
         self.peek("", "")
         scopes, picture = load.scopes(), self._picture
-        limited = [(scope, count, picture.limits[scope]) for scope, count in scopes.items() if scope in picture.limits]
+        limited = [
+            (scope, count, picture.limits[scope])
+            for scope, count in scopes.items()
+            if scope in picture.limits
+        ]
         try:
             self._require_room(picture, limited)
             self._require_tokens(limited)
@@ -205,7 +209,9 @@ def _name(scope: Scope) -> str:
 
 def words(scope: Scope) -> str:
     """A scope in a sentence."""
-    return "the installation" if scope == INSTALLATION else f"{scope.kind} {scope.name} in {scope.environment}"
+    return (
+        "the installation" if scope == INSTALLATION else f"{scope.kind} {scope.name} in {scope.environment}"
+    )
 
 
 def _too_fast(scope: Scope, rate: float, seconds: float) -> NotNow:

@@ -33,7 +33,9 @@ def set_limit(tx: Connection, scope: Scope, wish: Wish, by: str, reason: str = "
     if wish.weight is not None:
         was["weight"] = _weigh(tx, scope, wish.weight)
         told["weight"] = wish.weight
-    append(tx, by, "limits.set", f"environment/{scope.environment}/{scope.kind}/{scope.name}", was, told, reason)
+    append(
+        tx, by, "limits.set", f"environment/{scope.environment}/{scope.kind}/{scope.name}", was, told, reason
+    )
     return {"kind": scope.kind, "name": scope.name, **told}
 
 
@@ -74,7 +76,9 @@ def shown(tx: Connection, environment: str, settings: Settings) -> dict[str, Any
         for (stage, ruleset, flow), policy in flow_policies(tx).items()
         if stage == environment and policy.weight != 1
     }
-    whole = Limit(settings.intake_rate or None, settings.intake_burst or None, settings.intake_backlog or None)
+    whole = Limit(
+        settings.intake_rate or None, settings.intake_burst or None, settings.intake_backlog or None
+    )
     return {
         "environment": environment,
         "limits": found,

@@ -14,7 +14,9 @@ def tell_short_disk(installation: Installation, told: bool) -> bool:
     """Raise the alert where it is due; whether it stands now."""
     short = installation.gate.disks.short
     if short is not None and not told:
-        text = f"Intake has stopped: {short.words}. What was taken in is worked off; make room and it goes on."
+        text = (
+            f"Intake has stopped: {short.words}. What was taken in is worked off; make room and it goes on."
+        )
         with installation.database.begin() as tx:
             names = [found.name for found in environments(tx)]
             add_notices(tx, names, CHANNEL, text, installation.database.now(tx))

@@ -70,7 +70,9 @@ class FileSink:
             return Finding("arrived", f"{name} was delivered")
         if self.folder.exists(name):
             same = self._same(name, outgoing.body)
-            return Finding("arrived" if same else "unknown", f"{name} is there{'' if same else ' with another content'}")
+            return Finding(
+                "arrived" if same else "unknown", f"{name} is there{'' if same else ' with another content'}"
+            )
         if self.folder.exists(_hidden(name)):
             return Finding("absent", f"{name} was begun and never finished")
         return Finding("unknown", f"{name} is not there; it was never written, or somebody has taken it")

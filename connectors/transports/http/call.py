@@ -78,7 +78,12 @@ def call(target: Target, request: Request, seconds: float, kept: Kept | None = N
 
 
 def _finished(
-    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, most: int, kept: Kept | None
+    connection: HTTPConnection,
+    parts: SplitResult,
+    request: Request,
+    deadline: Deadline,
+    most: int,
+    kept: Kept | None,
 ) -> Answer | NoAnswer:
     """Exchange, then close the connection or keep it."""
     keep = False
@@ -132,7 +137,12 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _exchange(
-    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, most: int, keep: bool
+    connection: HTTPConnection,
+    parts: SplitResult,
+    request: Request,
+    deadline: Deadline,
+    most: int,
+    keep: bool,
 ) -> Answer | NoAnswer:
     broken: Exception | None = None
     try:

@@ -66,7 +66,9 @@ class ReadBack:
             document = json.loads(answer.body, parse_float=Decimal)
             found = self.expression.search(document) if self.expression is not None else self._at(document)
         except (ValueError, RecursionError, jmespath.exceptions.JMESPathError) as error:
-            return Finding("unknown", f"{said}, but it can't be read: {error}"[:500], answer.status, answer.body)
+            return Finding(
+                "unknown", f"{said}, but it can't be read: {error}"[:500], answer.status, answer.body
+            )
         there = found not in _NOTHING
         words = f"{said} and {'shows' if there else 'does not show'} it"
         return Finding("arrived" if there else "absent", words, answer.status, answer.body)
@@ -98,7 +100,9 @@ def read_read_back(given: Mapping[str, Any] | None, url: str) -> ReadBack | None
     if fault:
         raise SettingsError(f"read_back: {fault}", {"faults": [f"read_back: {fault}"]})
     pointer = given.get("pointer")
-    steps = tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]) if pointer else None
+    steps = (
+        tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]) if pointer else None
+    )
     return ReadBack(address, expression, steps, tuple(given.get("absent", _ABSENT)))
 
 

@@ -35,7 +35,9 @@ class HttpSink:
         url = self.read_back.address(outgoing)
         if url is None:
             return Finding("unknown", "the address of read_back needs what this delivery doesn't have")
-        headers = _merged(self.target.headers, {"X-Correlation-Id": outgoing.headers.get("X-Correlation-Id", "")})
+        headers = _merged(
+            self.target.headers, {"X-Correlation-Id": outgoing.headers.get("X-Correlation-Id", "")}
+        )
         return self.read_back.finding(call(self.target, Request("GET", url, headers), outgoing.deadline))
 
     def send(self, outgoing: Outgoing) -> Receipt:

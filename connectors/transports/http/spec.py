@@ -47,7 +47,10 @@ SENDING: SettingsSpec = (
         "error_body", "record", "Errors in a 2xx answer", "path or contains, equals, result: see the README."
     ),
     Setting(
-        "read_back", "record", "Did it arrive?", "url, jmespath or pointer, absent: asks the target, see the README."
+        "read_back",
+        "record",
+        "Did it arrive?",
+        "url, jmespath or pointer, absent: asks the target, see the README.",
     ),
 )
 POLLING: SettingsSpec = (

@@ -9,9 +9,7 @@ from app.storage import releases
 
 
 def send(site: Any) -> str:
-    answer = site.machine("send").call(
-        "POST", "/v1/in/shop.orders", json={"number": "7", "priority": "1"}
-    )
+    answer = site.machine("send").call("POST", "/v1/in/shop.orders", json={"number": "7", "priority": "1"})
     assert answer.status_code == 202, answer.text
     return str(answer.json["message_id"])
 
@@ -63,7 +61,13 @@ def test_a_flow_is_paused_by_who_may_operate(site: Any) -> None:
 
 
 def test_groups_are_assigned_by_who_connects(site: Any) -> None:
-    body = {"flow": "orders", "ruleset": "orders", "group": "quality", "reason": "own hosts", "environment": "dev"}
+    body = {
+        "flow": "orders",
+        "ruleset": "orders",
+        "group": "quality",
+        "reason": "own hosts",
+        "environment": "dev",
+    }
     assert site.visitor("olga").call("PUT", "/v1/groups", json=body).status_code == 403
     adm = site.visitor("adm")
     assert adm.call("PUT", "/v1/groups", json=body).json["group"] == "quality"

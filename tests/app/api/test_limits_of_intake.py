@@ -72,7 +72,9 @@ def test_an_operator_sets_a_limit_and_everybody_sees_it(site: Any) -> None:
     assert (answer.status_code, answer.json["rate"]) == (200, 5.0)
     seen = site.visitor("ana").call("GET", LIMITS).json
     assert seen["weights"] == {"orders/take": 2}
-    assert [(one["name"], one["backlog"], one["waiting"]) for one in seen["limits"]] == [("orders/take", 100, 0)]
+    assert [(one["name"], one["backlog"], one["waiting"]) for one in seen["limits"]] == [
+        ("orders/take", 100, 0)
+    ]
     assert seen["installation"]["backlog"] == 1_000_000
 
 

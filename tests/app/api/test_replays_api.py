@@ -93,7 +93,12 @@ def test_problems_are_grouped_with_who_is_affected_and_who_acts(site: Any) -> No
     drain_all(site.installation)
     olga = site.visitor("olga")
     (group,) = olga.call("GET", "/v1/problems?environment=dev").json["items"]
-    assert (group["count"], group["state"], group["subject"], group["flow"]) == (3, "rejected", "message", "orders")
+    assert (group["count"], group["state"], group["subject"], group["flow"]) == (
+        3,
+        "rejected",
+        "message",
+        "orders",
+    )
     assert group["field"] and group["example"]["reason"] and group["owner"]
     page = olga.call("GET", f"/v1/problems/{group['fingerprint']}?limit=2").json
     rest = olga.call("GET", f"/v1/problems/{group['fingerprint']}?cursor={page['next_cursor']}").json
@@ -123,14 +128,18 @@ def test_a_message_is_edited_after_a_dry_run(site: Any) -> None:
     olga, repaired = site.visitor("olga"), '{"number": "7", "priority": "1", "quantity": "3"}'
     seen = olga.call("POST", f"/v1/messages/{id}/edit", json={"content": repaired}).json
     assert seen["dry_run"] and seen["state"] == "done"
-    assert {"output": "raw", "path": "/number", "kind": "changed", "before": "", "after": "7"} in seen["document"]
+    assert {"output": "raw", "path": "/number", "kind": "changed", "before": "", "after": "7"} in seen[
+        "document"
+    ]
     encoded = base64.b64encode(repaired.encode()).decode()
     body = {"content_base64": encoded, "dry_run": False, "reason": "the number was missing"}
     made = olga.call("POST", f"/v1/messages/{id}/edit", json=body).json["edited_as"]
     drain_all(site.installation)
     shown = olga.call("GET", f"/v1/messages/{made[0]['message_id']}").json
     assert shown["message"]["state"] == "done" and shown["edited_from"] == id
-    assert [one["id"] for one in olga.call("GET", f"/v1/messages/{id}").json["edited_to"]] == [made[0]["message_id"]]
+    assert [one["id"] for one in olga.call("GET", f"/v1/messages/{id}").json["edited_to"]] == [
+        made[0]["message_id"]
+    ]
 
 
 @pytest.mark.parametrize(

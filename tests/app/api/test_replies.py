@@ -28,7 +28,9 @@ def asked(site: Any) -> Any:
     """The starter's flow replies with the work order, live in dev."""
     with site.installation.database.begin() as tx:
         manifest = rulesets.read_file(tx, "orders", "ruleset.toml").content.decode()
-        answered = manifest.replace('schema = "shop.order@v1"\n', 'schema = "shop.order@v1"\nanswer = "plant.work_order@v1"\n')
+        answered = manifest.replace(
+            'schema = "shop.order@v1"\n', 'schema = "shop.order@v1"\nanswer = "plant.work_order@v1"\n'
+        )
         rulesets.write_file(tx, "orders", "ruleset.toml", answered.encode(), "ana")
         rulesets.write_file(tx, "orders", "flows/orders.mw", FLOW.encode(), "ana")
         record = releases.cut_release(tx, "orders", "ana", "it replies")
@@ -53,7 +55,9 @@ def worker(asked: Any) -> Iterator[None]:
 
 
 def send(site: Any, body: bytes = ORDER, **headers: str) -> Any:
-    return site.machine("send").call("POST", PATH, data=body, content_type="application/json", headers=headers)
+    return site.machine("send").call(
+        "POST", PATH, data=body, content_type="application/json", headers=headers
+    )
 
 
 def test_the_answer_is_the_reply(asked: Any, worker: None) -> None:

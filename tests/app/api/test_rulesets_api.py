@@ -201,7 +201,12 @@ def test_versions_of_a_schema_are_compared_in_words(site: Any) -> None:
     text = b'{"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}'
     old = text.replace(b', "required": ["number"]', b"")
     for version, content in (("v1", old), ("v2", text)):
-        ana.call("PUT", f"{FILES}/schemas/shop.extra@{version}.json", data=content, headers={"If-None-Match": "*"})
+        ana.call(
+            "PUT", f"{FILES}/schemas/shop.extra@{version}.json", data=content, headers={"If-None-Match": "*"}
+        )
     (found,) = ana.call("GET", "/v1/rulesets/orders/compatibility").json["items"]
     assert (found["old"], found["new"], found["backward"], found["forward"]) == ("v1", "v2", False, True)
-    assert found["changes"][0]["sentence"] == "`number` became required: messages of v1 without it will be refused."
+    assert (
+        found["changes"][0]["sentence"]
+        == "`number` became required: messages of v1 without it will be refused."
+    )

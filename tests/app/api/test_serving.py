@@ -141,7 +141,9 @@ def test_a_hostile_body_is_refused_and_the_server_lives(
 def test_a_child_whose_server_ended_while_it_was_starting_ends_too(site: Any) -> None:
     home = str(site.installation.settings.home)
     environ = {**os.environ, "MAPWRIGHT_HOME": home, "MAPWRIGHT_SERVER_PID": "1"}
-    child = subprocess.run([sys.executable, "-c", "from app.serving import application"], env=environ, timeout=60)
+    child = subprocess.run(
+        [sys.executable, "-c", "from app.serving import application"], env=environ, timeout=60
+    )
     assert child.returncode == -signal.SIGTERM
 
 

@@ -100,4 +100,3 @@ def test_a_change_of_another_file_is_no_version_of_this_one(notes, orders):
         other = history.versions(connection, NAME, "maps/orders.mw")[0]
         with pytest.raises(NotFound):
             history.text_at(connection, NAME, PATH, other.id)
-

@@ -29,13 +29,22 @@ def test_a_question_is_shown_with_what_it_asks(shop: dict[str, bytes]) -> None:
     text = shop["flows/stock.mw"].decode().replace("wait 1 hours", 'use { number: "M-1" }')
     found = trials.run_sample({**shop, "flows/stock.mw": text.encode()}, "stock", "bolt.json")
     (wait,) = found["waits"]
-    assert (wait["endpoint"], wait["payload"], wait["answer"]) == ("erp.stock", {"number": "M-1"}, "erp.stock@v1")
+    assert (wait["endpoint"], wait["payload"], wait["answer"]) == (
+        "erp.stock",
+        {"number": "M-1"},
+        "erp.stock@v1",
+    )
     assert found["calls"] == found["waits"] and "reply" not in found
 
 
-def test_the_command_says_what_is_waited_for(shop: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_is_waited_for(
+    shop: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from app.commands.sample import _print_outcome
 
     _print_outcome(trials.run_sample(shop, "stock", "bolt.json"), explain=False)
     said = capsys.readouterr().err
-    assert "waiting: waits for items" in said and "the record bolt of dataset items, at most 3600 seconds" in said
+    assert (
+        "waiting: waits for items" in said
+        and "the record bolt of dataset items, at most 3600 seconds" in said
+    )

@@ -89,7 +89,9 @@ def applied(text: str, edits: Any) -> str:
     def offset(at: lsp.Position) -> int:
         if at.line >= len(lines):
             return len(text)
-        return starts[at.line] + len(lines[at.line].encode("utf-16-le")[: at.character * 2].decode("utf-16-le"))
+        return starts[at.line] + len(
+            lines[at.line].encode("utf-16-le")[: at.character * 2].decode("utf-16-le")
+        )
 
     for edit in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character), reverse=True):
         text = text[: offset(edit.range.start)] + edit.new_text + text[offset(edit.range.end) :]

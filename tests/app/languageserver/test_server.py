@@ -17,7 +17,7 @@ def test_five_mistakes_are_said_on_their_lines_and_a_fix_settles_one(tmp_path):
         wrong = (
             text.replace("d.DefectInternalID", "d.DefectInternalId", 1)
             .replace("= incoming", "= incomming")
-            .replace('  number              = d.Defect ', '  nummber             = d.Defect ')
+            .replace("  number              = d.Defect ", "  nummber             = d.Defect ")
             .replace("lookup defect_classes(d", "lookup defect_clases(d")
             .replace("quantity(lot.lot_quantity, lot.unit)", "quantity(lot.lot_quantity, 5)")
             .replace("# A defect", "# \N{GRINNING FACE} A defect")
@@ -44,20 +44,34 @@ def test_names_are_found_explained_and_renamed_in_every_file(tmp_path):
         here.open(MAP)
         here.open(TEST)
         client = here.client
-        found = await client.text_document_definition_async(lsp.DefinitionParams(**here.at(TEST, "  map defect_^to_nonconformance")))
+        found = await client.text_document_definition_async(
+            lsp.DefinitionParams(**here.at(TEST, "  map defect_^to_nonconformance"))
+        )
         assert [(f.uri, f.range.start.line) for f in found] == [(here.uri(MAP), 16)]
         context = lsp.ReferenceContext(include_declaration=True)
-        uses = await client.text_document_references_async(lsp.ReferenceParams(context, **here.at(MAP, "map defect_^to_nonconformance")))
+        uses = await client.text_document_references_async(
+            lsp.ReferenceParams(context, **here.at(MAP, "map defect_^to_nonconformance"))
+        )
         assert {u.uri for u in uses} == {here.uri(f) for f in (MAP, TEST, "flows/incoming_nonconformance.mw")}
-        edit = await client.text_document_rename_async(lsp.RenameParams(new_name="sap_defect", **here.at(MAP, "map defect_^to_nonconformance")))
+        edit = await client.text_document_rename_async(
+            lsp.RenameParams(new_name="sap_defect", **here.at(MAP, "map defect_^to_nonconformance"))
+        )
         changed = here.apply(edit)
         assert set(changed) == {MAP, TEST, "flows/incoming_nonconformance.mw"}
-        assert all("defect_to_nonconformance" not in text and "sap_defect" in text for text in changed.values())
+        assert all(
+            "defect_to_nonconformance" not in text and "sap_defect" in text for text in changed.values()
+        )
         with raises(JsonRpcException, match="`lot` is already|does not fit"):
-            await client.text_document_rename_async(lsp.RenameParams(new_name="lot", **here.at(MAP, "let zo^ne =")))
+            await client.text_document_rename_async(
+                lsp.RenameParams(new_name="lot", **here.at(MAP, "let zo^ne ="))
+            )
         with raises(JsonRpcException, match="word of the language"):
-            await client.text_document_rename_async(lsp.RenameParams(new_name="each", **here.at(MAP, "let zo^ne =")))
-        shown = await client.text_document_hover_async(lsp.HoverParams(**here.at(MAP, "lookup plants(lot.pla^nt)")))
+            await client.text_document_rename_async(
+                lsp.RenameParams(new_name="each", **here.at(MAP, "let zo^ne ="))
+            )
+        shown = await client.text_document_hover_async(
+            lsp.HoverParams(**here.at(MAP, "lookup plants(lot.pla^nt)"))
+        )
         assert "text?" in shown.contents.value
 
     played(tmp_path, story)
@@ -67,12 +81,22 @@ def test_typing_is_completed_laid_out_and_listed(tmp_path):
     async def story(here: Editor) -> None:
         text = here.open(MAP)
         client = here.client
-        here.type(MAP, text.replace("  id                  =", '  # \N{GRINNING FACE}\n  id = "\N{GRINNING FACE}" & round(d., 2)\n  id                  ='))
-        items = await client.text_document_completion_async(lsp.CompletionParams(**here.at(MAP, "round(d.^, 2)")))
+        here.type(
+            MAP,
+            text.replace(
+                "  id                  =",
+                '  # \N{GRINNING FACE}\n  id = "\N{GRINNING FACE}" & round(d., 2)\n  id                  =',
+            ),
+        )
+        items = await client.text_document_completion_async(
+            lsp.CompletionParams(**here.at(MAP, "round(d.^, 2)"))
+        )
         assert "DefectClass" in [item.label for item in items]
         chosen = next(item for item in items if item.label == "DefectClass")
         assert "round(d.DefectClass, 2)" in applied(here.texts[MAP], [chosen.text_edit])
-        help_ = await client.text_document_signature_help_async(lsp.SignatureHelpParams(**here.at(MAP, "round(d., ^2)")))
+        help_ = await client.text_document_signature_help_async(
+            lsp.SignatureHelpParams(**here.at(MAP, "round(d., ^2)"))
+        )
         assert help_.active_parameter == 1 and help_.signatures[0].label.startswith("round(")
         here.type(MAP, text.replace("  id                  =", "  id="))
         options = lsp.FormattingOptions(2, True)
@@ -81,7 +105,9 @@ def test_typing_is_completed_laid_out_and_listed(tmp_path):
         )
         formatted = applied(here.texts[MAP], edits)
         assert "\n  id " in formatted and "id=" not in formatted
-        tree = await client.text_document_document_symbol_async(lsp.DocumentSymbolParams(lsp.TextDocumentIdentifier(here.uri(MAP))))
+        tree = await client.text_document_document_symbol_async(
+            lsp.DocumentSymbolParams(lsp.TextDocumentIdentifier(here.uri(MAP)))
+        )
         assert [s.name for s in tree] == ["defect_classes", "defect_to_nonconformance"]
         assert "severity" in [child.name for child in tree[1].children]
 
@@ -92,9 +118,13 @@ def test_broken_texts_and_unsaved_ones_are_no_reason_to_stop(tmp_path):
     async def story(here: Editor) -> None:
         text = here.open(RULES)
         await here.until(lambda: RULES in here.findings)
-        here.type(RULES, text.replace("rule hold_stock", "rule hold stock ((").replace("then ignore", "then ignroe"))
+        here.type(
+            RULES, text.replace("rule hold_stock", "rule hold stock ((").replace("then ignore", "then ignroe")
+        )
         await here.until(lambda: here.codes(RULES) != [])
-        shown = await here.client.text_document_hover_async(lsp.HoverParams(**here.at(RULES, "nc.supp^lier.id is")))
+        shown = await here.client.text_document_hover_async(
+            lsp.HoverParams(**here.at(RULES, "nc.supp^lier.id is"))
+        )
         assert shown is not None
         here.type(RULES, text)
         await here.until(lambda: here.codes(RULES) == [] and here.codes(TEST) == [])

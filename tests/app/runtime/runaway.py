@@ -18,7 +18,9 @@ class Spinning:
     def __init__(self, codec: Any) -> None:
         self._codec = codec
 
-    def decode(self, body: bytes, options: Mapping[str, Any], guide: Mapping[str, Any]) -> list[DecodedDocument]:
+    def decode(
+        self, body: bytes, options: Mapping[str, Any], guide: Mapping[str, Any]
+    ) -> list[DecodedDocument]:
         if b"spin" in body:
             re.match(r"(a+)+$", "a" * 60 + "b")
         return list(self._codec.decode(body, options, guide))

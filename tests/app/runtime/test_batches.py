@@ -458,7 +458,9 @@ def test_a_step_that_somebody_did_already_is_noted_as_failed(bound: Installation
     assert (done.done, done.failed) == (1, 1)
 
 
-def test_a_thousand_replays_beside_live_traffic_leave_it_its_place(bound: Installation, target: Target) -> None:
+def test_a_thousand_replays_beside_live_traffic_leave_it_its_place(
+    bound: Installation, target: Target
+) -> None:
     lines = b"\n".join(order(number, f"L{number % 50}", mode="ignore") for number in range(1_000))
     accept_lines(bound, ENVIRONMENT, "shop.order", lines)
     drain_all(bound)

@@ -162,7 +162,9 @@ def test_messages_of_one_lane_keep_their_order_while_one_waits(house: Installati
     assert [state_of(house, id) for id in ids] == ["done", "done"]
 
 
-def test_an_uncertain_question_that_a_person_settles_ends_the_wait(house: Installation, target: Target) -> None:
+def test_an_uncertain_question_that_a_person_settles_ends_the_wait(
+    house: Installation, target: Target
+) -> None:
     files = journey_files() | {"flows/asking.mw": MODULE}
     files["ruleset.toml"] += ENDPOINTS.replace("idempotent = true", "").encode()
     deploy(house, files)

@@ -53,7 +53,9 @@ def test_a_file_of_another_installation_is_no_file(folder: SignedFolder, tmp_pat
     assert folder.get("name") is None
 
 
-def test_a_file_signed_before_the_keys_were_turned_still_verifies(folder: SignedFolder, tmp_path: Path) -> None:
+def test_a_file_signed_before_the_keys_were_turned_still_verifies(
+    folder: SignedFolder, tmp_path: Path
+) -> None:
     folder.put("name", b"code")
     assert SignedFolder(tmp_path / "code", ("new", "key")).get("name") == b"code"
 
@@ -71,7 +73,9 @@ def test_only_the_last_files_stay(folder: SignedFolder, tmp_path: Path) -> None:
     assert len(list((tmp_path / "code").iterdir())) == MOST_FILES
 
 
-def test_a_rule_set_is_compiled_once_for_all_processes(folder: SignedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_set_is_compiled_once_for_all_processes(
+    folder: SignedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = compile_program(check(FILES), "release", folder)
     monkeypatch.setattr("rules.compiler._code", lambda unit: pytest.fail("compiled again"))
     second = compile_program(check(FILES), "release", folder)
@@ -80,7 +84,9 @@ def test_a_rule_set_is_compiled_once_for_all_processes(folder: SignedFolder, mon
 
 def test_code_of_another_release_is_not_taken(folder: SignedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     compile_program(check(FILES), "release", folder)
-    monkeypatch.setattr("rules.compiler._code", lambda unit: marshal.loads(marshal.dumps(compile("", "", "exec"))))
+    monkeypatch.setattr(
+        "rules.compiler._code", lambda unit: marshal.loads(marshal.dumps(compile("", "", "exec")))
+    )
     with pytest.raises(KeyError):
         compile_program(check(FILES), "another", folder)
 

@@ -52,7 +52,9 @@ def test_the_default_group_serves_what_nobody_is_assigned_to(installation: Insta
     assert drained(installation, DEFAULT) == {"done"}
 
 
-def test_an_endpoint_comes_before_its_flow_and_a_flow_before_its_environment(installation: Installation) -> None:
+def test_an_endpoint_comes_before_its_flow_and_a_flow_before_its_environment(
+    installation: Installation,
+) -> None:
     assigned(
         installation,
         Assignment(ENVIRONMENT, group="all"),

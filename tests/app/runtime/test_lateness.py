@@ -58,7 +58,9 @@ def told(house: Installation) -> list[dict[str, str]]:
         return [alert for alert in alerts(tx, ENVIRONMENT) if alert["rule"].endswith("/sla")]
 
 
-def test_a_message_that_is_not_done_in_time_is_marked_and_alerts_its_owner_with_the_runbook(house: Installation) -> None:
+def test_a_message_that_is_not_done_in_time_is_marked_and_alerts_its_owner_with_the_runbook(
+    house: Installation,
+) -> None:
     id = send(house, 1)
     age(house, 6)
     assert look(house) == 1

@@ -157,7 +157,9 @@ def tick(house: Installation) -> int:
 
 def state_of(house: Installation, id: str) -> str:
     with house.database.read() as tx:
-        return str(tx.execute(messages_table.select().where(messages_table.c.id == id)).mappings().one()["state"])
+        return str(
+            tx.execute(messages_table.select().where(messages_table.c.id == id)).mappings().one()["state"]
+        )
 
 
 def message(house: Installation, id: str) -> Any:
@@ -431,5 +433,7 @@ def test_items_that_come_at_the_same_time_go_into_one_window(house: Installation
 def test_a_window_takes_items_for_as_long_as_a_worker_keeps_its_connection(house: Installation) -> None:
     ids = [send(house, n, "L1", mode="collect all") for n in range(40)]
     with house.database.read() as tx:
-        states = {row.state for row in tx.execute(messages_table.select().where(messages_table.c.id.in_(ids)))}
+        states = {
+            row.state for row in tx.execute(messages_table.select().where(messages_table.c.id.in_(ids)))
+        }
     assert states == {"done"}

@@ -213,7 +213,9 @@ def queries(installation: Installation) -> Iterator[list[str]]:
     yield said
 
 
-def test_neither_letting_in_nor_refusing_costs_a_query(installation: Installation, queries: list[str]) -> None:
+def test_neither_letting_in_nor_refusing_costs_a_query(
+    installation: Installation, queries: list[str]
+) -> None:
     from app.runtime.pressure.gate import Load
 
     limit(installation, FLOW, rate=0.1, burst=1, backlog=100)
@@ -297,7 +299,9 @@ def test_a_limit_of_nothing_is_removed(installation: Installation) -> None:
         assert limits(tx) == {}
 
 
-def test_counts_are_not_read_more_often_than_they_cost(installation: Installation, queries: list[str]) -> None:
+def test_counts_are_not_read_more_often_than_they_cost(
+    installation: Installation, queries: list[str]
+) -> None:
     gate = Gate(installation.settings, installation.database)
     gate.look()
     queries.clear()

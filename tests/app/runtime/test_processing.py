@@ -220,7 +220,9 @@ def test_a_stopping_worker_gives_its_lanes_back(installation: Installation) -> N
     assert drain_all(installation) == states.count("received")
 
 
-def test_a_lane_whose_turn_did_not_come_goes_on_counting_the_claims_in_vain(installation: Installation) -> None:
+def test_a_lane_whose_turn_did_not_come_goes_on_counting_the_claims_in_vain(
+    installation: Installation,
+) -> None:
     accept(installation, ENVIRONMENT, "shop.order", order(1))
     with installation.database.begin() as tx:
         tx.execute(update(lanes_table).values(claims=4))

@@ -17,7 +17,11 @@ def test_the_record_of_an_outcome_says_the_same_as_its_json() -> None:
     trial = trials.trial(read_folder(EXAMPLE))
     flow = "incoming_nonconformance"
     endpoint = trial.program.manifest.endpoints[trial.program.flows[flow].node.endpoint]
-    files = [path.read_bytes() for path in sorted((EXAMPLE / "samples").glob("*.json")) if ".expected" not in path.name]
+    files = [
+        path.read_bytes()
+        for path in sorted((EXAMPLE / "samples").glob("*.json"))
+        if ".expected" not in path.name
+    ]
     context = Context(now=datetime(2026, 4, 13, 6, 55, tzinfo=UTC), message={"id": "m1"})
     told = 0
     for content in files * 2:

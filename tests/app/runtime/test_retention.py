@@ -188,7 +188,9 @@ def test_a_replay_finds_every_message_that_it_has_not_come_to(bound: Installatio
     assert (found.state, found.done, found.failed, failures) == ("done", 12, 0, [])
 
 
-def test_a_repeat_of_what_is_gone_does_not_happen_again(bound: Installation, target: Target, later: Any) -> None:
+def test_a_repeat_of_what_is_gone_does_not_happen_again(
+    bound: Installation, target: Target, later: Any
+) -> None:
     first = send(bound, 1)
     settle(bound)
     later(40)
@@ -218,8 +220,14 @@ def test_rows_of_days_for_which_nobody_made_a_partition_are_moved_when_it_is_mad
     with bound.database.begin() as tx:
         tx.execute(
             bodies_table.insert().values(
-                partition=7, day=milliseconds() // MILLISECONDS_A_DAY + 5, id=id, content=b"x", hash="h",
-                media_type="", headers={}, at=retention.now(tx),
+                partition=7,
+                day=milliseconds() // MILLISECONDS_A_DAY + 5,
+                id=id,
+                content=b"x",
+                hash="h",
+                media_type="",
+                headers={},
+                at=retention.now(tx),
             )  # fmt: skip
         )
         assert tx.execute(text("select count(*) from bodies_rest")).scalar_one() == 1

@@ -170,7 +170,9 @@ def _blocks_read(database: Database, mode: str) -> int:
         connection = tx.connection.driver_connection
         assert connection is not None
         plans = [
-            connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters).fetchone()[0][0]
+            connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters).fetchone()[
+                0
+            ][0]
             for statement, parameters in said
             if "lanes" in statement
         ]

@@ -18,7 +18,9 @@ def test_the_migrated_schema_is_the_described_one(database: Database) -> None:
     for module in pkgutil.iter_modules(app.storage.__path__):
         importlib.import_module(f"app.storage.{module.name}")
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _included})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": _included}
+        )
         assert compare_metadata(context, metadata) == []
 
 

@@ -78,4 +78,6 @@ class Collector:
 def _heard(span: Any, process: str) -> Heard:
     about = {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in span.attributes}
     failed = span.status.code == 2
-    return Heard(span.name, span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), failed, about, process)
+    return Heard(
+        span.name, span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), failed, about, process
+    )

@@ -51,7 +51,11 @@ def seen(home: Path) -> str:
 
 
 def test_the_figures_of_all_processes_are_added_up(tmp_path: Path) -> None:
-    processes = [counting(tmp_path, "worker", 2), counting(tmp_path, "worker", 3), counting(tmp_path, "clock", 5)]
+    processes = [
+        counting(tmp_path, "worker", 2),
+        counting(tmp_path, "worker", 3),
+        counting(tmp_path, "clock", 5),
+    ]
     text = seen(tmp_path)
     end(*processes)
     assert 'mapwright_ticks_total{role="owner"} 10.0' in text
@@ -84,7 +88,9 @@ def test_files_have_their_room_before_anything_is_counted(tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "metrics").write_text("not a folder")
-    process = subprocess.run([sys.executable, "-c", COUNTING, str(tmp_path), "worker", "1", ""], input="", text=True)
+    process = subprocess.run(
+        [sys.executable, "-c", COUNTING, str(tmp_path), "worker", "1", ""], input="", text=True
+    )
     assert process.returncode == 0
 
 

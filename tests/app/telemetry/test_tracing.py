@@ -64,9 +64,17 @@ def test_a_journey_is_one_trace_of_steps_below_one_another(
     deliver(installation, ALL)
     installation.close()
     decided, attempt, received = collector.wait(3)
-    assert [span.name for span in (received, decided, attempt)] == ["take in", "decide orders", "deliver erp.order"]
+    assert [span.name for span in (received, decided, attempt)] == [
+        "take in",
+        "decide orders",
+        "deliver erp.order",
+    ]
     assert {span.trace_id for span in collector.spans} == {TRACE}
-    assert (received.parent, decided.parent, attempt.parent) == (SENDER[36:52], received.span_id, decided.span_id)
+    assert (received.parent, decided.parent, attempt.parent) == (
+        SENDER[36:52],
+        received.span_id,
+        decided.span_id,
+    )
     assert received.about["mapwright.message"] == decided.about["mapwright.message"] == id
     assert (decided.about["mapwright.state"], attempt.about["mapwright.result"]) == ("done", "delivered")
     assert target.arrivals[0].headers["traceparent"] == f"00-{TRACE}-{attempt.span_id}-01"
@@ -116,7 +124,9 @@ def test_without_a_collector_the_senders_context_reaches_the_target_all_the_same
     installation.close()
 
 
-def test_a_sender_without_a_context_gets_one_for_the_whole_journey(settings: Settings, target: Target) -> None:
+def test_a_sender_without_a_context_gets_one_for_the_whole_journey(
+    settings: Settings, target: Target
+) -> None:
     installation = opened(settings, target)
     id = taken(installation, trace="")
     drain(installation, ALL)
@@ -127,7 +137,9 @@ def test_a_sender_without_a_context_gets_one_for_the_whole_journey(settings: Set
     installation.close()
 
 
-def test_a_sender_who_does_not_sample_is_not_traced(settings: Settings, collector: Collector, target: Target) -> None:
+def test_a_sender_who_does_not_sample_is_not_traced(
+    settings: Settings, collector: Collector, target: Target
+) -> None:
     installation = opened(replace(settings, otlp_endpoint=collector.url), target)
     taken(installation, trace=SENDER[:-2].replace(TRACE, "f" * 32) + "00")
     taken(installation, 2, SENDER)

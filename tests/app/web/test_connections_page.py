@@ -28,7 +28,9 @@ def test_a_connection_is_paused_and_resumed(olga: Any) -> None:
 def test_a_stopped_connection_says_why_and_is_let_go(olga: Any) -> None:
     olga.post(f"{HERE}/open", WHY)
     shown = page(olga)
-    assert ">stopped<" in shown and "olga: the ERP is updated" in shown and "until a person closes it" in shown
+    assert (
+        ">stopped<" in shown and "olga: the ERP is updated" in shown and "until a person closes it" in shown
+    )
     olga.post(f"{HERE}/close", WHY)
     assert ">stopped<" not in page(olga)
 

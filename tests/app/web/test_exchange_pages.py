@@ -36,7 +36,13 @@ def upload(browser, name, body, **form):
 
 
 def proposal(page):
-    return page.text.split('name="proposal" value="', 1)[1].split('"', 1)[0].replace("&#34;", '"').replace("&gt;", ">").replace("&lt;", "<")
+    return (
+        page.text.split('name="proposal" value="', 1)[1]
+        .split('"', 1)[0]
+        .replace("&#34;", '"')
+        .replace("&gt;", ">")
+        .replace("&lt;", "<")
+    )
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx", "dmn"])
@@ -54,7 +60,11 @@ def test_a_changed_sheet_changes_its_table_where_it_stands(ana, shift, installat
     assert "night" in page.text and content(installation) == TABLE
     answer = ana.post("/rulesets/orders/bring-in", {"proposal": proposal(page)})
     assert answer.status_code == 303
-    differ = [new for old, new in zip(TABLE.splitlines(), content(installation).splitlines(), strict=True) if old != new]
+    differ = [
+        new
+        for old, new in zip(TABLE.splitlines(), content(installation).splitlines(), strict=True)
+        if old != new
+    ]
     assert [line.split() for line in differ] == ['| r2 | normal | < 10 => "night" |'.split()]
 
 
@@ -103,6 +113,6 @@ def test_samples_become_a_schema_once_the_proposal_was_seen(ana, installation):
 def test_a_sheet_and_an_xsd_become_schemas(ana):
     page = upload(ana, "stock.csv", b"plant,qty\nDE1,5\nDE1,6\n", kind="schema")
     assert page.status_code == 200 and "schemas/stock@v1.json" in page.text
-    xsd = b'''<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="note"><xs:complexType><xs:sequence>
-      <xs:element name="lot" type="xs:string"/></xs:sequence></xs:complexType></xs:element></xs:schema>'''
+    xsd = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="note"><xs:complexType><xs:sequence>
+      <xs:element name="lot" type="xs:string"/></xs:sequence></xs:complexType></xs:element></xs:schema>"""
     assert "schemas/note@v1.json" in upload(ana, "note.xsd", xsd).text

@@ -25,7 +25,9 @@ def flow(ana, installation):
         rulesets.write_file(tx, "orders", BOOK, PLAYBOOK.encode(), "setup")
 
     def send(**form):
-        return ana.post("/rulesets/orders/flows/orders", {"file": PATH, "etag": stored(installation).etag, **form})
+        return ana.post(
+            "/rulesets/orders/flows/orders", {"file": PATH, "etag": stored(installation).etag, **form}
+        )
 
     return send
 

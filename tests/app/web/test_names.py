@@ -34,7 +34,11 @@ def stored(installation):
 def test_a_name_leads_to_its_declaration_in_another_file(ask, stored):
     place = ask("definition", RULES, "using to_^plant").json["places"][0]
     assert place["file"] == FILE
-    assert stored(FILE).splitlines()[place["line"] - 1] == place["text"] == "map to_plant : w in plant.work_order -> plant.work_order"
+    assert (
+        stored(FILE).splitlines()[place["line"] - 1]
+        == place["text"]
+        == "map to_plant : w in plant.work_order -> plant.work_order"
+    )
 
 
 def test_uses_come_with_their_lines(ask):
@@ -54,7 +58,10 @@ def test_a_rename_saves_every_file(ask, stored):
     assert "using for_plant" in stored(RULES)
 
 
-@pytest.mark.parametrize(("to", "says"), [("order_to_work", "declared"), ("end", "word of the language"), ("To Plant", "is no name")])
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [("order_to_work", "declared"), ("end", "word of the language"), ("To Plant", "is no name")],
+)
 def test_a_name_that_does_not_go_is_refused_and_nothing_is_saved(ask, stored, to, says):
     before = stored(FILE), stored(RULES)
     answer = ask("rename", FILE, "map to_^plant :", to=to)

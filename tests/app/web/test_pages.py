@@ -36,7 +36,10 @@ def test_pages_render_for_every_role(browse, login, path):
     assert browse(login).get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("path", "allowed"), [("/rulesets/orders/release", {"ana"}), ("/rulesets/orders/bring-in", {"ana"}), ("/people", {"adam"})])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/rulesets/orders/release", {"ana"}), ("/rulesets/orders/bring-in", {"ana"}), ("/people", {"adam"})],
+)
 @pytest.mark.parametrize("login", ["ana", "ivan", "olga", "adam"])
 def test_pages_of_a_role_are_refused_to_others(browse, login, path, allowed):
     assert browse(login).get(path).status_code == (200 if login in allowed else 403)

@@ -42,7 +42,11 @@ def shop(ana, installation):
 
 def test_a_card_shows_condition_actions_and_reason(shop, ana):
     page = ana.get("/rulesets/orders/rules/shop").text
-    for text in ("w.priority = &#34;high&#34;", "alert planning &#34;urgent&#34;", "The night shift has to know"):
+    for text in (
+        "w.priority = &#34;high&#34;",
+        "alert planning &#34;urgent&#34;",
+        "The night shift has to know",
+    ):
         assert text in page
 
 
@@ -109,7 +113,9 @@ def test_an_earlier_text_is_put_back_from_the_history(shop, ana, installation):
     assert stored(installation).content.decode() == FILE
 
 
-@pytest.mark.parametrize("form", [{"do": "explode"}, {"do": "restore", "change": "x"}, {"do": "restore", "change": "9" * 30}])
+@pytest.mark.parametrize(
+    "form", [{"do": "explode"}, {"do": "restore", "change": "x"}, {"do": "restore", "change": "9" * 30}]
+)
 def test_a_step_that_is_none_is_refused(shop, ana, form):
     assert ana.post(f"/rulesets/orders/history/{PATH}", form).status_code == 400
 

@@ -87,7 +87,9 @@ def test_overlapping_rows_are_reported_under_the_grid(table):
 def test_the_missing_row_is_added_by_its_button(table, installation):
     page = table(do="cell", row="r3", column="size", text="> 10").text
     assert "no row fits urgency = normal, size = 10" in page and "Add this row" in page
-    place = f"tables/shift.mw:{content(installation, 'tables/shift.mw').content.decode().index('shift policy')}"
+    place = (
+        f"tables/shift.mw:{content(installation, 'tables/shift.mw').content.decode().index('shift policy')}"
+    )
     page = table(do="fix", code="M614", place=place, fix="0").text
     assert 'id="row-r4"' in page and "no row fits" not in page
 

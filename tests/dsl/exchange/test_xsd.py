@@ -52,11 +52,11 @@ def test_refused(text, words):
 
 
 def test_facets_become_limits():
-    xsd = b'''<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="n"><xs:complexType><xs:sequence>
+    xsd = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="n"><xs:complexType><xs:sequence>
       <xs:element name="code"><xs:simpleType><xs:restriction base="xs:string"><xs:length value="3"/></xs:restriction></xs:simpleType></xs:element>
       <xs:element name="rate"><xs:simpleType><xs:restriction base="xs:decimal"><xs:minInclusive value="0"/><xs:maxExclusive value="1.5"/>
       </xs:restriction></xs:simpleType></xs:element>
-      <xs:element name="count" type="xs:nonNegativeInteger"/></xs:sequence></xs:complexType></xs:element></xs:schema>'''
+      <xs:element name="count" type="xs:nonNegativeInteger"/></xs:sequence></xs:complexType></xs:element></xs:schema>"""
     document, _ = read_xsd({"n.xsd": xsd}, "n.xsd", "", "shop.n")
     fields = read_schema("schemas/shop.n@v1.json", json.dumps(document).encode()).record.fields
     limits = {name: spec.limits for name, spec in fields.items()}

@@ -77,7 +77,7 @@ def test_nonsense_is_refused_without_advice(code):
     ("line", "fixed"),
     [
         ('weight = convert(quantity(decimal(nc.qty), "KG"), "KGM")', '"KGM"'),
-        ("weight = convert(5 LB, \"KGM\")", "LBR"),
+        ('weight = convert(5 LB, "KGM")', "LBR"),
     ],
 )
 def test_the_checker_offers_the_unit_that_was_meant(line, fixed):
