@@ -159,7 +159,8 @@ def test_two_clocks_have_one_owner_and_the_other_takes_over(plant: Plant) -> Non
 
     def owner() -> str:
         with plant.installation.database.read() as tx:
-            return str(tx.execute(select(leases_table.c.owner)).scalar() or "")
+            of_the_clock = select(leases_table.c.owner).where(leases_table.c.name == "clock")
+            return str(tx.execute(of_the_clock).scalar() or "")
 
     wait_for(lambda: f"-{first.pid}-" in owner(), 15)
     second = plant.start("clock")
