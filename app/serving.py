@@ -4,7 +4,7 @@
 made at that moment.
 Measured traps it guards against: a second server on a taken port starts silently (SO_REUSEPORT), so
 the port is probed first; a killed parent leaves a worker that goes on serving, so the kernel is asked
-to end it with its parent.
+to end it with its parent, at once: a graceful end could hold the port against the next server.
 """
 
 import ctypes
@@ -112,9 +112,9 @@ def probe(host: str, port: int, setting: str = "MAPWRIGHT_BIND") -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask the kernel to end this process when its parent ends, however that happens (Linux)."""
+    """Ask the kernel to kill this process when its parent ends, however that happens (Linux)."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the kernel was asked
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,5 +1,6 @@
 """The rule set of the chaos runs: every kind of step of tests.journey, with timers, records, calls and replies."""
 
+import re
 from pathlib import Path
 
 from tests.journey import journey_files
@@ -15,6 +16,7 @@ def mix_files(edition: int = 1) -> dict[str, bytes]:
     files["ruleset.toml"] += (FOLDER / "endpoints.toml").read_bytes()
     maps = files["maps/orders.mw"].decode()
     head, name, body = maps.partition("map to_erp :")
-    body = body.replace("  n   = o.n\n", f'  n   = o.n\n  mode = "edition {edition}"\n', 1)
+    body, found = re.subn(r"(  n +=) o\.n\n", rf'\1 o.n\n  mode = "edition {edition}"\n', body, count=1)
+    assert found, "the map to_erp has no line that ends with `n = o.n`: the editions would all be the same"
     files["maps/orders.mw"] = (head + name + body).encode()
     return files

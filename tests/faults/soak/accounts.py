@@ -60,8 +60,10 @@ def promises(tx: Connection, site: Site, sent: Sequence[Sent]) -> Iterator[Viola
     effects = seen(tx, site)
     counts = Counter(one.name for one in effects)
     for one in sent:
+        if one.refused:
+            yield Violation("refused", f"{one.name} ({one.mode}) was refused: {one.refused}", one.message_id)
         if not one.message_id:
-            yield Violation("refused", f"{one.name} ({one.mode}) was never taken")
+            yield Violation("accepted", f"{one.name} ({one.mode}) was never taken")
             continue
         states = runs[one.message_id]
         if set(states) & {"dead", "quarantined", "received", "waiting"}:
@@ -89,6 +91,13 @@ def _editions(site: Site, effects: Sequence[Seen]) -> Iterator[Violation]:
         if one.edition.startswith("edition") and one.edition != made_by:
             what = f"{one.name} says {one.edition} and was made by {made_by} of the rule set"
             yield Violation("release", what, one.delivery.message_id)
+
+
+def releases_at_work(tx: Connection, site: Site, moves: int) -> Iterator[Violation]:
+    """A run whose promotions changed nothing proves nothing of them."""
+    editions = {one.edition for one in seen(tx, site) if one.edition.startswith("edition")}
+    if not moves or len(editions) < 2:
+        yield Violation("release", f"{moves} promotions and rollbacks; the target saw {sorted(editions)}")
 
 
 def _order(sent: Sequence[Sent], effects: Sequence[Seen]) -> Iterator[Violation]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import redis
 
+from app.design.errors import AlreadyLive, NothingToRollBack, PointerMoved
 from app.design.promotions import promote, rollback
 from app.runtime.recovery import replay_message
 from tests.faults.soak.moods import Moods
@@ -26,7 +27,7 @@ class Blows:
         self._site, self._traffic, self._moods = site, traffic, moods
         self._dice = random.Random(f"{seed}/blows")
         self._frozen: list[threading.Thread] = []
-        self._edition = 0
+        self._edition = self.moves = 0
         self._kinds = self._chosen()
 
     def _chosen(self) -> dict[Callable[[], str], int]:
@@ -40,8 +41,10 @@ class Blows:
         return always
 
     def strike(self) -> str:
-        """One blow; its name."""
+        """One blow; its name. The second one of a run is a promotion, so that two releases are at work."""
         (blow,) = self._dice.choices(list(self._kinds), list(self._kinds.values()))
+        if sum(self.counts.values()) == 1:
+            blow = self._promote
         name = blow()
         self.counts[name] += 1
         return name
@@ -170,11 +173,15 @@ class Blows:
         return "rollback"
 
     def _move(self, work: Callable[..., object]) -> None:
-        try:
-            with self._site.installation.database.begin() as tx:
-                work(tx)
-        except Exception:  # it is live already, or the database is away: the next one will move it
-            return
+        def move() -> None:
+            try:
+                with self._site.installation.database.begin() as tx:
+                    work(tx)
+            except (AlreadyLive, NothingToRollBack, PointerMoved):  # the next one will move it
+                return
+            self.moves += 1
+
+        self._site.insist(move)
 
     def _replay(self) -> str:
         done = [

@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from tests.faults.checker import Figures, check, figures, look
-from tests.faults.soak.accounts import promises, unsettled
+from tests.faults.soak.accounts import promises, releases_at_work, unsettled
 from tests.faults.soak.blows import Blows
 from tests.faults.soak.moods import Moods
 from tests.faults.soak.person import Person
@@ -105,6 +105,7 @@ class Soak:
         if shrunk:
             raise CheckFailed([Violation("fence", f"lane {lane} went back") for lane in shrunk], [])
         self._last = now
+        self.site.weigh()
         seconds = time.monotonic() - self._begun
         faults = sum(self.blows.counts.values()) + sum(self.moods.counts.values())
         self._say(
@@ -137,6 +138,7 @@ class Soak:
             wrong, stories = failed.violations, failed.stories
         with database.read() as tx:
             broken = list(promises(tx, self.site, self.traffic.sent))
+            broken += list(releases_at_work(tx, self.site, self.blows.moves))
             stories += [story(tx, v.message_id) for v in broken[:2] if v.message_id]
         if wrong or broken:
             raise CheckFailed([*wrong, *broken], stories)

@@ -4,8 +4,11 @@ import signal
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from app.security import tokens
 from app.settings import load_settings
@@ -46,6 +49,7 @@ class Site:
         self.clocks = [self.process("clock") for _ in range(processes if self.postgres else 1)]
         self.web = [self.process("server")]
         self.restarts = 0
+        self.memory: dict[str, int] = {}
         self._await()
 
     def _await(self) -> None:
@@ -91,6 +95,7 @@ class Site:
                 made[release.id] = edition
                 if release_record(tx, release.id) is None:
                     add_release(tx, release.id, "journey", release.content, "tests")
+        assert len(made) == len(EDITIONS), "promotions between equal releases would change nothing"
         for endpoint in ENDPOINTS:
             bind(
                 self.installation, endpoint, self.target.url, error_body={"path": "error", "result": "retry"}
@@ -121,6 +126,13 @@ class Site:
     def processes(self) -> list[Process]:
         """All of them."""
         return [*self.workers, *self.clocks, *self.web]
+
+    def weigh(self) -> None:
+        """Note the most memory, in MB, that a process of each kind has been seen with."""
+        for process in self.processes:
+            for own in _with_children(process.pid):
+                kind = "worker" if process.kind == "unsteady" else process.kind
+                self.memory[kind] = max(self.memory.get(kind, 0), own)
 
     def heal(self) -> None:
         """Everything runs again as it should."""
@@ -155,3 +167,13 @@ class Site:
         self.valkey.stop()
         if self.postgres:
             self.postgres.close()
+
+
+def _with_children(pid: int) -> list[int]:
+    """Resident MB of a process and of those it has started, as far as they are still there."""
+    sizes = []
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            sizes.append(one.memory_info().rss // 1_000_000)
+    return sizes

@@ -43,7 +43,9 @@ class Result:
             "requests to the target": len(site.target.arrivals),
             "repeats it told apart": site.target.repeats,
             "settled by a person": person.confirmed + person.sent_again,
+            "releases at work": len({one.edition for one in effects if one.edition.startswith("edition")}),
             "processes that ended by themselves": site.restarts,
+            **{f"MB of the largest {kind}": size for kind, size in sorted(site.memory.items())},
         }
         states = {f"messages {state}": count for state, count in now.messages.items()}
         states |= {f"deliveries {state}": count for state, count in now.deliveries.items()}

@@ -1,6 +1,7 @@
 """Senders: each insists until its message is acknowledged, by HTTP or by a call, and notes what it was told."""
 
 import json
+import math
 import random
 import threading
 import time
@@ -34,6 +35,9 @@ MODES: dict[str, tuple[str, int, int | None]] = {
     "ask": ("shop.ask", 4, 1),
 }
 _OWN_ENDPOINT = ("kept", "enrich", "ask")
+# How long a sender insists once nothing is hurt any more; before, it does so for ever.
+PATIENCE_SECONDS = 300.0
+_NOT_YET = (408, 409, 425, 429)
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Sent:
     ids: list[str] = field(default_factory=list)
     acknowledged: float = 0.0
     tries: int = 0
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -60,10 +65,9 @@ class Traffic:
 
     def __init__(self, site: Site, seed: int, rate: float, senders: int = 4) -> None:
         self.sent: list[Sent] = []
-        self.refused: list[str] = []
         self.errors: Counter[str] = Counter()
         self._site, self._rate, self._count = site, rate, 0
-        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._lock, self._stop, self._until = threading.Lock(), threading.Event(), math.inf
         self._threads = [
             threading.Thread(target=self._send, args=(n, senders, random.Random(f"{seed}/{n}")), daemon=True)
             for n in range(senders)
@@ -76,10 +80,10 @@ class Traffic:
 
     def stop(self) -> None:
         """Send nothing more; what is on its way is acknowledged first."""
+        self._until = time.monotonic() + PATIENCE_SECONDS
         self._stop.set()
         for thread in self._threads:
-            thread.join(120)
-            assert not thread.is_alive(), "a sender found nobody who would take its message"
+            thread.join()
 
     @property
     def acknowledged(self) -> list[str]:
@@ -130,7 +134,6 @@ class Traffic:
         more = {} if sent.mode in ("", *_OWN_ENDPOINT) else {"mode": sent.mode}
         endpoint = endpoint or MODES[sent.mode][0]
         body = body or order(sent.number, sent.lot, **more)
-        end = time.monotonic() + 120
         while True:
             sent.tries += 1
             try:
@@ -139,12 +142,11 @@ class Traffic:
                 if not name:
                     sent.message_id, sent.acknowledged = told[0], time.monotonic()
                 return
-            except PermissionError as refused:
-                self.refused.append(f"{sent.name} {endpoint}: {refused}")
-                return
             except Exception as error:
                 self.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
-                assert time.monotonic() < end, f"nobody takes {sent.name} at {endpoint}: {error}"
+                if isinstance(error, PermissionError) or time.monotonic() > self._until:
+                    sent.refused = f"{endpoint}: {type(error).__name__}: {error}"
+                    return
                 time.sleep(0.2)
 
     def _by_http(self, endpoint: str, body: bytes, key: str) -> list[str]:
@@ -161,7 +163,7 @@ class Traffic:
             text = error.read()
             if told := _without_reply(text):
                 return [told]
-            if error.code in (400, 401, 403, 404, 413, 415, 422):
+            if final(error.code, text):
                 raise PermissionError(f"{error.code} {text[:300]!r}") from error
             raise
         if "X-Mapwright-Message" in headers:
@@ -172,6 +174,15 @@ class Traffic:
     def _by_call(self, endpoint: str, body: bytes, key: str) -> list[str]:
         found = accept(self._site.installation, ENVIRONMENT, endpoint, body, idempotency_key=key)
         return [one.message_id for one in found]
+
+
+def final(status: int, text: bytes) -> bool:
+    """Whether the product itself refuses this body for good, so that asking again can't help."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return False
+    return 400 <= status < 500 and status not in _NOT_YET and said.get("retryable") is False
 
 
 def _without_reply(text: bytes) -> str:
