@@ -42,7 +42,7 @@ class Plan:
     database: str = "postgresql"
     rate: float = 12.0
     blow_every: float = 5.0
-    settle_seconds: float = 120.0
+    settle_seconds: float = 300.0
 
 
 class Soak:
