@@ -86,7 +86,8 @@ def _refused(error: Exception) -> int:
     if not isinstance(code, str) or not isinstance(message, str):
         raise error
     complain(f"{message} [{code}]")
-    for fault in getattr(error, "details", {}).get("faults", []):
+    faults = getattr(error, "details", {}).get("faults", [])
+    for fault in faults if len(faults) > 1 else []:
         complain(f"  {fault}")
     return REFUSED
 

@@ -25,7 +25,7 @@ def create_app(installation: Installation) -> Flask:
     sessions.register(app, installation.database, secret_keys(settings), settings.url)
     headers.register(app, settings.url)
     csrf.register(app, "/v1/")
-    limits.register(app, settings.redis_url)
+    limits.register(app, installation.redis)
     _answer_errors(app)
     api.register(app)
     web.register(app)

@@ -1,31 +1,37 @@
 """Put an installation together from its settings: database, queue, connectors, keys."""
 
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from app.errors import SettingsInvalid
 from app.jobs import RqDoorbell
 from app.runtime.groups import GroupBook
 from app.runtime.installation import Installation, Silence
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
-from app.storage.database import open_database
+from app.storage.database import Database, open_database
 from app.telemetry.tracing import open_spans
 from connectors.registry import codecs, transports
 
 __all__ = ["Installation", "connect_redis", "wire"]
+
+_OF_SENTINELS = ("sentinel_username", "sentinel_password")
 
 
 def wire(settings: Settings, process: str = "command") -> Installation:
     """One installation for this process, named for traces; nothing is connected before it is used."""
     settings = replace(settings, secret_keys=secret_keys(settings))
     settings.home.mkdir(parents=True, exist_ok=True)
-    connection = connect_redis(settings.redis_url) if settings.redis_url else None
-    database = open_database(settings.database)
+    connection = _connect_queue(settings.redis_url) if settings.redis_url else None
+    database = _open_database(settings.database)
     groups = GroupBook(database)
     return Installation(
         settings=settings,
@@ -39,16 +45,61 @@ def wire(settings: Settings, process: str = "command") -> Installation:
     )
 
 
+def _open_database(url: str) -> Database:
+    """Errors: SettingsInvalid where the URL is none, or names a database that is neither of the two."""
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError as error:
+        backend = str(error)
+    if backend not in ("postgresql", "sqlite"):
+        fault = f"MAPWRIGHT_DATABASE_URL: {backend}: write postgresql://USER@HOST/NAME or sqlite:///FILE"
+        raise SettingsInvalid(fault, {"faults": [fault]})
+    return open_database(url)
+
+
+def _connect_queue(url: str) -> redis.Redis:
+    try:
+        return connect_redis(url)
+    except ValueError as error:
+        fault = f"MAPWRIGHT_REDIS_URL: {error}"
+        raise SettingsInvalid(fault, {"faults": [fault]}) from error
+
+
 def connect_redis(url: str) -> redis.Redis:
-    """Redis, Valkey, a unix socket, or `redis+sentinel://host:port,host:port/master?db=0`."""
-    short = Retry(NoBackoff(), 0)
-    if not url.startswith("redis+sentinel://"):
-        return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, retry=short)
+    """Redis, Valkey, a unix socket, or `redis+sentinel://user:password@host:port,host:port/master?db=0`.
+
+    The name and password are Redis's; `sentinel_username` and `sentinel_password` after the `?` are the sentinels'.
+    `rediss+sentinel` speaks TLS with both. Raises ValueError where the URL names no host or no master.
+    """
+    limits: dict[str, Any] = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        "retry": Retry(NoBackoff(), 0),
+    }
     parts = urlsplit(url)
-    hosts = [
-        (host, int(port or 26379)) for host, _, port in (h.partition(":") for h in parts.netloc.split(","))
-    ]
-    db = int(parse_qs(parts.query).get("db", ["0"])[0])
-    sentinel = Sentinel(hosts, socket_timeout=2)
-    master: redis.Redis = sentinel.master_for(parts.path.strip("/"), db=db, socket_timeout=5, retry=short)
+    if parts.scheme not in ("redis+sentinel", "rediss+sentinel"):
+        return redis.Redis.from_url(url, **limits)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    given = dict(parse_qsl(parts.query))
+    if not hosts or not parts.path.strip("/"):
+        raise ValueError("a Sentinel URL is redis+sentinel://HOST:PORT,HOST:PORT/NAME-OF-THE-MASTER")
+    tls = {"ssl": parts.scheme.startswith("rediss")}
+    own = {key.removeprefix("sentinel_"): given[key] for key in _OF_SENTINELS if key in given}
+    sentinel = Sentinel(
+        [_address(host) for host in hosts.split(",")], sentinel_kwargs={**limits, **tls, **own}
+    )
+    master: redis.Redis = sentinel.master_for(
+        parts.path.strip("/"),
+        db=int(given.get("db", 0)),
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+        **tls,
+        **limits,
+    )
     return master
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":") if text.rpartition(":")[2].isdigit() else (text, "", "26379")
+    return host.strip("[]"), int(port)

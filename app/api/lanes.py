@@ -38,7 +38,7 @@ class FlowBody(schemas.ReasonBody):
     environment = schemas.name()
 
 
-class GroupBody(FlowBody):
+class WorkerGroupBody(FlowBody):
     """Who serves a flow, an endpoint, or neither: everything of the environment. `default` ends it."""
 
     ruleset = schemas.text(120, load_default="")
@@ -102,7 +102,7 @@ def list_groups(query: dict[str, Any]) -> Any:
 
 @blueprint.route("/groups", methods=["PUT"])
 @needs("connect")
-@blueprint.arguments(GroupBody)
+@blueprint.arguments(WorkerGroupBody)
 def assign(body: dict[str, Any]) -> Any:
     """Have a group of workers serve a flow, an endpoint or everything of an environment."""
     where = environment(body.get("environment"))

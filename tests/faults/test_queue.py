@@ -16,6 +16,7 @@ from rq import Queue
 from app.jobs import QUEUE, RqDoorbell
 from app.storage.security_events import security_events
 from tests.faults.plant import Plant, make_plant, send, settled, wait_for
+from tests.faults.sentinel import WatchedQueue
 from tests.servers import Postgres, Valkey, locked, shared_folder
 
 pytestmark = pytest.mark.faults
@@ -105,6 +106,35 @@ def test_a_queue_that_is_gone_for_a_minute_costs_each_message_a_second_or_two(
         for plant in plants:
             plant.close()
         postgres.drop(name)
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+def test_when_the_first_of_two_queues_dies_the_sentinels_choice_is_rung(
+    database_url: str, tmp_path: Path
+) -> None:
+    queue = WatchedQueue(tmp_path / "queue")
+    plant = make_plant(database_url, queue.first, tmp_path, MAPWRIGHT_REDIS_URL=queue.url)
+    try:
+        plant.start()
+        plant.start("clock")
+        send(plant, 10)
+        settled(plant, 10)
+        queue.first.kill()
+        send(plant, 10, first=10)
+        settled(plant, 20)
+        queue.until_second_leads()
+        listening = queue.second.client()
+        wait_for(lambda: listening.info("clients")["blocked_clients"] > 0, 20)
+        assert any(one["user"] == "mapwright" for one in listening.client_list())
+        listening.config_resetstat()
+        send(plant, 10, first=20)
+        settled(plant, 30)
+        assert {"cmdstat_lpush", "cmdstat_rpush"} & set(listening.info("commandstats")), "nobody rang"
+    finally:
+        plant.close()
+        queue.close()
 
 
 def ring_ten_thousand_times(client: redis.Redis) -> None:

@@ -3,10 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from app.factory import create_app
-from app.security import limits
 from app.wiring import wire
 
 
@@ -45,16 +42,3 @@ def test_a_redis_that_is_away_does_not_lift_the_limit(site: Any) -> None:
     answers = [guess(client).status_code for _ in range(61)]
     installation.close()
     assert answers[-1] == 429
-
-
-@pytest.mark.parametrize(
-    ("redis_url", "expected"),
-    [
-        ("", "memory://"),
-        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
-        ("unix:///run/valkey.sock?db=0", "redis+unix:///run/valkey.sock?db=0"),
-        ("redis+sentinel://a:1,b:2/master", "redis+sentinel://a:1,b:2/master"),
-    ],
-)
-def test_the_queues_address_becomes_the_limiters(redis_url: str, expected: str) -> None:
-    assert limits.storage_uri(redis_url) == expected
