@@ -25,6 +25,7 @@ from app.storage.alerts import add_alerts
 from app.storage.database import now
 from app.storage.environments import Environment, live_release
 from app.storage.identity import digest
+from app.storage.releases import ReleaseRecord
 from app.storage.timers import Timer, add_timers, these, timer, timer_id, timers_table
 from app.storage.tokens import token
 from app.storage.users import user
@@ -64,20 +65,37 @@ def schedule(
     authors = promotions.included_authors(tx, record, live)
     if target.approvals_required and authors & {by, on_behalf_of}:
         raise OwnChange(details={"authors": sorted(authors)})
-    match = digest("promote", environment, record.ruleset)
     content = {"by": by, "on_behalf_of": on_behalf_of, "reason": reason, "expected_live": expected_live}
-    made = Timer(
-        id=timer_id(match, secrets.token_hex(16)), kind="promote", state="open", match=match, due_at=at, deadline=at,
-        environment=environment, ruleset=record.ruleset, release_id=record.id, flow="", event="promote",
-        key=str(record.number), order_key=None, message_id="", correlation_id="", hops=0, rules="", rule="",
-        ordinal=0, created_at=moment, updated_at=moment, content=content,
-    )  # fmt: skip
+    made = _timer(record, environment, at, moment, content)
     add_timers(tx, [made])
     said = {"release": record.id, "at": at.isoformat(), "id": made.id}
     audit.append(
         tx, by, "promotion.schedule", f"environment/{environment}/{record.ruleset}", live, said, reason
     )
     return made
+
+
+def _timer(
+    record: ReleaseRecord, environment: str, at: datetime, moment: datetime, content: dict[str, Any]
+) -> Timer:
+    match = digest("promote", environment, record.ruleset)
+    return Timer(
+        id=timer_id(match, secrets.token_hex(16)),
+        kind="promote",
+        state="open",
+        match=match,
+        due_at=at,
+        deadline=at,
+        environment=environment,
+        ruleset=record.ruleset,
+        release_id=record.id,
+        flow="",
+        event="promote",
+        key=str(record.number),
+        created_at=moment,
+        updated_at=moment,
+        content=content,
+    )
 
 
 def cancel(tx: Connection, environment: str, id: str, by: str, reason: str) -> dict[str, Any]:
@@ -133,9 +151,14 @@ def fire_promotion(installation: Installation, found: Timer) -> int:
                 return 0
             _require_still_allowed(tx, promotions.get_environment(tx, found.environment), said)
             promotions.promote(
-                tx, found.release_id, found.environment, said["by"], f"scheduled: {said['reason']}".strip(": "),
-                expected_live=said["expected_live"], on_behalf_of=said["on_behalf_of"],
-            )  # fmt: skip
+                tx,
+                found.release_id,
+                found.environment,
+                said["by"],
+                f"scheduled: {said['reason']}".strip(": "),
+                expected_live=said["expected_live"],
+                on_behalf_of=said["on_behalf_of"],
+            )
         return 1
     except (DesignError, NotPermitted, NotFound) as error:
         with installation.database.begin() as tx:

@@ -150,10 +150,16 @@ class Supervisor:
         if self._notes is None:
             return
         services = [
-            {"name": r.service.name, "pid": r.process.pid, "starts": r.starts, "failures": r.failures,
-             "ended": r.ended, "last_words": r.words}
+            {
+                "name": r.service.name,
+                "pid": r.process.pid,
+                "starts": r.starts,
+                "failures": r.failures,
+                "ended": r.ended,
+                "last_words": r.words,
+            }
             for r in self._running
-        ]  # fmt: skip
+        ]
         try:
             self._notes.parent.mkdir(parents=True, exist_ok=True)
             self._notes.write_text(json.dumps({"supervisor": os.getpid(), "services": services}))

@@ -35,12 +35,14 @@ def schemas() -> dict[str, bytes]:
     text = {"type": "string"}
     row = {"type": "object", "properties": {**dict.fromkeys(ROW_TEXTS, text), "ANZ": {"type": "integer"}}}
     source = {
-        "type": "object", "x-missing": ["", "00000000"],
+        "type": "object",
+        "x-missing": ["", "00000000"],
         "properties": {
-            **dict.fromkeys(TEXTS + CODES + DATES, text), **{name: {"type": "number"} for name in NUMBERS},
+            **dict.fromkeys(TEXTS + CODES + DATES, text),
+            **{name: {"type": "number"} for name in NUMBERS},
             "QMFE": {"type": "array", "items": row},
         },
-    }  # fmt: skip
+    }
     out_row = {
         "type": "object",
         "properties": {"line": {"type": "integer"}, "code": text, "text": text, "count": {"type": "integer"}},
@@ -48,12 +50,13 @@ def schemas() -> dict[str, bytes]:
     target = {
         "type": "object",
         "properties": {
-            **{name.lower(): text for name in TEXTS + CODES}, **{name.lower(): {"type": "number"} for name in NUMBERS},
+            **{name.lower(): text for name in TEXTS + CODES},
+            **{name.lower(): {"type": "number"} for name in NUMBERS},
             **{name.lower(): {"type": "string", "format": "date"} for name in DATES},
             "supplier": {"type": "object", "properties": {"id": text, "name": text}},
             "defects": {"type": "array", "items": out_row},
         },
-    }  # fmt: skip
+    }
     return {
         "ruleset.toml": MANIFEST,
         "schemas/sap.doc@v1.json": json.dumps(source).encode(),
@@ -76,9 +79,14 @@ def program() -> str:
     lines += [f'  {name.lower()} = date(nc.{name}, "YYYYMMDD")' for name in DATES]
     lines += ["  supplier.id = nc.T00", "  supplier.name = upper(nc.T01)"]
     lines += [
-        "  each d in nc.QMFE into defects", "    line = integer(d.FENUM)", '    code = d.FEGRP & "-" & d.FECOD',
-        "    text = d.TEXT", "    count = d.ANZ", "  end", "end",
-    ]  # fmt: skip
+        "  each d in nc.QMFE into defects",
+        "    line = integer(d.FENUM)",
+        '    code = d.FEGRP & "-" & d.FECOD',
+        "    text = d.TEXT",
+        "    count = d.ANZ",
+        "  end",
+        "end",
+    ]
     return "\n".join(lines) + "\n"
 
 

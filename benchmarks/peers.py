@@ -52,8 +52,14 @@ def ours() -> Task:
     }
     out = {"type": "object", "properties": {"line": {"type": "integer"}, "code": text, "text": text}}
     nested = {"type": "object", "properties": {"id": text, "name": text}}
-    target = {"type": "object", "properties": {**{n.lower(): text for n in TEXTS}, "supplier": nested,
-                                               "defects": {"type": "array", "items": out}}}  # fmt: skip
+    target = {
+        "type": "object",
+        "properties": {
+            **{n.lower(): text for n in TEXTS},
+            "supplier": nested,
+            "defects": {"type": "array", "items": out},
+        },
+    }
     lines = [
         'use schema sap.doc "v1"',
         'use schema canon.doc "v1"',
@@ -80,9 +86,11 @@ def ours() -> Task:
     ]
     lines += ["flow f", '  receive a.b as nc : sap.doc "v1"', "  map with m", "  apply r", "end"]
     files = {
-        "ruleset.toml": MANIFEST + ENDPOINT, "schemas/sap.doc@v1.json": json.dumps(source).encode(),
-        "schemas/canon.doc@v1.json": json.dumps(target).encode(), "m.mw": "\n".join(lines).encode(),
-    }  # fmt: skip
+        "ruleset.toml": MANIFEST + ENDPOINT,
+        "schemas/sap.doc@v1.json": json.dumps(source).encode(),
+        "schemas/canon.doc@v1.json": json.dumps(target).encode(),
+        "m.mw": "\n".join(lines).encode(),
+    }
     program = check(files)
     assert program.ok, [d.message for d in program.diagnostics]
     compiled, doc, context = compile_program(program), document(), Context(datetime(2026, 1, 31, tzinfo=UTC))
@@ -138,8 +146,11 @@ def by_glom() -> Task:
     import glom
 
     ways: list[Callable[[str], Any]] = [
-        lambda n: n, lambda n: n, lambda n: (n, lambda v: "S-" + v), lambda n: glom.Coalesce(n, default="-"),
-    ]  # fmt: skip
+        lambda n: n,
+        lambda n: n,
+        lambda n: (n, lambda v: "S-" + v),
+        lambda n: glom.Coalesce(n, default="-"),
+    ]
     row = {"line": "FENUM", "code": lambda d: d["FEGRP"] + "-" + d["FECOD"], "text": "TEXT"}
     spec = {name.lower(): ways[index % 4](name) for index, name in enumerate(TEXTS)}
     spec |= {"supplier": {"id": "T00", "name": "T01"}, "defects": ("QMFE", [row])}
@@ -176,8 +187,11 @@ def on_node() -> tuple[float, Any]:
 
 
 PEERS: dict[str, Callable[[], Task]] = {
-    "jmespath.py": by_jmespath, "jq (Python package)": by_jq, "jsonata-python": by_jsonata_python, "glom": by_glom,
-}  # fmt: skip
+    "jmespath.py": by_jmespath,
+    "jq (Python package)": by_jq,
+    "jsonata-python": by_jsonata_python,
+    "glom": by_glom,
+}
 
 
 def main() -> None:

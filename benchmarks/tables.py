@@ -67,10 +67,16 @@ def zen(rows: int) -> Any:
     rules = []
     for number in range(rows):
         item, plant, low = number // 10, number % 2, (number % 10) // 2 * 100
-        rules.append({
-            "_id": f"r{number}", "i1": f'"I{item:04}"', "i2": f'"P{plant}"', "i3": f"[{low}..{low + 100})",
-            "o1": f'"s{number % 7}"', "o2": str(number % 5),
-        })  # fmt: skip
+        rules.append(
+            {
+                "_id": f"r{number}",
+                "i1": f'"I{item:04}"',
+                "i2": f'"P{plant}"',
+                "i3": f"[{low}..{low + 100})",
+                "o1": f'"s{number % 7}"',
+                "o2": str(number % 5),
+            }
+        )
     rules.append({"_id": "otherwise", "i1": "", "i2": "", "i3": "", "o1": '"none"', "o2": "0"})
     columns = [
         {"id": f"i{n}", "name": field, "field": field} for n, field in enumerate(("item", "plant", "qty"), 1)
@@ -81,7 +87,7 @@ def zen(rows: int) -> Any:
         {"id": "in", "type": "inputNode", "name": "in"},
         {"id": "t", "type": "decisionTableNode", "name": "t", "content": content},
         {"id": "out", "type": "outputNode", "name": "out"},
-    ]  # fmt: skip
+    ]
     edges = [
         {"id": f"{a}-{b}", "type": "edge", "sourceId": a, "targetId": b}
         for a, b in (("in", "t"), ("t", "out"))

@@ -221,9 +221,11 @@ def check_source(transport: Transport, bench: SourceBench) -> None:
 
 def _outgoing(body: bytes, name: str) -> Outgoing:
     headers = {
-        "Idempotency-Key": f"key-{name}", "X-Correlation-Id": f"journey-{name}",
-        "X-Mapwright-Message": f"message-{name}", "X-Mapwright-Delivery": f"delivery-{name}",
-    }  # fmt: skip
+        "Idempotency-Key": f"key-{name}",
+        "X-Correlation-Id": f"journey-{name}",
+        "X-Mapwright-Message": f"message-{name}",
+        "X-Mapwright-Delivery": f"delivery-{name}",
+    }
     return Outgoing(body, "application/octet-stream", headers, deadline=10.0)
 
 

@@ -25,7 +25,7 @@ from dsl.building.parts import (
     RulesHead,
     TableHead,
     TestHead,
-)  # fmt: skip
+)
 from dsl.closing import Block, closed
 from dsl.depth import MAX_DEPTH, too_deep
 from dsl.faults import character_faults, line_fault

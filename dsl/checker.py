@@ -118,9 +118,16 @@ def _unheld(session: Session, schema: Schema) -> list[Diagnostic]:
         more = f" and {len(pointers) - 1} more" if len(pointers) > 1 else ""
         span = _schema_place(session, schema.path, pointers[0])
         finding = codes.diagnostic(
-            "M809", schema.path, span, schema.path, path=schema.path, keyword=keyword, pointer=pointers[0], more=more,
+            "M809",
+            schema.path,
+            span,
+            schema.path,
+            path=schema.path,
+            keyword=keyword,
+            pointer=pointers[0],
+            more=more,
             meaning=meaning,
-        )  # fmt: skip
+        )
         found.append(finding)
     return found
 
@@ -294,18 +301,40 @@ class _Checker:
 def codes_with_help(diagnostic: Diagnostic, help: tuple[str, ...]) -> Diagnostic:
     """The same finding with advice."""
     return Diagnostic(
-        diagnostic.code, diagnostic.severity, diagnostic.message, diagnostic.file, diagnostic.span,
-        diagnostic.subject, diagnostic.labels, help, diagnostic.fixes,
-    )  # fmt: skip
+        diagnostic.code,
+        diagnostic.severity,
+        diagnostic.message,
+        diagnostic.file,
+        diagnostic.span,
+        diagnostic.subject,
+        diagnostic.labels,
+        help,
+        diagnostic.fixes,
+    )
 
 
 def _program(session: Session) -> Program:
     ordered = sorted(session.diagnostics, key=lambda d: (d.file, d.span.start, d.span.end, d.code))
     unique = list({(d.code, d.file, d.span, d.message, d.subject): d for d in ordered}.values())
     return Program(
-        session.manifest, session.sources, session.modules, session.schemas, session.maps, session.lookups,
-        session.tables, session.rules, session.flows, tuple(session.tests), session.types, session.names,
-        session.failures, tuple(unique), functions=session.functions, copies=session.copies,
-        datasets=session.datasets, declared_types=session.declared_types, expectations=session.expectations,
+        session.manifest,
+        session.sources,
+        session.modules,
+        session.schemas,
+        session.maps,
+        session.lookups,
+        session.tables,
+        session.rules,
+        session.flows,
+        tuple(session.tests),
+        session.types,
+        session.names,
+        session.failures,
+        tuple(unique),
+        functions=session.functions,
+        copies=session.copies,
+        datasets=session.datasets,
+        declared_types=session.declared_types,
+        expectations=session.expectations,
         playbooks=session.playbooks,
-    )  # fmt: skip
+    )

@@ -22,7 +22,7 @@ from dsl.building.parts import (
     RulesHead,
     TableHead,
     TestHead,
-)  # fmt: skip
+)
 from dsl.findings import Findings
 from dsl.source import Span
 
@@ -58,9 +58,16 @@ def _map(block: Block, head: MapHead, report: Findings, raw: Raw) -> syntax.Map:
 
 def _each(block: Block, head: EachHead, report: Findings, raw: Raw) -> syntax.Each:
     return syntax.Each(
-        block.span, head.variable, head.source, head.target, head.target_span, tuple(block.items), head.where,
-        head.group_by, head.order_by,
-    )  # fmt: skip
+        block.span,
+        head.variable,
+        head.source,
+        head.target,
+        head.target_span,
+        tuple(block.items),
+        head.where,
+        head.group_by,
+        head.order_by,
+    )
 
 
 def _if(block: Block, head: IfHead, report: Findings, raw: Raw) -> syntax.If:
@@ -113,9 +120,16 @@ def _table(block: Block, head: TableHead, report: Findings, raw: Raw) -> syntax.
         else:
             rows.append(_table_row(item, block, head, report, raw))
     return syntax.Table(
-        block.span, head.name, head.name_span, head.policy, head.aggregation, columns.inputs, columns.outputs,
-        tuple(rows), otherwise,
-    )  # fmt: skip
+        block.span,
+        head.name,
+        head.name_span,
+        head.policy,
+        head.aggregation,
+        columns.inputs,
+        columns.outputs,
+        tuple(rows),
+        otherwise,
+    )
 
 
 def _otherwise(
@@ -194,11 +208,24 @@ def _flow(block: Block, head: FlowHead, report: Findings, raw: Raw) -> syntax.Fl
         return None
     endpoint, variable, schema, version = once["receive"]
     return syntax.Flow(
-        block.span, head.name, head.name_span, endpoint, variable, schema, version, tuple(steps),
-        once.get("owner", ""), once.get("criticality", "normal"), once.get("sla"), once.get("identify by"),
-        once.get("order by"), once.get("keys", ()), once.get("playbook", ""), once.get("business time by"),
+        block.span,
+        head.name,
+        head.name_span,
+        endpoint,
+        variable,
+        schema,
+        version,
+        tuple(steps),
+        once.get("owner", ""),
+        once.get("criticality", "normal"),
+        once.get("sla"),
+        once.get("identify by"),
+        once.get("order by"),
+        once.get("keys", ()),
+        once.get("playbook", ""),
+        once.get("business time by"),
         once.get("playbook span"),
-    )  # fmt: skip
+    )
 
 
 def _playbook(block: Block, head: PlaybookHead, report: Findings, raw: Raw) -> syntax.Playbook:

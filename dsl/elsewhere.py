@@ -87,10 +87,14 @@ FIRST: Mapping[str, str] = {
     "foreach": "a list is gone through by `each d in list into target`",
     "loop": "a list is gone through by `each d in list into target`",
     "set": "a field is set by its name: `note = ...`",
-    "var": "a value is named by `let x = ...`", "const": "a value is named by `let x = ...`",
-    "elseif": "write `else if`", "elif": "write `else if`", "elsif": "write `else if`",
-    "end": "`end` stands alone on its line", "return": "a field is set by its name: `note = ...`",
-}  # fmt: skip
+    "var": "a value is named by `let x = ...`",
+    "const": "a value is named by `let x = ...`",
+    "elseif": "write `else if`",
+    "elif": "write `else if`",
+    "elsif": "write `else if`",
+    "end": "`end` stands alone on its line",
+    "return": "a field is set by its name: `note = ...`",
+}
 """The first word of a line that is not understood."""
 
 VALUES: Mapping[str, str] = {

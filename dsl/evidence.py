@@ -101,9 +101,15 @@ def _listed(values: Sequence[str]) -> str:
 def _without_row(program: Program, seen: Seen) -> Diagnostic:
     """A look-up that rejects messages of the samples although a handler says so."""
     return codes.diagnostic(
-        "M619", seen.file, seen.span, subject=_subject(program, seen), found=_words(seen), lookup=seen.lookup,
-        fixes=list(_rows_to_add(program, seen)), help=list(_rows_of_file(program, seen)),
-    )  # fmt: skip
+        "M619",
+        seen.file,
+        seen.span,
+        subject=_subject(program, seen),
+        found=_words(seen),
+        lookup=seen.lookup,
+        fixes=list(_rows_to_add(program, seen)),
+        help=list(_rows_of_file(program, seen)),
+    )
 
 
 def _subject(program: Program, seen: Seen) -> str:

@@ -15,9 +15,24 @@ from dsl.units import unit_fault
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = BIDI | frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff")
-LOOK_ALIKES = dict(zip("аеорсухіјѕԁһАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο“”„‟’‘–—−×÷≤≥≠→⇒",
-                       [*"aeopcyxijsdhABEKMHOPCTXIJSABEZHIKMNOPTYXo", *'""""', "'", "'", *"---*/", "<=", ">=", "<>", "->", "=>"],
-                       strict=True))  # fmt: skip
+LOOK_ALIKES = dict(
+    zip(
+        "аеорсухіјѕԁһАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο“”„‟’‘–—−×÷≤≥≠→⇒",
+        [
+            *"aeopcyxijsdhABEKMHOPCTXIJSABEZHIKMNOPTYXo",
+            *'""""',
+            "'",
+            "'",
+            *"---*/",
+            "<=",
+            ">=",
+            "<>",
+            "->",
+            "=>",
+        ],
+        strict=True,
+    )
+)
 INSTEAD = {"==": "=", "!=": "<>", "&&": "and", "||": "or", "!": "not"}
 NAMED = {
     "NAME": "a name", "STRING": 'a "text"', "KEY": "a name with a colon", "INTEGER": "a number", "NUMBER": "a number",

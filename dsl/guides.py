@@ -37,9 +37,12 @@ def not_declared(segment: types.Record, element: str) -> bool:
     """Whether a layout declares elements of a segment, but not this one."""
     spec = segment.fields.get(element)
     return (
-        element in ELEMENTS and segment.open and spec is not None and not spec.title
+        element in ELEMENTS
+        and segment.open
+        and spec is not None
+        and not spec.title
         and any(other.title for name, other in segment.fields.items() if name in ELEMENTS)
-    )  # fmt: skip
+    )
 
 
 def read_guide(name: str, guide: Mapping[str, Any]) -> tuple[types.Record, Definitions]:

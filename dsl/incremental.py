@@ -168,9 +168,15 @@ def _watched(session: Session, work: Callable[[], Any]) -> Found:
         result = work()
         facts = {node: of for node, of in session.facts.items() if node not in before}
         return Found(
-            result, session.types, session.names, session.failures, session.copies, session.expectations, facts,
+            result,
+            session.types,
+            session.names,
+            session.failures,
+            session.copies,
+            session.expectations,
+            facts,
             tuple(session.diagnostics),
-        )  # fmt: skip
+        )
     finally:
         session.diagnostics = diagnostics
         for name, value in zip(_ADDED, outer, strict=True):

@@ -147,9 +147,13 @@ def both(one: Limits, other: Limits) -> Limits:
         values = tuple(value for value in one.values if value in other.values)
     each = both(one.each or NONE, other.each or NONE)
     return Limits(
-        **made, patterns=_together(one.patterns, other.patterns), steps=_together(one.steps, other.steps),
-        values=values, unique=one.unique or other.unique, each=None if each == NONE else each,
-    )  # fmt: skip
+        **made,
+        patterns=_together(one.patterns, other.patterns),
+        steps=_together(one.steps, other.steps),
+        values=values,
+        unique=one.unique or other.unique,
+        each=None if each == NONE else each,
+    )
 
 
 def _together(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:

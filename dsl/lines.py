@@ -21,8 +21,14 @@ STARTS = (
     "flow_line", "playbook_line", "test_line", "expression_line",
 )  # fmt: skip
 CALLED_BY_WORD = frozenset({"lookup", "reverse", "table", "recall"})
-_TERMINALS = {"string": "STRING", "percent": "CONSTANT", "amount": "CONSTANT", "date": "CONSTANT",
-              "time": "CONSTANT", "datetime": "CONSTANT"}  # fmt: skip
+_TERMINALS = {
+    "string": "STRING",
+    "percent": "CONSTANT",
+    "amount": "CONSTANT",
+    "date": "CONSTANT",
+    "time": "CONSTANT",
+    "datetime": "CONSTANT",
+}
 
 
 @dataclass(frozen=True, slots=True)

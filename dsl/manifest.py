@@ -74,9 +74,15 @@ def _manifest(document: Mapping[str, Any], report: Report) -> Manifest:
         report("time_zone", fault)
         texts["time_zone"] = "UTC"
     return Manifest(
-        texts["name"], texts["title"], texts["owner"], texts["language"] or "1", texts["time_zone"] or "UTC",
-        _endpoints(document, report), _lookups(document, report), _calendars(document, report),
-    )  # fmt: skip
+        texts["name"],
+        texts["title"],
+        texts["owner"],
+        texts["language"] or "1",
+        texts["time_zone"] or "UTC",
+        _endpoints(document, report),
+        _lookups(document, report),
+        _calendars(document, report),
+    )
 
 
 def _text(table: Mapping[str, Any], key: str, name: str, report: Report) -> str:
@@ -135,10 +141,16 @@ def _endpoint(name: str, table: Mapping[str, Any], report: Report) -> Endpoint |
         return None
     options = table.get("options", {})
     return Endpoint(
-        name, direction, codec, schema, _text(table, "owner", f"{where}.owner", report),
-        table.get("idempotent", False) is True, "dead_letter" if undecodable == "dead_letter" else "refuse",
-        options if isinstance(options, dict) else {}, answer,
-    )  # fmt: skip
+        name,
+        direction,
+        codec,
+        schema,
+        _text(table, "owner", f"{where}.owner", report),
+        table.get("idempotent", False) is True,
+        "dead_letter" if undecodable == "dead_letter" else "refuse",
+        options if isinstance(options, dict) else {},
+        answer,
+    )
 
 
 def _unknown_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str, report: Report) -> None:

@@ -152,12 +152,16 @@ class CheckedLookup:
         dates = [index for index in (self.valid_from, self.valid_to) if index is not None]
         order = [*(index for index, _, _ in self.answers), *range(len(self.keys)), *dates]
         return CheckedLookup(
-            self.name, self.version, self.path,
-            tuple((name, types.present(of)) for _, name, of in self.answers), self.keys,
+            self.name,
+            self.version,
+            self.path,
+            tuple((name, types.present(of)) for _, name, of in self.answers),
+            self.keys,
             tuple(tuple(row[index] for index in order) for row in self.rows),
             None if self.valid_from is None else order.index(self.valid_from),
-            None if self.valid_to is None else order.index(self.valid_to), self.two_way,
-        )  # fmt: skip
+            None if self.valid_to is None else order.index(self.valid_to),
+            self.two_way,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

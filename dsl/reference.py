@@ -88,9 +88,22 @@ def code_entry(spec: CodeSpec) -> str:
     message = spec.message.replace("{{", "{").replace("}}", "}")
     doc = spec.doc.replace("{{", "{").replace("}}", "}")
     lines = [
-        f"\n### {spec.code} {spec.title}", "", f"{str(spec.severity).capitalize()}: {message}", "", doc, "",
-        "```", spec.bad.rstrip("\n"), "```", "", "better:", "", "```", spec.good.rstrip("\n"), "```",
-    ]  # fmt: skip
+        f"\n### {spec.code} {spec.title}",
+        "",
+        f"{str(spec.severity).capitalize()}: {message}",
+        "",
+        doc,
+        "",
+        "```",
+        spec.bad.rstrip("\n"),
+        "```",
+        "",
+        "better:",
+        "",
+        "```",
+        spec.good.rstrip("\n"),
+        "```",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -58,9 +58,10 @@ def _rule(program: Program, rules: str, rule: str) -> syntax.Rule:
 def _raised_schema(program: Program, action: RaiseAction) -> Schema | None:
     """The schema of what this rule raises as the event."""
     raised = [
-        a for a in _rule(program, action.rules, action.rule).actions
+        a
+        for a in _rule(program, action.rules, action.rule).actions
         if isinstance(a, syntax.Raise) and a.event == action.event
-    ]  # fmt: skip
+    ]
     if not raised or raised[0].map is None:
         return program.rules[action.rules].schema
     return program.maps[raised[0].map].target

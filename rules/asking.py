@@ -132,10 +132,17 @@ class FlowState:
     ) -> None:
         self.run.failures.append(
             Failure(
-                kind, code or f"value_{kind}", message, f"flow/{self.flow.node.name}", step.variable,  # type: ignore[arg-type]
-                step.place, None, action, warn,  # type: ignore[arg-type]
+                kind,  # type: ignore[arg-type]
+                code or f"value_{kind}",
+                message,
+                f"flow/{self.flow.node.name}",
+                step.variable,
+                step.place,
+                None,
+                action,  # type: ignore[arg-type]
+                warn,
             )
-        )  # fmt: skip
+        )
         if action == "reject":
             self.run.rejects += 1
 
@@ -148,9 +155,15 @@ class FlowState:
             return
         retry = remedies.remedy(self.program, self.flow, "transport")
         call = Call(
-            step.variable, step.endpoint, payload, step.answer, step.number, step.place,
-            retry.retry_seconds if retry is not None else None, lineage,
-        )  # fmt: skip
+            step.variable,
+            step.endpoint,
+            payload,
+            step.answer,
+            step.number,
+            step.place,
+            retry.retry_seconds if retry is not None else None,
+            lineage,
+        )
         self.calls.append(call)
         self.values[step.variable] = None
         answers = self.run.context.answers

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dsl import syntax
 from dsl.collecting import collection_later
-from dsl.program import CheckedFlow, CheckedTable, Program
+from dsl.program import CheckedFlow, CheckedMap, CheckedTable, Program
 from dsl.types import ListOf, Record
 from rules.codes import CodeStore, code_of
 from rules.errors import CompileError, UnknownName
@@ -278,8 +278,10 @@ class _TableParts:
         self.rows = rows
         self.conditions = {
             cell: snippets.table_function(table, [cell.condition], single=True)
-            for row in rows for cell in row.cells if isinstance(cell, syntax.ConditionCell)
-        }  # fmt: skip
+            for row in rows
+            for cell in row.cells
+            if isinstance(cell, syntax.ConditionCell)
+        }
         self.constants: dict[int, tuple[Any, ...]] = {}
         self.makers: dict[int, str] = {}
         outputs = list(enumerate(row.outputs for row in rows))
@@ -302,21 +304,22 @@ class _TableParts:
 
 
 def _assemble(
-    unit: Unit, runtime: Runtime, shapes: _ShapeNames, maps: Mapping[str, tuple[str, FramePlan]],
-    rules: Mapping[str, tuple[str, RulesPlan]], keys: Mapping[str, str],
-    straight: Mapping[str, tuple[str | None, str | None]], awaited: Mapping[syntax.Expect, str],
-    closings: Mapping[Number, tuple[str, FramePlan]], steps: Mapping[str, Functions],
-) -> Compiled:  # fmt: skip
+    unit: Unit,
+    runtime: Runtime,
+    shapes: _ShapeNames,
+    maps: Mapping[str, tuple[str, FramePlan]],
+    rules: Mapping[str, tuple[str, RulesPlan]],
+    keys: Mapping[str, str],
+    straight: Mapping[str, tuple[str | None, str | None]],
+    awaited: Mapping[syntax.Expect, str],
+    closings: Mapping[Number, tuple[str, FramePlan]],
+    steps: Mapping[str, Functions],
+) -> Compiled:
     program, namespace = unit.program, shapes.namespace
     made_maps = {
-        name: CompiledMap(
-            name, namespace[function], plan,
-            tuple((parameter, shapes.read_input(of)) for parameter, of in program.maps[name].parameters),
-            shapes.write(program.maps[name].target.record),
-            frozenset(n for n, of in program.maps[name].parameters if isinstance(of, ListOf)),
-        )
+        name: _compiled_map(program.maps[name], shapes, namespace[function], plan)
         for name, (function, plan) in maps.items()
-    }  # fmt: skip
+    }
     for value in unit.namespace.values():
         if isinstance(value, ActionSpec) and value.map is not None:
             value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
@@ -343,10 +346,29 @@ def _assemble(
         for name, checked in program.flows.items()
     }
     return Compiled(
-        program, made_maps, made_rules, flows, runtime.tables, tuple(unit.sites), tuple(unit.stations),
-        ZoneInfo(program.manifest.time_zone or "UTC"), _receivers(flows), _expectations(program, shapes, awaited),
+        program,
+        made_maps,
+        made_rules,
+        flows,
+        runtime.tables,
+        tuple(unit.sites),
+        tuple(unit.stations),
+        ZoneInfo(program.manifest.time_zone or "UTC"),
+        _receivers(flows),
+        _expectations(program, shapes, awaited),
         _closings(program, shapes, closings),
-    )  # fmt: skip
+    )
+
+
+def _compiled_map(checked: CheckedMap, shapes: _ShapeNames, function: Any, plan: FramePlan) -> CompiledMap:
+    return CompiledMap(
+        checked.node.name,
+        function,
+        plan,
+        tuple((parameter, shapes.read_input(of)) for parameter, of in checked.parameters),
+        shapes.write(checked.target.record),
+        frozenset(name for name, of in checked.parameters if isinstance(of, ListOf)),
+    )
 
 
 def _receivers(flows: Mapping[str, CompiledFlow]) -> dict[str, tuple[str, ...]]:

@@ -119,9 +119,16 @@ def expectation_keys(compiled: Compiled, event: str, document: Any, context: Con
 
 
 def close_collection(
-    compiled: Compiled, rules: str, rule: str, ordinal: int, items: Sequence[Any], context: Context, *,
-    to: str | None = None, key: str | None = None,
-) -> Outcome:  # fmt: skip
+    compiled: Compiled,
+    rules: str,
+    rule: str,
+    ordinal: int,
+    items: Sequence[Any],
+    context: Context,
+    *,
+    to: str | None = None,
+    key: str | None = None,
+) -> Outcome:
     """The end of a collection: what its `then` makes of the items of one group.
 
     `items` are those of the CollectActions, `to` and `key` what all actions of the group say. Raises
@@ -178,11 +185,16 @@ def _flow_place(compiled: Compiled, flow: CheckedFlow) -> Place:
 def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: str, place: Place) -> Outcome:
     failures = tuple(
         Failure(
-            fault.kind, f"value_{fault.kind}", fault.message, step, fault.path, place,
+            fault.kind,
+            f"value_{fault.kind}",
+            fault.message,
+            step,
+            fault.path,
+            place,
             None if fault.value is None else shorten(fault.value),
         )
         for fault in faults
-    )  # fmt: skip
+    )
     first = f"{faults[0].path}: {faults[0].message}" if faults[0].path else faults[0].message
     return Outcome(
         "rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures
@@ -200,9 +212,13 @@ class _Walk:
     """One run: its state, and what the steps have given so far; of a flow also its named values."""
 
     def __init__(
-        self, compiled: Compiled, context: Context, flow: CompiledFlow | None = None, document: Any = None,
+        self,
+        compiled: Compiled,
+        context: Context,
+        flow: CompiledFlow | None = None,
+        document: Any = None,
         partial: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.compiled = compiled
         self.state = Run(context, compiled.zone, compiled.sites, compiled.stations)
         self.event: Any = None
@@ -324,16 +340,33 @@ class _Walk:
                 f"{f.path}: {f.message}" if f.path else f.message for f in failures if f.action == "reject"
             )
             rejected = Outcome(
-                "rejected", document, self.event, reason, (), failures, self.lineage, self.traces,
-                dict(state.facts), decisions,
-            )  # fmt: skip
+                "rejected",
+                document,
+                self.event,
+                reason,
+                (),
+                failures,
+                self.lineage,
+                self.traces,
+                dict(state.facts),
+                decisions,
+            )
             return self._asked(rejected)
         ended, reason = state.ended or ("done", "")
         actions = () if state.ended else tuple(state.actions)
         outcome = Outcome(
-            ended, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
-            self.traces, state.facts, decisions, steps=0 if flow is None else flow.count,
-        )  # fmt: skip
+            ended,  # type: ignore[arg-type]
+            document,
+            self.event,
+            reason,
+            actions,
+            failures,
+            self.lineage,
+            self.traces,
+            state.facts,
+            decisions,
+            steps=0 if flow is None else flow.count,
+        )
         return outcome if flow is None or flow.plain() else self._asked(outcome)
 
     def _asked(self, outcome: Outcome) -> Outcome:

@@ -130,11 +130,20 @@ class _Counts:
         rejecting = dict(self._rejecting())
         return [
             Seen(
-                file, span, kind, tuple(place.values), len(place.documents), len(self.reached.get(file, ())),  # type: ignore[arg-type]
-                rejecting.get((file, span, kind), False), lookup, tuple(place.keys),
+                file,
+                span,
+                kind,  # type: ignore[arg-type]
+                tuple(place.values),
+                len(place.documents),
+                len(self.reached.get(file, ())),
+                rejecting.get((file, span, kind), False),
+                lookup,
+                tuple(place.keys),
             )
-            for (file, span, kind, lookup), place in sorted(self.places.items(), key=lambda item: (item[0][0], item[0][1].start))
-        ]  # fmt: skip
+            for (file, span, kind, lookup), place in sorted(
+                self.places.items(), key=lambda item: (item[0][0], item[0][1].start)
+            )
+        ]
 
     def _rejecting(self) -> Iterable[tuple[tuple[str, Span, str], bool]]:
         """Whether a failure rejects: neither its line nor the policy of its map says another thing."""

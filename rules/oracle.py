@@ -80,9 +80,14 @@ class Referee:
         self.decisions += [words for _, words in inner.decided]
 
     def close(
-        self, checked: CheckedRules, rule: str, node: syntax.Collect, number: int, items: list[Any],
+        self,
+        checked: CheckedRules,
+        rule: str,
+        node: syntax.Collect,
+        number: int,
+        items: list[Any],
         addressing: tuple[str | None, str | None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Make what a collection makes of its items."""
         inner = self.e.at(checked.path)
         walker = RulesWalker(inner, checked, self.log)
@@ -148,10 +153,20 @@ class Referee:
         if first is not None:
             state, actions = "rejected", ()
             reason = f"{first.path}: {first.message}" if first.path else first.message
-        return self._asked(Outcome(
-            state, document, self.event, reason, actions, failures, self.lineage,  # type: ignore[arg-type]
-            tuple(self.traces), facts, in_order(self.decisions),
-        ))  # fmt: skip
+        return self._asked(
+            Outcome(
+                state,  # type: ignore[arg-type]
+                document,
+                self.event,
+                reason,
+                actions,
+                failures,
+                self.lineage,
+                tuple(self.traces),
+                facts,
+                in_order(self.decisions),
+            )
+        )
 
     def _asked(self, outcome: Outcome) -> Outcome:
         """With what the flow recalled, asked and replied."""
@@ -249,9 +264,10 @@ def keys(program: Program, flow: str, document: Any, context: Context) -> Keys:
         env.bindings[checked.node.variable] = Binding(typed)
         named = {name: _key(evaluator, node, env) for name, node in checked.node.keys}
         return Keys(
-            _key(evaluator, checked.node.identify_by, env), _key(evaluator, checked.node.order_by, env),
+            _key(evaluator, checked.node.identify_by, env),
+            _key(evaluator, checked.node.order_by, env),
             {name: text for name, text in named.items() if text is not None},
-        )  # fmt: skip
+        )
 
 
 def expectation_keys(program: Program, event: str, document: Any, context: Context) -> list[ExpectationKey]:
@@ -279,9 +295,17 @@ def _awaited(evaluator: Evaluator, node: syntax.Expression, env: Environment) ->
 
 
 def close_collection(
-    program: Program, rules: str, rule: str, ordinal: int, items: Sequence[Any], context: Context, *,
-    to: str | None = None, key: str | None = None, log: Log | None = None,
-) -> Outcome:  # fmt: skip
+    program: Program,
+    rules: str,
+    rule: str,
+    ordinal: int,
+    items: Sequence[Any],
+    context: Context,
+    *,
+    to: str | None = None,
+    key: str | None = None,
+    log: Log | None = None,
+) -> Outcome:
     """The end of a collection: what its `then` makes of the items of one group."""
     checked = _known(program.rules, rules)
     found = next((r for r in checked.node.rules if isinstance(r, syntax.Rule) and r.name == rule), None)
@@ -317,11 +341,16 @@ def _known(things: Mapping[str, Any], name: str) -> Any:
 def _misshapen(document: Any, faults: Sequence[ShapeFailure], step: str, title: str, place: Place) -> Outcome:
     failures = tuple(
         Failure(
-            fault.kind, f"value_{fault.kind}", fault.message, step, fault.path, place,
+            fault.kind,
+            f"value_{fault.kind}",
+            fault.message,
+            step,
+            fault.path,
+            place,
             None if fault.value is None else shorten(fault.value),
         )
         for fault in faults
-    )  # fmt: skip
+    )
     first = f"{faults[0].path}: {faults[0].message}" if faults[0].path else faults[0].message
     return Outcome(
         "rejected", document, reason=f"the document does not fit {title}: {first}", failures=failures

@@ -296,34 +296,55 @@ def wait_json(wait: Wait) -> dict[str, Any]:
     match wait:
         case Recall():
             return {
-                "type": "recall", "dataset": wait.dataset, "key": wait.key, "variable": wait.variable,
-                "unknown": wait.unknown, "seconds": wait.seconds, **_place_json(wait.place),
-            }  # fmt: skip
+                "type": "recall",
+                "dataset": wait.dataset,
+                "key": wait.key,
+                "variable": wait.variable,
+                "unknown": wait.unknown,
+                "seconds": wait.seconds,
+                **_place_json(wait.place),
+            }
         case Call():
             return {
-                "type": "call", "variable": wait.variable, "endpoint": wait.endpoint,
-                "payload": _json(wait.payload), "answer": wait.answer, "step": wait.step,
-                "retry_seconds": wait.retry_seconds, "lineage": lineage_json(wait.lineage),
+                "type": "call",
+                "variable": wait.variable,
+                "endpoint": wait.endpoint,
+                "payload": _json(wait.payload),
+                "answer": wait.answer,
+                "step": wait.step,
+                "retry_seconds": wait.retry_seconds,
+                "lineage": lineage_json(wait.lineage),
                 **_place_json(wait.place),
-            }  # fmt: skip
+            }
 
 
 def remedy_json(remedy: Remedy) -> dict[str, Any]:
     """What a playbook says."""
     return {
-        "playbook": remedy.playbook, "failure": remedy.failure, "reaction": remedy.reaction,
-        "retry_seconds": remedy.retry_seconds, "fallback": list(remedy.fallback), "channel": remedy.channel,
-        "text": remedy.text, "runbook": remedy.runbook,
-    }  # fmt: skip
+        "playbook": remedy.playbook,
+        "failure": remedy.failure,
+        "reaction": remedy.reaction,
+        "retry_seconds": remedy.retry_seconds,
+        "fallback": list(remedy.fallback),
+        "channel": remedy.channel,
+        "text": remedy.text,
+        "runbook": remedy.runbook,
+    }
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:
     """One failure."""
     return {
-        "kind": failure.kind, "code": failure.code, "message": failure.message, "step": failure.step,
-        "path": failure.path, **_place_json(failure.place), "value": failure.value, "action": failure.action,
+        "kind": failure.kind,
+        "code": failure.code,
+        "message": failure.message,
+        "step": failure.step,
+        "path": failure.path,
+        **_place_json(failure.place),
+        "value": failure.value,
+        "action": failure.action,
         "warn": failure.warn,
-    }  # fmt: skip
+    }
 
 
 def lineage_json(lineage: Mapping[str, Trace]) -> dict[str, Any]:
@@ -337,9 +358,13 @@ def lineage_json(lineage: Mapping[str, Trace]) -> dict[str, Any]:
 def rule_json(trace: RuleTrace) -> dict[str, Any]:
     """One rule: whether it fired, why, on what values."""
     return {
-        "rules": trace.rules, "rule": trace.rule, "fired": trace.fired, "because": trace.because,
-        "values": _json(trace.values), **_place_json(trace.place),
-    }  # fmt: skip
+        "rules": trace.rules,
+        "rule": trace.rule,
+        "fired": trace.fired,
+        "because": trace.because,
+        "values": _json(trace.values),
+        **_place_json(trace.place),
+    }
 
 
 def _place_json(place: Place) -> dict[str, Any]:
@@ -355,43 +380,91 @@ def _action(action: Action, told: Told) -> dict[str, Any]:
     match action:
         case SendAction():
             return {
-                "type": "send", "endpoint": action.endpoint, "payload": _json(action.payload),
-                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "to": action.to,
-                "key": action.key, "lineage": told(action.lineage),
-            }  # fmt: skip
+                "type": "send",
+                "endpoint": action.endpoint,
+                "payload": _json(action.payload),
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
+                "to": action.to,
+                "key": action.key,
+                "lineage": told(action.lineage),
+            }
         case RaiseAction():
             return {
-                "type": "raise", "event": action.event, "payload": _json(action.payload),
-                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
+                "type": "raise",
+                "event": action.event,
+                "payload": _json(action.payload),
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
                 "lineage": told(action.lineage),
-            }  # fmt: skip
+            }
         case AlertAction():
             return {
-                "type": "alert", "channel": action.channel, "text": action.text, "rules": action.rules,
+                "type": "alert",
+                "channel": action.channel,
+                "text": action.text,
+                "rules": action.rules,
                 "rule": action.rule,
-            }  # fmt: skip
+            }
+        case ExpectAction() | CollectAction():
+            return _timed_action(action, told)
+        case RememberAction() | ForgetAction():
+            return _reference_action(action)
+
+
+def _timed_action(action: ExpectAction | CollectAction, told: Told) -> dict[str, Any]:
+    match action:
         case ExpectAction():
             otherwise = None if action.otherwise is None else _action(action.otherwise, told)
             return {
-                "type": "expect", "event": action.event, "key": action.key, "due": action.due.isoformat(),
-                "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal, "otherwise": otherwise,
-            }  # fmt: skip
+                "type": "expect",
+                "event": action.event,
+                "key": action.key,
+                "due": action.due.isoformat(),
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
+                "otherwise": otherwise,
+            }
         case CollectAction():
             return {
-                "type": "collect", "group": action.group, "window": action.window, "at_most": action.at_most,
-                "item": _json(action.item), "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
-                "to": action.to, "key": action.key,
-            }  # fmt: skip
+                "type": "collect",
+                "group": action.group,
+                "window": action.window,
+                "at_most": action.at_most,
+                "item": _json(action.item),
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
+                "to": action.to,
+                "key": action.key,
+            }
+
+
+def _reference_action(action: RememberAction | ForgetAction) -> dict[str, Any]:
+    match action:
         case RememberAction():
             return {
-                "type": "remember", "dataset": action.dataset, "key": action.key, "record": _json(action.record),
-                "schema": action.schema, "rules": action.rules, "rule": action.rule, "ordinal": action.ordinal,
-            }  # fmt: skip
+                "type": "remember",
+                "dataset": action.dataset,
+                "key": action.key,
+                "record": _json(action.record),
+                "schema": action.schema,
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
+            }
         case ForgetAction():
             return {
-                "type": "forget", "dataset": action.dataset, "key": action.key, "rules": action.rules,
-                "rule": action.rule, "ordinal": action.ordinal,
-            }  # fmt: skip
+                "type": "forget",
+                "dataset": action.dataset,
+                "key": action.key,
+                "rules": action.rules,
+                "rule": action.rule,
+                "ordinal": action.ordinal,
+            }
 
 
 def _json(value: Any) -> Any:

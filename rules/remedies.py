@@ -20,10 +20,15 @@ def remedy(program: Program, flow: CheckedFlow, failure: FailureClass) -> Remedy
     if playbook is None or reaction is None:
         return None
     return Remedy(
-        playbook.node.name, failure, reaction.action, seconds(reaction.retry),
-        tuple(name for name, _ in reaction.endpoints), reaction.channel or None, reaction.text,
+        playbook.node.name,
+        failure,
+        reaction.action,
+        seconds(reaction.retry),
+        tuple(name for name, _ in reaction.endpoints),
+        reaction.channel or None,
+        reaction.text,
         playbook.node.runbook,
-    )  # fmt: skip
+    )
 
 
 def alert_text(found: Remedy, otherwise: str) -> str:

@@ -202,13 +202,17 @@ def to_json(report: TestReport) -> dict[str, Any]:
         "failed": sum(not result.passed for result in report.results),
         "tests": [
             {
-                "name": r.name, "file": r.file, "line": r.line, "passed": r.passed, "message": r.message,
+                "name": r.name,
+                "file": r.file,
+                "line": r.line,
+                "passed": r.passed,
+                "message": r.message,
                 "subject": r.subject,
             }
             for r in report.results
         ],
         "coverage": report.coverage,
-    }  # fmt: skip
+    }
 
 
 def to_junit(report: TestReport, errors: Sequence[str] = ()) -> str:

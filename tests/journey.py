@@ -71,9 +71,16 @@ def bind(
     settings = {"url": url, "allow_private": True, **more}
     with installation.database.begin() as tx:
         put_binding(
-            tx, ENVIRONMENT, endpoint, "http", settings,
-            paused=paused, control=control, staged=staged, hold_until=hold_until,
-        )  # fmt: skip
+            tx,
+            ENVIRONMENT,
+            endpoint,
+            "http",
+            settings,
+            paused=paused,
+            control=control,
+            staged=staged,
+            hold_until=hold_until,
+        )
 
 
 def order(number: int, lot: str = "L1", **more: Any) -> bytes:

@@ -73,9 +73,14 @@ def stage(body: dict[str, Any], endpoint: str, step: str) -> Any:
     """Hold back what is made for this endpoint from now on, or no longer."""
     where = environment(body.get("environment"))
     staging.stage(
-        installation(), where, endpoint, step == "stage",
-        by=caller().who, reason=body["reason"], hold_until=body.get("hold_until"),
-    )  # fmt: skip
+        installation(),
+        where,
+        endpoint,
+        step == "stage",
+        by=caller().who,
+        reason=body["reason"],
+        hold_until=body.get("hold_until"),
+    )
     return {"endpoint": endpoint, "environment": where, "staged": step == "stage"}
 
 

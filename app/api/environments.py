@@ -72,9 +72,15 @@ def promote(body: dict[str, Any], name: str) -> Any:
 def _schedule(body: dict[str, Any], name: str) -> Any:
     with installation().database.begin() as tx:
         made = scheduling.schedule(
-            tx, body["release"], name, body["at"], caller().who, reason=body["reason"],
-            expected_live=body.get("expected_live", promotions.ANY), on_behalf_of=caller().person,
-        )  # fmt: skip
+            tx,
+            body["release"],
+            name,
+            body["at"],
+            caller().who,
+            reason=body["reason"],
+            expected_live=body.get("expected_live", promotions.ANY),
+            on_behalf_of=caller().person,
+        )
     return scheduling.shown(made)
 
 

@@ -61,11 +61,15 @@ def show(query: dict[str, Any], fingerprint: str) -> Any:
         rows = failures(tx, found, limit + 1, before)
     items = [
         {
-            "id": one.id, "at": one.at, "reason": one.reason, "message_id": one.message.id, "keys": one.keys,
+            "id": one.id,
+            "at": one.at,
+            "reason": one.reason,
+            "message_id": one.message.id,
+            "keys": one.keys,
             "state": one.delivery.state if one.delivery else one.message.state,
         }
         for one in rows[:limit]
-    ]  # fmt: skip
+    ]
     cursor = row_cursor(rows[limit - 1].at, rows[limit - 1].id) if len(rows) > limit else None
     return shown_group(installation(), fingerprint) | {"items": items, "next_cursor": cursor}
 
@@ -78,9 +82,14 @@ def act(body: dict[str, Any], fingerprint: str, step: Any) -> Any:
     """Retry, replay or discard the whole group as a batch."""
     found = _mine(fingerprint)
     made = batches.create(
-        installation(), found.kind.environment, Filter(fingerprint=found.fingerprint), by=caller().who, action=step,
-        subject="delivery" if found.kind.subject == "delivery" else "message", **body,
-    )  # fmt: skip
+        installation(),
+        found.kind.environment,
+        Filter(fingerprint=found.fingerprint),
+        by=caller().who,
+        action=step,
+        subject="delivery" if found.kind.subject == "delivery" else "message",
+        **body,
+    )
     return batch_json(checked_at_once(made)), 202
 
 

@@ -43,9 +43,20 @@ def show_figures(environment: str | None, as_json: bool, every: float | None) ->
 def screen(found: Mapping[str, Any]) -> RenderableType:
     """Everything on one screen, what needs somebody in red."""
     at: datetime = found["at"]
-    return Group(*(part for part in (
-        _head(found), _messages(found), _waiting(found, at), _lanes(found, at), _breakers(found, at), _alerts(found)
-    ) if part is not None))  # fmt: skip
+    return Group(
+        *(
+            part
+            for part in (
+                _head(found),
+                _messages(found),
+                _waiting(found, at),
+                _lanes(found, at),
+                _breakers(found, at),
+                _alerts(found),
+            )
+            if part is not None
+        )
+    )
 
 
 def _head(found: Mapping[str, Any]) -> Text:
@@ -78,9 +89,15 @@ def _messages(found: Mapping[str, Any]) -> Table:
 
 def _waiting(found: Mapping[str, Any], at: datetime) -> Table:
     table = Table(
-        "waits for", "how many", "the oldest since", "about", title="waiting", title_justify="left", show_edge=False,
+        "waits for",
+        "how many",
+        "the oldest since",
+        "about",
+        title="waiting",
+        title_justify="left",
+        show_edge=False,
         pad_edge=False,
-    )  # fmt: skip
+    )
     for one in found["waiting_flows"]:
         table.add_row(f"flow {one['flow'] or '(none)'}", str(one["count"]), age(one["since"], at), "")
     for one in found["waiting_endpoints"]:

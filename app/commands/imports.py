@@ -101,9 +101,16 @@ def xlsx(file: Path, sheet: str, into: Path | None, as_json: bool, **wish: Any) 
 
 
 def _sheet(
-    file: Path, format: str, sheet: str, into: Path | None, as_json: bool,
-    kind: str | None, name: str, policy: str, outputs: Sequence[str],
-) -> int:  # fmt: skip
+    file: Path,
+    format: str,
+    sheet: str,
+    into: Path | None,
+    as_json: bool,
+    kind: str | None,
+    name: str,
+    policy: str,
+    outputs: Sequence[str],
+) -> int:
     from dsl.exchange.importing import import_sheet, open_sheet
     from dsl.exchange.inference import infer_from_rows
     from dsl.exchange.sheet_reading import Wish

@@ -45,9 +45,19 @@ _MOST_GROUPS = 40
 @BY
 @AS_JSON
 def replay(
-    message_id: str | None, environment: str | None, by: str, as_json: bool, dry_run: bool, only_differing: bool,
-    reason: str, destinations: tuple[str, ...], release: str, rate: int, share: int, **asked: Any,
-) -> int:  # fmt: skip
+    message_id: str | None,
+    environment: str | None,
+    by: str,
+    as_json: bool,
+    dry_run: bool,
+    only_differing: bool,
+    reason: str,
+    destinations: tuple[str, ...],
+    release: str,
+    rate: int,
+    share: int,
+    **asked: Any,
+) -> int:
     """Run messages once more: MESSAGE_ID, or all that the options choose. The dry run comes first.
 
     Exit 1 where a message can't be replayed.
@@ -65,9 +75,16 @@ def replay(
     with opened() as installation:
         where = environment or installation.settings.environment
         made = batches.create(
-            installation, where, chosen, by=by, release=release, destinations=list(destinations) or None,
-            rate=rate, share=share, reason=reason,
-        )  # fmt: skip
+            installation,
+            where,
+            chosen,
+            by=by,
+            release=release,
+            destinations=list(destinations) or None,
+            rate=rate,
+            share=share,
+            reason=reason,
+        )
         made = drive(installation, made, "checking", "looked at")
         if not as_json:
             print_report(made)

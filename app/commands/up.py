@@ -91,9 +91,22 @@ def _start_queue(supervisor: Supervisor, settings: Any) -> dict[str, str]:
     folder = settings.home.resolve() / "valkey"
     folder.mkdir(exist_ok=True)
     command = [
-        str(server), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
-        "--dir", str(folder), "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction",
-    ]  # fmt: skip
+        str(server),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        str(folder),
+        "--appendonly",
+        "yes",
+        "--save",
+        "",
+        "--maxmemory-policy",
+        "noeviction",
+    ]
     supervisor.start(Service("queue", command, socket.exists, log=_log(settings.home, "queue")))
     return {"MAPWRIGHT_REDIS_URL": f"unix://{socket}"}
 

@@ -13,8 +13,11 @@ _WEB = Path(__file__).resolve().parents[1] / "web"
 def handbook_page(program: Program) -> str:
     """The page, its style inside; to read, to print, to send."""
     jinja = Environment(
-        loader=FileSystemLoader(_WEB / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(_WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     style = (_WEB / "static" / "style.css").read_text(encoding="utf-8").replace("</", "<\\/")
     return jinja.get_template("handbook_file.html").render(book=handbook(program), style=style)

@@ -26,9 +26,10 @@ def redis(installation: Installation) -> Iterator[Finding]:
     policy = told.get("maxmemory_policy", "noeviction")
     if told.get("maxmemory", 0) and policy != "noeviction":
         yield warn(
-            "redis", f"it may throw doorbells away ({policy}): work starts up to a second later",
+            "redis",
+            f"it may throw doorbells away ({policy}): work starts up to a second later",
             "set maxmemory-policy noeviction",
-        )  # fmt: skip
+        )
     else:
         yield ok("redis", "it throws nothing away")
     kept = (

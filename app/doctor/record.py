@@ -65,8 +65,13 @@ def _postgresql(tx: Connection) -> Iterator[Finding]:
 
 
 _SHOWN = (
-    "server_version", "server_version_num", "fsync", "full_page_writes", "synchronous_commit", "max_connections",
-)  # fmt: skip
+    "server_version",
+    "server_version_num",
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+    "max_connections",
+)
 
 
 def migrations(installation: Installation) -> Iterator[Finding]:

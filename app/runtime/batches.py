@@ -85,12 +85,25 @@ def create(
         _require_number(len(ids))
         at = now(tx)
         made = Batch(
-            id=new_id(os.urandom(1)[0]), environment=environment, action=action, subject=subject,
-            state=_first_state(action, subject, dry_run), filter=chosen.as_json(), release=release,
-            destinations=destinations, which="all", rate=rate, share=share, by=by, reason=reason.strip(),
-            created_at=at, updated_at=at, started_at=None if dry_run else at, total=len(ids),
+            id=new_id(os.urandom(1)[0]),
+            environment=environment,
+            action=action,
+            subject=subject,
+            state=_first_state(action, subject, dry_run),
+            filter=chosen.as_json(),
+            release=release,
+            destinations=destinations,
+            which="all",
+            rate=rate,
+            share=share,
+            by=by,
+            reason=reason.strip(),
+            created_at=at,
+            updated_at=at,
+            started_at=None if dry_run else at,
+            total=len(ids),
             report={"releases": deployed(tx, environment)},
-        )  # fmt: skip
+        )
         stored.add_batch(tx, made, ids)
         append(tx, by, "batch.create", made.id, None, _shown(made), reason or "dry run")
     return made

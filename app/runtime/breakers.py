@@ -203,10 +203,16 @@ def _opened(
     flaps = found.times_opened > 0 and at - found.since < calm
     cool_down = min(cap, max(base, found.cool_down * 2)) if flaps else base
     now_open = replace(
-        found, state="open", reason=reason[:2000], since=at, opened_at=at, failures=failures,
-        cool_down=cool_down, times_opened=found.times_opened + 1 if flaps else 1,
+        found,
+        state="open",
+        reason=reason[:2000],
+        since=at,
+        opened_at=at,
+        failures=failures,
+        cool_down=cool_down,
+        times_opened=found.times_opened + 1 if flaps else 1,
         probe_at=at + timedelta(seconds=cool_down),
-    )  # fmt: skip
+    )
     names = ("reason", "opened_at", "failures", "cool_down", "times_opened", "probe_at")
     if move_breaker(tx, found, "open", at, **{name: getattr(now_open, name) for name in names}):
         _log.warning("breaker opened", environment=found.environment, endpoint=found.endpoint, reason=reason)

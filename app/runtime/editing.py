@@ -151,11 +151,19 @@ def _edited(
     if faults:
         raise EditRefused(f"the edited body can't be read: {faults[0].message}", {"code": faults[0].code})
     return original, Intake(
-        found.environment, found.endpoint, content, content_hash(content), body.media_type, body.headers,
-        tuple(drafts), correlation_id=found.correlation_id, causation_id=found.id, trace=original.message.trace,
+        found.environment,
+        found.endpoint,
+        content,
+        content_hash(content),
+        body.media_type,
+        body.headers,
+        tuple(drafts),
+        correlation_id=found.correlation_id,
+        causation_id=found.id,
+        trace=original.message.trace,
         hops=found.hops,
         edited_from=found.id,
-    )  # fmt: skip
+    )
 
 
 def _replace(tx: Connection, original: Original, intake: Intake, by: str, reason: str) -> list[Message]:
@@ -191,10 +199,21 @@ def _replace_delivery(tx: Connection, delivery_id: str, content: bytes, by: str,
     further = next_number(tx, found.lane)
     at, hashes = now(tx), (content_hash(delivery_body(tx, found.id)), content_hash(content))
     made = replace(
-        found, id=new_id(partition_of(found.lane)), seq=found.seq if blocking else further,
-        state="pending", next_at=at, ledger_key=digest(found.ledger_key, "edited", found.id, hashes[1]),
-        created_at=at, updated_at=at, fence=0, attempts=0, forgiven=0, error_class="", status=None, reason="",
-    )  # fmt: skip
+        found,
+        id=new_id(partition_of(found.lane)),
+        seq=found.seq if blocking else further,
+        state="pending",
+        next_at=at,
+        ledger_key=digest(found.ledger_key, "edited", found.id, hashes[1]),
+        created_at=at,
+        updated_at=at,
+        fence=0,
+        attempts=0,
+        forgiven=0,
+        error_class="",
+        status=None,
+        reason="",
+    )
     move = DeliveryMove(found, "discarded", reason=f"edited as {made.id}: {reason}")
     move_delivery_states(tx, [move], at)
     if blocking:  # they change places, so that no number of a lane stands twice

@@ -113,9 +113,17 @@ def _kind_of_move(m: DeliveryMove) -> Kind:
     status = m.status if m.status is not None else d.status
     code = m.error_class if m.error_class is not None else d.error_class
     return Kind(
-        d.environment, "delivery", m.to_state, d.ruleset, d.flow, d.endpoint, d.release_id,
-        step=f"send/{d.endpoint}", code=code or "unknown", field=f"status {status}" if status else "",
-    )  # fmt: skip
+        d.environment,
+        "delivery",
+        m.to_state,
+        d.ruleset,
+        d.flow,
+        d.endpoint,
+        d.release_id,
+        step=f"send/{d.endpoint}",
+        code=code or "unknown",
+        field=f"status {status}" if status else "",
+    )
 
 
 def _kind(m: Message, state: str) -> Kind:

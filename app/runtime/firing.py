@@ -103,10 +103,18 @@ def _store(installation: Installation, tx: Connection, timer: Timer) -> int:
     label = f"{timer.event} is late" if timer.kind == "expect" else f"{timer.count} collected"
     draft = Draft(way, timer.flow, 0, label, Keys(None, timer.order_key, business), content_hash(body))
     intake = Intake(
-        timer.environment, endpoint, body, content_hash(body), TIMER, {}, (draft,),
-        correlation_id=timer.correlation_id, causation_id=timer.message_id, hops=timer.hops + 1,
+        timer.environment,
+        endpoint,
+        body,
+        content_hash(body),
+        TIMER,
+        {},
+        (draft,),
+        correlation_id=timer.correlation_id,
+        causation_id=timer.message_id,
+        hops=timer.hops + 1,
         trace=origin.trace if origin is not None else "",
-    )  # fmt: skip
+    )
     stored = store_intakes(tx, [intake])
     return partition_of(stored[0][0][0].lane)
 
@@ -114,9 +122,14 @@ def _store(installation: Installation, tx: Connection, timer: Timer) -> int:
 def _said(tx: Connection, timer: Timer) -> dict[str, Any]:
     """Everything that the message needs to run, and to run again."""
     common = {
-        "timer": timer.id, "kind": timer.kind, "rules": timer.rules, "rule": timer.rule, "ordinal": timer.ordinal,
-        "deadline": timer.deadline.isoformat(), **timer.content,
-    }  # fmt: skip
+        "timer": timer.id,
+        "kind": timer.kind,
+        "rules": timer.rules,
+        "rule": timer.rule,
+        "ordinal": timer.ordinal,
+        "deadline": timer.deadline.isoformat(),
+        **timer.content,
+    }
     if timer.kind == "expect":
         return {**common, "event": timer.event, "awaited": timer.key}
     return {**common, "group": timer.key, "items": items(tx, timer.id)}

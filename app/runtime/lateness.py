@@ -75,14 +75,23 @@ def _make(tx: Connection, environment: str, ruleset: str, release_id: str, flows
     at = now(tx)
     clocks = [
         Timer(
-            id=timer_id(match, flow), kind="sla", state="open", match=match, due_at=at,
-            deadline=at - timedelta(seconds=promise.seconds), environment=environment, ruleset=ruleset,
-            release_id=release_id, flow=flow, event="sla", key="", order_key=None, message_id="", correlation_id="",
-            hops=0, rules="", rule="", ordinal=0, created_at=at, updated_at=at,
+            id=timer_id(match, flow),
+            kind="sla",
+            state="open",
+            match=match,
+            due_at=at,
+            deadline=at - timedelta(seconds=promise.seconds),
+            environment=environment,
+            ruleset=ruleset,
+            release_id=release_id,
+            flow=flow,
+            event="sla",
+            created_at=at,
+            updated_at=at,
         )
         for flow, promise in flows.items()
         for match in [digest("sla", environment, ruleset, flow)]
-    ]  # fmt: skip
+    ]
     new = add_timers(tx, clocks)
     stopped = [clock for clock in clocks if clock.id not in new]
     for clock in stopped:
@@ -130,12 +139,25 @@ def _mark_id(message_id: str) -> str:
 
 def _mark(clock: Timer, late: Unfinished, promise: Promise, at: datetime) -> Timer:
     return Timer(
-        id=_mark_id(late.id), kind="late", state="fired", match=late.id, due_at=at,
-        deadline=late.received_at + timedelta(seconds=promise.seconds), environment=clock.environment,
-        ruleset=clock.ruleset, release_id=late.release_id, flow=clock.flow, event="sla", key=promise.said,
-        order_key=None, message_id=late.id, correlation_id=late.correlation_id, hops=late.hops, rules="", rule="",
-        ordinal=0, created_at=at, updated_at=at, content={"state": late.state},
-    )  # fmt: skip
+        id=_mark_id(late.id),
+        kind="late",
+        state="fired",
+        match=late.id,
+        due_at=at,
+        deadline=late.received_at + timedelta(seconds=promise.seconds),
+        environment=clock.environment,
+        ruleset=clock.ruleset,
+        release_id=late.release_id,
+        flow=clock.flow,
+        event="sla",
+        key=promise.said,
+        message_id=late.id,
+        correlation_id=late.correlation_id,
+        hops=late.hops,
+        created_at=at,
+        updated_at=at,
+        content={"state": late.state},
+    )
 
 
 def _quiet_long_enough(content: dict[str, Any], at: datetime) -> bool:

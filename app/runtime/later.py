@@ -118,10 +118,19 @@ def _expectation(later: Later, action: ExpectAction, at: datetime) -> Timer:
     )
     otherwise = None if action.otherwise is None else _exactly(action.otherwise)
     return _timer(
-        later, "expect", timer_id(match, m.id), match, action.due, at,
-        event=action.event, key=action.key, rules=action.rules, rule=action.rule, ordinal=action.ordinal,
+        later,
+        "expect",
+        timer_id(match, m.id),
+        match,
+        action.due,
+        at,
+        event=action.event,
+        key=action.key,
+        rules=action.rules,
+        rule=action.rule,
+        ordinal=action.ordinal,
         content={"otherwise": otherwise},
-    )  # fmt: skip
+    )
 
 
 def _exactly(action: SendAction | RaiseAction | AlertAction) -> dict[str, Any]:
@@ -135,10 +144,20 @@ def _window(later: Later, action: CollectAction, at: datetime) -> Timer:
     where = (m.environment, m.ruleset, m.release_id, action.rules, action.rule, str(action.ordinal))
     match = digest("collect", *where, action.group)
     return _timer(
-        later, "collect", timer_id(match, m.id, str(action.ordinal)), match, at + timedelta(seconds=action.window), at,
-        event="", key=action.group, rules=action.rules, rule=action.rule, ordinal=action.ordinal,
-        content={"to": action.to, "key": action.key}, count=1,
-    )  # fmt: skip
+        later,
+        "collect",
+        timer_id(match, m.id, str(action.ordinal)),
+        match,
+        at + timedelta(seconds=action.window),
+        at,
+        event="",
+        key=action.group,
+        rules=action.rules,
+        rule=action.rule,
+        ordinal=action.ordinal,
+        content={"to": action.to, "key": action.key},
+        count=1,
+    )
 
 
 def _wait(tx: Connection, later: Later, wait: Recall, at: datetime) -> None:
@@ -148,9 +167,16 @@ def _wait(tx: Connection, later: Later, wait: Recall, at: datetime) -> None:
     until = at + timedelta(seconds=wait.seconds or 0)
     id = timer_id(place.id, later.message.id)
     timer = _timer(
-        later, "wait", id, place.id, until, at,
-        event=wait.dataset, key=wait.key, rules="", rule=wait.variable, ordinal=0, content={},
-    )  # fmt: skip
+        later,
+        "wait",
+        id,
+        place.id,
+        until,
+        at,
+        event=wait.dataset,
+        key=wait.key,
+        rule=wait.variable,
+    )
     open_timers(tx, [timer], at)
     if there is not None:
         hurry(tx, [place.id], at)
@@ -160,16 +186,37 @@ def _answer_timer(later: Later, call: Call, at: datetime) -> Timer:
     match = call_match(later.message.id, call.variable, call.step)
     until = at + timedelta(seconds=PATIENCE_SECONDS)
     return _timer(
-        later, "wait", timer_id(match, later.message.id), match, until, at,
-        event=call.endpoint, key=call.variable, rules="", rule=call.variable, ordinal=call.step, content={},
-    )  # fmt: skip
+        later,
+        "wait",
+        timer_id(match, later.message.id),
+        match,
+        until,
+        at,
+        event=call.endpoint,
+        key=call.variable,
+        rule=call.variable,
+        ordinal=call.step,
+    )
 
 
 def _timer(later: Later, kind: Any, id: str, match: str, due: datetime, at: datetime, **more: Any) -> Timer:
     m = later.message
     return Timer(
-        id=id, kind=kind, state="open", match=match, due_at=due, deadline=due,
-        environment=m.environment, ruleset=m.ruleset, release_id=m.release_id, flow=m.flow,
-        order_key=later.order_key, message_id=m.id, correlation_id=m.correlation_id, hops=m.hops,
-        created_at=at, updated_at=at, **more,
-    )  # fmt: skip
+        id=id,
+        kind=kind,
+        state="open",
+        match=match,
+        due_at=due,
+        deadline=due,
+        environment=m.environment,
+        ruleset=m.ruleset,
+        release_id=m.release_id,
+        flow=m.flow,
+        order_key=later.order_key,
+        message_id=m.id,
+        correlation_id=m.correlation_id,
+        hops=m.hops,
+        created_at=at,
+        updated_at=at,
+        **more,
+    )

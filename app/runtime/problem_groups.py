@@ -99,12 +99,13 @@ def group_json(installation: Installation, found: Group, some: Sequence[Failed])
         "last_at": found.last_at,
         **asdict(answerable(installation, found)),
         "affected": affected(some),
-        "example": example and {
+        "example": example
+        and {
             "message_id": example.message.id,
             "delivery_id": example.delivery.id if example.delivery else None,
             "reason": example.reason,
         },
-    }  # fmt: skip
+    }
 
 
 def title(found: Group) -> str:

@@ -69,8 +69,23 @@ def _send_instead(tx: Connection, lane: ClaimedLane, d: Delivery, spare: Endpoin
     moment = max(milliseconds(), moment_of(d.message_id))
     seq = touch(tx, [Touch(key, 1, True, moment // MILLISECONDS_A_DAY)])[key.id].last_seq
     made = replace(
-        d, id=new_id(partition_of(key.id), moment), lane=key.id, seq=seq, state="pending", next_at=at, endpoint=spare.name,
-        ledger_key=digest(d.ledger_key, "fallback", spare.name), idempotent=spare.idempotent, created_at=at,
-        updated_at=at, fence=0, attempts=0, forgiven=0, asked=0, error_class="", status=None, reason="",
-    )  # fmt: skip
+        d,
+        id=new_id(partition_of(key.id), moment),
+        lane=key.id,
+        seq=seq,
+        state="pending",
+        next_at=at,
+        endpoint=spare.name,
+        ledger_key=digest(d.ledger_key, "fallback", spare.name),
+        idempotent=spare.idempotent,
+        created_at=at,
+        updated_at=at,
+        fence=0,
+        attempts=0,
+        forgiven=0,
+        asked=0,
+        error_class="",
+        status=None,
+        reason="",
+    )
     add_deliveries(tx, [(made, delivery_bodies(tx, [d.id])[d.id])])

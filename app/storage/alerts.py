@@ -47,10 +47,18 @@ def add_alerts(
 def add_notices(tx: Connection, environments: Sequence[str], channel: str, text: str, at: datetime) -> None:
     """Store an alert of the installation itself, which no message caused, in several environments."""
     rows = [
-        {"partition": 0, "id": new_id(0), "environment": environment, "channel": channel[:120], "text": text,
-         "message_id": "", "rule": "", "at": at}
+        {
+            "partition": 0,
+            "id": new_id(0),
+            "environment": environment,
+            "channel": channel[:120],
+            "text": text,
+            "message_id": "",
+            "rule": "",
+            "at": at,
+        }
         for environment in environments
-    ]  # fmt: skip
+    ]
     insert_rows(tx, alerts_table, rows)
 
 

@@ -47,12 +47,14 @@ def figures(tx: Connection, environment: str) -> dict[str, Any]:
             if one.state != "closed"
         ],
         "paused_flows": sorted(
-            f"{ruleset}/{flow}" for (where, ruleset, flow), p in flow_policies(tx).items() if p.paused and where == environment
+            f"{ruleset}/{flow}"
+            for (where, ruleset, flow), p in flow_policies(tx).items()
+            if p.paused and where == environment
         ),
         "alerts": known["alerts"][:5],
         "workers": [worker for worker in known["workers"] if worker["alive"]],
         "unserved": known["unserved"],
-    }  # fmt: skip
+    }
 
 
 def _waiting_flows(tx: Connection, environment: str) -> list[dict[str, Any]]:

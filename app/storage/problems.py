@@ -86,11 +86,14 @@ def add_problems(tx: Connection, found: Sequence[tuple[str, Kind]], at: datetime
     _add_kinds(tx, kinds, at)
     rows = {
         id: {
-            "partition": partition_of(id), "subject_id": id, "fingerprint": kind.fingerprint,
-            "environment": kind.environment, "at": at,
+            "partition": partition_of(id),
+            "subject_id": id,
+            "fingerprint": kind.fingerprint,
+            "environment": kind.environment,
+            "at": at,
         }
         for id, kind in found
-    }  # fmt: skip
+    }
     insert_rows(tx, problems_table, list(rows.values()))
 
 

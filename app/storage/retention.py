@@ -155,7 +155,9 @@ def _needs(ids: Any, not_due: ColumnElement[bool], low: int, high: int) -> list[
     stuck = and_(_d.state == "dead", not_due)
     return [
         select(_d.message_id).where(
-            _d.day >= low, between(_d.message_id, low, high), _d.message_id.in_(ids),
+            _d.day >= low,
+            between(_d.message_id, low, high),
+            _d.message_id.in_(ids),
             or_(_d.state.in_(OPEN_STATES), stuck),
         ),
         select(t.message_id).where(t.message_id.in_(ids), live),
@@ -164,7 +166,7 @@ def _needs(ids: Any, not_due: ColumnElement[bool], low: int, high: int) -> list[
         .where(item.message_id.in_(ids), live),
         replaying_ids().where(members_table.c.subject_id.in_(ids)),
         *parents,
-    ]  # fmt: skip
+    ]
 
 
 def between(id: Any, low: int, high: int) -> ColumnElement[bool]:

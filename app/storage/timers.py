@@ -127,16 +127,16 @@ class Timer:
     release_id: str
     flow: str
     event: str
-    key: str
-    order_key: str | None
-    message_id: str
-    correlation_id: str
-    hops: int
-    rules: str
-    rule: str
-    ordinal: int
     created_at: datetime
     updated_at: datetime
+    key: str = ""
+    order_key: str | None = None
+    message_id: str = ""
+    correlation_id: str = ""
+    hops: int = 0
+    rules: str = ""
+    rule: str = ""
+    ordinal: int = 0
     count: int = 0
     content: Any = field(default_factory=dict)
     closed_by: str = ""

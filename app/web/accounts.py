@@ -80,9 +80,13 @@ def issue() -> Any:
         days = max(1, min(3650, int(form.get("days") or 365)))
         with installation().database.begin() as tx:
             made = tokens.issue(
-                tx, form.get("name", "").strip() or "token", form.get("environment", ""), endpoints,
-                current_user.login, valid_for=timedelta(days=days),
-            )  # fmt: skip
+                tx,
+                form.get("name", "").strip() or "token",
+                form.get("environment", ""),
+                endpoints,
+                current_user.login,
+                valid_for=timedelta(days=days),
+            )
     except (SecurityError, ValueError) as error:
         flash(str(error), "error")
         return redirect(url_for("accounts.show"))

@@ -171,8 +171,16 @@ def zone() -> ZoneInfo:
 def register(app: Flask) -> None:
     """Make them filters of every template."""
     for display in (
-        shown_state, shown_time, shown_value, plain_text, pretty, branches, is_compact, why_of, message_title,
-    ):  # fmt: skip
+        shown_state,
+        shown_time,
+        shown_value,
+        plain_text,
+        pretty,
+        branches,
+        is_compact,
+        why_of,
+        message_title,
+    ):
         app.jinja_env.filters[display.__name__] = display
 
 

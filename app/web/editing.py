@@ -81,9 +81,12 @@ def save_delivery(delivery_id: str) -> Any:
 def _page(view: dict[str, Any], text: str, **more: Any) -> str:
     message = view["message"]
     return render_template(
-        "edit_message.html", message=message, text=text, editable=message["state"] in STUCK_MESSAGES,
+        "edit_message.html",
+        message=message,
+        text=text,
+        editable=message["state"] in STUCK_MESSAGES,
         **{"seen": None, "release": "original", **more},
-    )  # fmt: skip
+    )
 
 
 def _delivery_page(view: dict[str, Any], text: str, **more: Any) -> str:

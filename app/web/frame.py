@@ -17,8 +17,11 @@ from dsl.diagnostics import Severity
 
 _COOKIE = "mapwright_ruleset"
 _PARTS = (
-    ("maps", "Maps"), ("tables", "Tables"), ("lookups", "Value maps"), ("rules", "Rules and flows"),
-)  # fmt: skip
+    ("maps", "Maps"),
+    ("tables", "Tables"),
+    ("lookups", "Value maps"),
+    ("rules", "Rules and flows"),
+)
 
 
 @dataclass(frozen=True)

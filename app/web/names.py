@@ -84,9 +84,13 @@ def _place(here: Workspace, place: Place) -> dict[str, Any]:
     line, column = source.position(place.span.start)
     end_line, end_column = source.position(place.span.end)
     return {
-        "file": place.file, "line": line, "column": column, "end_line": end_line, "end_column": end_column,
+        "file": place.file,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
         "text": source.line(line).strip()[:200],
-    }  # fmt: skip
+    }
 
 
 def _applied(here: Workspace, file: str, edits: tuple[Edit, ...]) -> str:

@@ -85,9 +85,14 @@ def act(fingerprint: str, deed: Any) -> Any:
         environment = open_group(tx, fingerprint).kind.environment
     try:
         made = batches.create(
-            installation(), environment, Filter(fingerprint=fingerprint), by=current_user.login, action=deed,
-            release="current" if form.get("release") == "current" else "original", reason=form.get("reason", "").strip(),
-        )  # fmt: skip
+            installation(),
+            environment,
+            Filter(fingerprint=fingerprint),
+            by=current_user.login,
+            action=deed,
+            release="current" if form.get("release") == "current" else "original",
+            reason=form.get("reason", "").strip(),
+        )
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
         return redirect(url_for("problems.group", fingerprint=fingerprint))

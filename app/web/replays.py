@@ -63,13 +63,17 @@ def create() -> Any:
     form = request.form
     try:
         made = batches.create(
-            installation(), current_environment(), _filter(), by=current_user.login,
+            installation(),
+            current_environment(),
+            _filter(),
+            by=current_user.login,
             action=_word("action", ("replay", "retry", "discard")),  # type: ignore[arg-type]
             release=_word("release", ("original", "current")),
             destinations=form.get("destinations", "").split() or None,
-            rate=_number("rate", batches.DEFAULT_RATE), share=_number("share", batches.DEFAULT_SHARE),
+            rate=_number("rate", batches.DEFAULT_RATE),
+            share=_number("share", batches.DEFAULT_SHARE),
             reason=form.get("reason", "").strip(),
-        )  # fmt: skip
+        )
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
         names = [name for name in (*_TEXTS, "state", "ids") if form.get(name)]
@@ -90,9 +94,14 @@ def show(batch_id: str) -> Any:
         keys = keys_of(tx, _examples(found))
     return render_template(
         "replay_state.html" if partial else "replay.html",
-        batch=found, report=Report.read(found.report).as_json(), failed=failed, keys=keys, active=found.state in ACTIVE_STATES,
-        filter=_words_of(found), operate=current_user.can("operate"),
-    )  # fmt: skip
+        batch=found,
+        report=Report.read(found.report).as_json(),
+        failed=failed,
+        keys=keys,
+        active=found.state in ACTIVE_STATES,
+        filter=_words_of(found),
+        operate=current_user.can("operate"),
+    )
 
 
 @blueprint.post("/replays/<batch_id>/<any(run, pause, cancel):deed>")

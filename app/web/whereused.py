@@ -27,9 +27,15 @@ def show(name: str) -> Any:
             problem = unknown.message
     rows = [{**use, "url": _address(here, use)} for use in found["uses"]] if found else []
     return render_template(
-        "where_used.html", here=here, asked=asked, found=found, rows=rows, problem=problem,
-        subjects=usage.subjects(program), fields=_fields(here, asked, known) if not problem else [],
-    )  # fmt: skip
+        "where_used.html",
+        here=here,
+        asked=asked,
+        found=found,
+        rows=rows,
+        problem=problem,
+        subjects=usage.subjects(program),
+        fields=_fields(here, asked, known) if not problem else [],
+    )
 
 
 @blueprint.get("/rulesets/<name>/versions")

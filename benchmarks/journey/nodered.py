@@ -91,16 +91,38 @@ def _answer(id: str, status: int) -> dict[str, Any]:
 
 def _sending(id: str, target: str) -> dict[str, Any]:
     return _node(
-        id, "http request", [], method="POST", ret="txt", paytoqs="ignore", url=target, tls="", persist=True,
-        proxy="", insecureHTTPParser=False, authType="", senderr=False, headers=[],
-    )  # fmt: skip
+        id,
+        "http request",
+        [],
+        method="POST",
+        ret="txt",
+        paytoqs="ignore",
+        url=target,
+        tls="",
+        persist=True,
+        proxy="",
+        insecureHTTPParser=False,
+        authType="",
+        senderr=False,
+        headers=[],
+    )
 
 
 def _function(id: str, following: str) -> list[dict[str, Any]]:
     return [
-        _node(f"{id}-first", "function", [following], func=ruleset.javascript(), outputs=1, timeout=0, noerr=0,
-              initialize="", finalize="", libs=[]),
-    ]  # fmt: skip
+        _node(
+            f"{id}-first",
+            "function",
+            [following],
+            func=ruleset.javascript(),
+            outputs=1,
+            timeout=0,
+            noerr=0,
+            initialize="",
+            finalize="",
+            libs=[],
+        ),
+    ]
 
 
 def _jsonata(id: str, following: str) -> list[dict[str, Any]]:
@@ -108,10 +130,19 @@ def _jsonata(id: str, following: str) -> list[dict[str, Any]]:
     refusals, made = ruleset.jsonata()
     return [
         _change(f"{id}-first", "refusals", refusals, f"{id}-second"),
-        _node(f"{id}-second", "switch", [f"{id}-third"], property="refusals", propertyType="msg",
-              rules=[{"t": "eq", "v": "0", "vt": "num"}], checkall="true", repair=False, outputs=1),
+        _node(
+            f"{id}-second",
+            "switch",
+            [f"{id}-third"],
+            property="refusals",
+            propertyType="msg",
+            rules=[{"t": "eq", "v": "0", "vt": "num"}],
+            checkall="true",
+            repair=False,
+            outputs=1,
+        ),
         _change(f"{id}-third", "payload", made, following),
-    ]  # fmt: skip
+    ]
 
 
 def _change(id: str, property: str, expression: str, following: str) -> dict[str, Any]:

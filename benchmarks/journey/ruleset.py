@@ -62,8 +62,10 @@ def _schema(properties: dict[str, Any]) -> bytes:
 def _manifest() -> str:
     lines = ['name = "journey"', 'language = "1"', 'time_zone = "UTC"', 'owner = "benchmarks"']
     for name, way, schema in (
-        ("sap.notice", "in", "sap.doc"), ("sap.question", "in", "sap.doc"), ("erp.booking", "out", "erp.doc"),
-    ):  # fmt: skip
+        ("sap.notice", "in", "sap.doc"),
+        ("sap.question", "in", "sap.doc"),
+        ("erp.booking", "out", "erp.doc"),
+    ):
         lines += [
             f'[endpoints."{name}"]',
             f'direction = "{way}"',

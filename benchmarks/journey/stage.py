@@ -98,9 +98,13 @@ def process(
     """A process of this run; `ready` is an address that answers once it can be used."""
     log = tempfile.TemporaryFile()
     started = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
-        stdout=log, stderr=log, start_new_session=True,
-    )  # fmt: skip
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
     try:
         if ready:
             await_ready(started, ready, log)

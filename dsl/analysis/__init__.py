@@ -24,5 +24,13 @@ from dsl.analysis.findings import Example, Gap, Idle, Outlier, Overlap, Sliver, 
 from dsl.analysis.tables import analyse, asks_for_a_row
 
 __all__ = [
-    "Example", "Gap", "Idle", "Outlier", "Overlap", "Sliver", "TableAnalysis", "analyse", "asks_for_a_row",
-]  # fmt: skip
+    "Example",
+    "Gap",
+    "Idle",
+    "Outlier",
+    "Overlap",
+    "Sliver",
+    "TableAnalysis",
+    "analyse",
+    "asks_for_a_row",
+]

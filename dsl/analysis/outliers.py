@@ -58,9 +58,11 @@ def _steps(numbers: dict[str, list[Any]], order: Sequence[int], along: str) -> I
             odd = [place for place in range(len(line)) if _goes(line[:place] + line[place + 1 :], sign)]
             if odd:
                 yield Outlier(
-                    order[odd[-1]], f"`{name}` goes against its neighbours", f"`{name}` {word} with `{along}`",
+                    order[odd[-1]],
+                    f"`{name}` goes against its neighbours",
+                    f"`{name}` {word} with `{along}`",
                     tuple(order[place] for place in odd[:-1]),
-                )  # fmt: skip
+                )
 
 
 def _goes(line: Sequence[Any], sign: int) -> bool:

@@ -86,11 +86,17 @@ class _Analysis:
         ]
         unsure = self._too_large or any(not overlap.certain for overlap in overlaps)
         return TableAnalysis(
-            gap, tuple(overlaps), tuple(idle), tuple(undecided), self._too_large,
+            gap,
+            tuple(overlaps),
+            tuple(idle),
+            tuple(undecided),
+            self._too_large,
             slivers=tuple(self._slivers()),
-            outliers=tuple(self._odd), idle_left=not finished, complete=gap is None and not self._too_large,
+            outliers=tuple(self._odd),
+            idle_left=not finished,
+            complete=gap is None and not self._too_large,
             can_differ=unsure or any(domain.can_fail for domain in self._domains),
-        )  # fmt: skip
+        )
 
     def _overlaps(self) -> list[Overlap]:
         """For each row the first one above that fits an input of it and (under any) says something else."""

@@ -200,9 +200,15 @@ def aggregate(
 ) -> syntax.Comprehension:
     """`one(e for x in l ...)`: the function gives the comprehension its name."""
     return syntax.Comprehension(
-        span, function.text, body.element, body.variable, body.source, body.where, body.order_by,
+        span,
+        function.text,
+        body.element,
+        body.variable,
+        body.source,
+        body.where,
+        body.order_by,
         _fields_named(function, body.named),
-    )  # fmt: skip
+    )
 
 
 def iteration(

@@ -121,9 +121,17 @@ def enrich(span: Span, _enrich: Leaf, name: Leaf, _equal: Leaf, source: Expressi
 
 
 def call_step(
-    span: Span, _call: Leaf, endpoint: Leaf, _using: Leaf, use: Part, _as: Leaf, name: Leaf, _colon: Leaf,
-    schema: Leaf, *version: Leaf,
-) -> Part:  # fmt: skip
+    span: Span,
+    _call: Leaf,
+    endpoint: Leaf,
+    _using: Leaf,
+    use: Part,
+    _as: Leaf,
+    name: Leaf,
+    _colon: Leaf,
+    schema: Leaf,
+    *version: Leaf,
+) -> Part:
     """`call e using m as r : schema "v1"`, its endings still to come."""
     said = version[0].value if version else ""
     return Part(
@@ -167,9 +175,14 @@ def handler_ending(span: Span, handler: syntax.Handler) -> Part:
 
 
 def wait_ending(
-    span: Span, _on: Leaf, _missing: Leaf, _wait: Leaf, time: Leaf, _then: Leaf | None = None,
+    span: Span,
+    _on: Leaf,
+    _missing: Leaf,
+    _wait: Leaf,
+    time: Leaf,
+    _then: Leaf | None = None,
     action: Part | None = None,
-) -> Part:  # fmt: skip
+) -> Part:
     """`on missing wait 1 hours then skip`; without `then` the message is rejected afterwards."""
     then = syntax.Handler(span, "missing", action.word, action.value) if action else None  # type: ignore[arg-type]
     return Part(span, "wait", (syntax.Literal(time.span, time.kind, time.value), then))

@@ -29,17 +29,29 @@ def use_lookup(span: Span, _use: Leaf, _lookup: Leaf, name: Leaf, version: Leaf)
 
 
 def map_head(
-    span: Span, _map: Leaf, name: Leaf, _colon: Leaf, parameters: Several[syntax.Parameter], _arrow: Leaf,
-    target: Leaf, policy: Several[syntax.Handler] | None = None,
-) -> MapHead:  # fmt: skip
+    span: Span,
+    _map: Leaf,
+    name: Leaf,
+    _colon: Leaf,
+    parameters: Several[syntax.Parameter],
+    _arrow: Leaf,
+    target: Leaf,
+    policy: Several[syntax.Handler] | None = None,
+) -> MapHead:
     """`map m : nc -> schema on missing reject`."""
     return MapHead(span, name.text, name.span, tuple(parameters.items), target.text, handled(policy))
 
 
 def lookup_head(
-    span: Span, _lookup: Leaf, name: Leaf, _colon: Leaf, keys: Several[syntax.Column], _arrow: Leaf,
-    results: Several[syntax.Column], *two_way: Leaf,
-) -> LookupHead:  # fmt: skip
+    span: Span,
+    _lookup: Leaf,
+    name: Leaf,
+    _colon: Leaf,
+    keys: Several[syntax.Column],
+    _arrow: Leaf,
+    results: Several[syntax.Column],
+    *two_way: Leaf,
+) -> LookupHead:
     """`lookup l : text -> text two_way`."""
     return LookupHead(
         span, name.text, name.span, _named(keys.items, "key"), _named(results.items, "value"), bool(two_way)
@@ -47,9 +59,15 @@ def lookup_head(
 
 
 def dataset(
-    span: Span, _dataset: Leaf, name: Leaf, _colon: Leaf, keys: Several[syntax.Column], _arrow: Leaf, schema: Leaf,
+    span: Span,
+    _dataset: Leaf,
+    name: Leaf,
+    _colon: Leaf,
+    keys: Several[syntax.Column],
+    _arrow: Leaf,
+    schema: Leaf,
     *version: Leaf,
-) -> syntax.Dataset:  # fmt: skip
+) -> syntax.Dataset:
     """`dataset items : item: text -> erp.item "v1"`."""
     said = version[0].value if version else ""
     return syntax.Dataset(span, name.text, name.span, _named(keys.items, "key"), schema.text, said)

@@ -67,9 +67,16 @@ def send_key(
 
 
 def send_to_key(
-    span: Span, _send: Leaf, endpoint: Leaf, _using: Leaf, map: Part, _to: Leaf, to: Expression, _key: Leaf,
+    span: Span,
+    _send: Leaf,
+    endpoint: Leaf,
+    _using: Leaf,
+    map: Part,
+    _to: Leaf,
+    to: Expression,
+    _key: Leaf,
     key: Expression,
-) -> syntax.Send:  # fmt: skip
+) -> syntax.Send:
     """`send e using m to party key k`."""
     return syntax.Send(span, endpoint.text, map.word, map.value, to, key)
 
@@ -126,9 +133,15 @@ def several_keys(
 
 
 def expect(
-    span: Span, _expect: Leaf, event: Leaf, _where: Leaf, where: Expression, _within: Leaf, within: Expression,
+    span: Span,
+    _expect: Leaf,
+    event: Leaf,
+    _where: Leaf,
+    where: Expression,
+    _within: Leaf,
+    within: Expression,
     *calendar: Leaf,
-) -> syntax.Expect:  # fmt: skip
+) -> syntax.Expect:
     """`expect e where c within d`."""
     named = syntax.Literal(calendar[1].span, "text", calendar[1].value) if calendar else None
     return syntax.Expect(span, event.text, where, within, named)
@@ -159,9 +172,14 @@ def collect(
 
 
 def remember(
-    span: Span, _remember: Leaf, dataset: Leaf, _key: Leaf, keys: Several[Expression], _equal: Leaf,
+    span: Span,
+    _remember: Leaf,
+    dataset: Leaf,
+    _key: Leaf,
+    keys: Several[Expression],
+    _equal: Leaf,
     record: Expression,
-) -> syntax.Remember:  # fmt: skip
+) -> syntax.Remember:
     """`remember dataset key k = record`."""
     return syntax.Remember(span, dataset.text, tuple(keys.items), record)
 

@@ -38,9 +38,16 @@ def expectation(span: Span, _word: Leaf, condition: Expression) -> Part:
 
 
 def given_record(
-    span: Span, _given: Leaf, _recall: Leaf, dataset: Leaf, _open: Leaf, keys: Several[Expression], _close: Leaf,
-    _equal: Leaf, value: Expression,
-) -> Part:  # fmt: skip
+    span: Span,
+    _given: Leaf,
+    _recall: Leaf,
+    dataset: Leaf,
+    _open: Leaf,
+    keys: Several[Expression],
+    _close: Leaf,
+    _equal: Leaf,
+    value: Expression,
+) -> Part:
     """`given recall items("M-1") = {...}`."""
     return Part(span, "supply", syntax.GivenRecord(span, dataset.text, tuple(keys.items), value))
 

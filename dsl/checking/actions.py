@@ -176,8 +176,10 @@ class Actions:
         parts = (action.text,) if isinstance(action, syntax.Alert) else getattr(action, "arguments", ())
         for name in names_in(tuple(parts)):
             if name.name in scope.variables:
-                help_ = [f"Many messages are collected: use `{COLLECTED}`, the list of them, for example "
-                         f"`count({COLLECTED})` or `first({COLLECTED})`."]  # fmt: skip
+                help_ = [
+                    f"Many messages are collected: use `{COLLECTED}`, the list of them, for example "
+                    f"`count({COLLECTED})` or `first({COLLECTED})`."
+                ]
                 self._check.report("M729", name.span, name=name.name, help=help_)
                 return False
         return True

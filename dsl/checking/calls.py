@@ -197,9 +197,13 @@ def _as_word(
 
 
 def check_argument(
-    check: "Expressions", spec: FunctionSpec, parameter: Parameter, value: syntax.Expression, scope: Scope,
+    check: "Expressions",
+    spec: FunctionSpec,
+    parameter: Parameter,
+    value: syntax.Expression,
+    scope: Scope,
     expected: types.Type | None,
-) -> "Typed":  # fmt: skip
+) -> "Typed":
     """One argument against its parameter: type, presence, and constants by the parameter's own check."""
     kind = parameter.type
     if word := _as_word(check, spec, parameter, value, scope):

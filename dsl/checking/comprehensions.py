@@ -72,9 +72,13 @@ def ordered(check: "Expressions", scope: Scope, order: tuple[syntax.OrderKey, ..
 
 
 def _applied(
-    check: "Expressions", spec: FunctionSpec, node: syntax.Comprehension, item: types.Type, failures: "Kinds",
+    check: "Expressions",
+    spec: FunctionSpec,
+    node: syntax.Comprehension,
+    item: types.Type,
+    failures: "Kinds",
     scope: Scope,
-) -> "Typed":  # fmt: skip
+) -> "Typed":
     as_call = syntax.Call(node.span, node.function, (node.element,), node.named)
     given = calls.pair_arguments(check, spec, as_call)
     if given is None:

@@ -39,9 +39,13 @@ def check_copy(
 
 
 def _in_vain(
-    check: Expressions, node: syntax.Copy, given: types.Record, record: types.Record, common: list[str],
+    check: Expressions,
+    node: syntax.Copy,
+    given: types.Record,
+    record: types.Record,
+    common: list[str],
     chosen: Iterable[str],
-) -> None:  # fmt: skip
+) -> None:
     for name in node.excepted:
         if name not in common:
             help_, _ = did_you_mean(check.site, node.span, name, common)

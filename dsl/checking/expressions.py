@@ -158,8 +158,11 @@ class Expressions:
 
     def _named_below(self, node: syntax.Name) -> bool:
         """Whether a `let` of the same declaration names it, but only after this place."""
-        around = (d for d in self.session.modules[self.site.file].declarations
-                  if d.span.start <= node.span.start < d.span.end)  # fmt: skip
+        around = (
+            d
+            for d in self.session.modules[self.site.file].declarations
+            if d.span.start <= node.span.start < d.span.end
+        )
         parts = (part for declaration in around for part in userfunctions.nodes_in(declaration))
         return any(
             isinstance(p, syntax.Let) and p.name == node.name and p.span.start > node.span.start

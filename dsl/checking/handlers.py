@@ -94,9 +94,13 @@ def needless(check: Expressions, handler: syntax.Handler) -> None:
 
 
 def check_use(
-    check: Expressions, handler: syntax.Handler, value: syntax.Expression, scope: Scope, expected: types.Type | None,
+    check: Expressions,
+    handler: syntax.Handler,
+    value: syntax.Expression,
+    scope: Scope,
+    expected: types.Type | None,
     may_be_missing: bool = False,
-) -> types.Type | None:  # fmt: skip
+) -> types.Type | None:
     """The type of the value a handler puts in; it may not fail itself."""
     if handler.value is None:
         return None

@@ -44,9 +44,13 @@ def _is_declared(check: Expressions, name: str) -> bool:
 
 
 def _check_keys(
-    check: Expressions, node: syntax.Node, name: str, keys: tuple[syntax.Expression, ...],
-    dataset: CheckedDataset | None, scope: Scope,
-) -> None:  # fmt: skip
+    check: Expressions,
+    node: syntax.Node,
+    name: str,
+    keys: tuple[syntax.Expression, ...],
+    dataset: CheckedDataset | None,
+    scope: Scope,
+) -> None:
     if dataset is None:
         for key in keys:
             handlers.no_failures(check, key, check.need(key, scope).failures)

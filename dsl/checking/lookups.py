@@ -125,10 +125,16 @@ class _CsvLookup:
         columns = [(name, self._type(spec, name, _column(body, head, name))) for name in order]
         width = len(spec.keys)
         checked = program.CheckedLookup(
-            use.name, use.version, self._path, tuple(columns[:width]), tuple(columns[width:]), (),
+            use.name,
+            use.version,
+            self._path,
+            tuple(columns[:width]),
+            tuple(columns[width:]),
+            (),
             order.index(spec.valid_from) if spec.valid_from else None,
-            order.index(spec.valid_to) if spec.valid_to else None, spec.two_way,
-        )  # fmt: skip
+            order.index(spec.valid_to) if spec.valid_to else None,
+            spec.two_way,
+        )
         return replace(checked, rows=tuple(self._rows(body, head, columns, checked)))
 
     def _lines(self, content: bytes) -> list[list[str]]:

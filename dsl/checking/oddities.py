@@ -42,9 +42,14 @@ def _report(session: Session, site: Site, way: tuple[str, ...], node: syntax.Fie
     target = ".".join(node.target)
     subject = f"{site.subject}/{'.'.join((*way, *node.target))}"
     session.report(
-        "M230", site, node.value.span, target=target, fixes=fixes, subject=subject,
+        "M230",
+        site,
+        node.value.span,
+        target=target,
+        fixes=fixes,
+        subject=subject,
         help=["Add `on missing skip`, or `on missing reject` if it is meant."],
-    )  # fmt: skip
+    )
 
 
 def _optional(

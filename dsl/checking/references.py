@@ -58,8 +58,15 @@ def infer_lookup(check: "Expressions", node: syntax.LookupCall, scope: Scope) ->
 
 def _not_two_way(check: "Expressions", node: syntax.LookupCall, lookup: CheckedLookup) -> None:
     fixes, help_ = [], [f"Say `two_way = true` in ruleset.toml under [lookups.{lookup.name}]."]
-    head = next((d for m in check.session.modules.values() for d in m.declarations
-                 if isinstance(d, syntax.Lookup) and d.name == lookup.name), None)  # fmt: skip
+    head = next(
+        (
+            d
+            for m in check.session.modules.values()
+            for d in m.declarations
+            if isinstance(d, syntax.Lookup) and d.name == lookup.name
+        ),
+        None,
+    )
     if head is not None:
         last = head.results[-1].span.end
         fixes, help_ = [Fix("Declare it `two_way`", (Edit(lookup.path, Span(last, last), " two_way"),))], []

@@ -95,10 +95,16 @@ class Session:
         about = site.subject if subject is None else subject
         self.diagnostics.append(
             codes.diagnostic(
-                code, site.file, span, subject=about, help=help, fixes=fixes,
-                labels=[Label(site.file, place, text) for place, text in labels], **words,
+                code,
+                site.file,
+                span,
+                subject=about,
+                help=help,
+                fixes=fixes,
+                labels=[Label(site.file, place, text) for place, text in labels],
+                **words,
             )
-        )  # fmt: skip
+        )
 
 
 def suggestions(wrong: str, known: Iterable[str]) -> list[str]:

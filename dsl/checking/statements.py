@@ -261,6 +261,11 @@ def wrong_value(
         help_ = ["Make it by quantity(value, unit), money(value, currency) or convert(quantity, unit)."]
     fixes = written_plain(check, node, needed)
     check.report(
-        "M202", node.span, target=target, wanted=types.describe(needed), given=types.describe(types.present(given)),
-        help=help_, fixes=fixes,
-    )  # fmt: skip
+        "M202",
+        node.span,
+        target=target,
+        wanted=types.describe(needed),
+        given=types.describe(types.present(given)),
+        help=help_,
+        fixes=fixes,
+    )

@@ -31,9 +31,13 @@ class _Report:
     """The findings of one table."""
 
     def __init__(
-        self, session: Session, site: Site, node: syntax.Table, outputs: Sequence[tuple[str, types.Type]],
+        self,
+        session: Session,
+        site: Site,
+        node: syntax.Table,
+        outputs: Sequence[tuple[str, types.Type]],
         found: TableAnalysis,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._session = session
         self._site = site
         self._node = node
@@ -83,11 +87,15 @@ class _Report:
             same = " and gives the same" if len(ids) == 1 else " and give the same"
             named = f"{rows} everything it fits{same if idle.why == 'adds nothing' else ' before it'}"
         self._session.report(
-            "M613", self._at(row), row.span, row=row.id, because=named,
+            "M613",
+            self._at(row),
+            row.span,
+            row=row.id,
+            because=named,
             why="is never reached" if idle.why == "never reached" else idle.why,
             labels=[(other.span, f"row {other.id}") for other in others[:_MOST_NAMED]],
             fixes=[Fix("Remove this row", (Edit(self._site.file, self._lines(row.span), ""),))],
-        )  # fmt: skip
+        )
 
     def _gap(self, gap: Gap) -> None:
         words = gap.example.words()

@@ -14,8 +14,11 @@ from dsl.checking.testcalls import wrong_values
 from dsl.program import Variable
 
 _KINDS: dict[str, type[syntax.Node]] = {
-    "map": syntax.Map, "apply": syntax.Rules, "flow": syntax.Flow, "table": syntax.Table,
-}  # fmt: skip
+    "map": syntax.Map,
+    "apply": syntax.Rules,
+    "flow": syntax.Flow,
+    "table": syntax.Table,
+}
 
 
 def check_test(session: Session, site: Site, node: syntax.Test) -> program.CheckedTest:
@@ -58,8 +61,11 @@ class _Test:
         if not declared(session, _KINDS[node.subject], name):
             kind = "rules" if node.subject == "apply" else node.subject
             known: dict[str, Iterable[str]] = {
-                "map": session.maps, "apply": session.rules, "flow": session.flows, "table": session.tables,
-            }  # fmt: skip
+                "map": session.maps,
+                "apply": session.rules,
+                "flow": session.flows,
+                "table": session.tables,
+            }
             unknown_declaration(self._check, node, kind, name, known[node.subject])
         return None
 

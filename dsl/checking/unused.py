@@ -10,8 +10,12 @@ from dsl.checking.userfunctions import nodes_in
 from dsl.source import Span
 
 _NAMED = {
-    syntax.Map: "map", syntax.Table: "table", syntax.Lookup: "lookup", syntax.Rules: "rules", syntax.Function: "function",
-}  # fmt: skip
+    syntax.Map: "map",
+    syntax.Table: "table",
+    syntax.Lookup: "lookup",
+    syntax.Rules: "rules",
+    syntax.Function: "function",
+}
 Once = Callable[[str, syntax.Declaration, Callable[[syntax.Declaration], Any]], Any]
 Declared = syntax.Map | syntax.Table | syntax.Lookup | syntax.Rules | syntax.Function
 

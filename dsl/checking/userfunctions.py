@@ -45,9 +45,14 @@ def check_functions(session: Session, site: Callable[[CheckedFunction], Site]) -
 
 
 def _visit(
-    session: Session, site: Callable[[CheckedFunction], Site], graph: Mapping[Key, list[Key]], key: Key,
-    way: tuple[Key, ...], done: set[Key], sizes: dict[Key, int],
-) -> None:  # fmt: skip
+    session: Session,
+    site: Callable[[CheckedFunction], Site],
+    graph: Mapping[Key, list[Key]],
+    key: Key,
+    way: tuple[Key, ...],
+    done: set[Key],
+    sizes: dict[Key, int],
+) -> None:
     if key in way:
         _report_cycle(session, way[way.index(key) :])
         return
@@ -76,8 +81,11 @@ def _graph(session: Session) -> dict[Key, list[Key]]:
     }
     parts |= {("table", name): table.node for name, table in session.tables.items()}
     for key, node in parts.items():
-        called = [("table", n.table) if isinstance(n, syntax.TableCall) else ("function", n.function)
-                  for n in nodes_in(node) if isinstance(n, syntax.TableCall | syntax.Call)]  # fmt: skip
+        called = [
+            ("table", n.table) if isinstance(n, syntax.TableCall) else ("function", n.function)
+            for n in nodes_in(node)
+            if isinstance(n, syntax.TableCall | syntax.Call)
+        ]
         graph[key] = [other for other in called if other in parts]
     return graph
 

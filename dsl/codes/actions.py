@@ -52,8 +52,11 @@ CODES = (
         "`{event}` is raised as {first} and as {second}, so it is not known what arrives",
         "An event is one kind of document. Raise the other one under a name of its own.",
         _rules(f"expect case.closed where event.id = c.id within 2 hours{_LATE}", _NOTE, _TWO_SCHEMAS),
-        _rules(f"expect case.closed where event.id = c.id within 2 hours{_LATE}", _NOTE,
-               _TWO_SCHEMAS.replace("case.closed using", "case.noted using")),
+        _rules(
+            f"expect case.closed where event.id = c.id within 2 hours{_LATE}",
+            _NOTE,
+            _TWO_SCHEMAS.replace("case.closed using", "case.noted using"),
+        ),
     ),
     CodeSpec(
         "M723",
@@ -118,4 +121,4 @@ CODES = (
         _rules('collect by c.id for 1 hours then alert quality "cases like " & c.id'),
         _rules('collect by c.id for 1 hours then alert quality text(count(items)) & " cases"'),
     ),
-)  # fmt: skip
+)

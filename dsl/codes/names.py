@@ -53,7 +53,8 @@ CODES = (
         "Maps, tables, lookups and rules are found by name in the whole rule set; lookups from files need "
         "`use lookup`.",
         _map("id = nc.number", "severity = lookup codes(nc.unit)"),
-        'lookup codes : text -> severity\n  | "A" => major |\nend\n' + _map("id = nc.number", "severity = lookup codes(nc.unit)"),
+        'lookup codes : text -> severity\n  | "A" => major |\nend\n'
+        + _map("id = nc.number", "severity = lookup codes(nc.unit)"),
     ),
     CodeSpec(
         "M306",
@@ -113,4 +114,4 @@ CODES = (
         "type part = record { number: text, parts: list of part }",
         "type part = record { number: text, parts: list of text }",
     ),
-)  # fmt: skip
+)

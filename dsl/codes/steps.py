@@ -48,7 +48,10 @@ CODES = (
         "`recall {dataset}` stands only behind `enrich x =`, in a flow",
         "What a message needs of the reference state has to be known before its maps and rules run, so that it can be "
         "fetched, or waited for. Read the record by `enrich x = recall ...` and give it to the map: `map with m(nc, x)`.",
-        _with_uses(_DATA + "map m : nc in erp.notice -> canon.case\n  id = recall cases(nc.number).id\n  severity = minor\nend"),
+        _with_uses(
+            _DATA
+            + "map m : nc in erp.notice -> canon.case\n  id = recall cases(nc.number).id\n  severity = minor\nend"
+        ),
         _enriched("enrich k = recall cases(nc.number) on missing reject"),
     ),
     CodeSpec(
@@ -105,9 +108,12 @@ CODES = (
         "Reply that nobody waits for",
         "`{event}` is raised by rules, and nobody waits for a reply to it",
         "Only a message that comes in through an endpoint has a sender who waits.",
-        _flow("reply using to_note", endpoint="erp.raised").replace("flow f", "rules q : n in erp.notice\n  rule a\n"
-              "    then raise erp.raised using same\n  end\nend\nmap same : n in erp.notice -> erp.notice\n"
-              "  copy n.*\nend\nflow f"),
+        _flow("reply using to_note", endpoint="erp.raised").replace(
+            "flow f",
+            "rules q : n in erp.notice\n  rule a\n"
+            "    then raise erp.raised using same\n  end\nend\nmap same : n in erp.notice -> erp.notice\n"
+            "  copy n.*\nend\nflow f",
+        ),
         _flow("reply using to_note", endpoint="erp.questions"),
     ),
     CodeSpec(
@@ -153,4 +159,4 @@ CODES = (
         _with_uses(_playbook("on application fallback qms.notes")),
         _with_uses(_playbook("on application fallback qms.spare")),
     ),
-)  # fmt: skip
+)

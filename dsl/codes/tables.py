@@ -182,4 +182,4 @@ CODES = (
         "# the same in two tables",
         Severity.WARNING,
     ),
-)  # fmt: skip
+)

@@ -22,5 +22,15 @@ from dsl.compatibility.versions import (
 )
 
 __all__ = [
-    "MODES", "Change", "Mode", "Verdict", "between", "chains", "check_chain", "compare", "in_order", "verdict", "verdict_json",
-]  # fmt: skip
+    "MODES",
+    "Change",
+    "Mode",
+    "Verdict",
+    "between",
+    "chains",
+    "check_chain",
+    "compare",
+    "in_order",
+    "verdict",
+    "verdict_json",
+]

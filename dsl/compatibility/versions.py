@@ -108,13 +108,21 @@ def renamed(schema: Schema, version: str) -> Schema:
 def verdict_json(found: Verdict) -> dict[str, Any]:
     """A verdict as plain data."""
     return {
-        "name": found.name, "old": found.old, "new": found.new, "summary": found.summary(),
-        **{mode: found.holds(mode) for mode in MODES}, "changes": [_change(change) for change in found.changes],
-    }  # fmt: skip
+        "name": found.name,
+        "old": found.old,
+        "new": found.new,
+        "summary": found.summary(),
+        **{mode: found.holds(mode) for mode in MODES},
+        "changes": [_change(change) for change in found.changes],
+    }
 
 
 def _change(change: Change) -> Mapping[str, Any]:
     return {
-        "path": change.path, "kind": change.kind, "sentence": change.sentence, "breaks_backward": change.backward,
-        "breaks_forward": change.forward, "note": change.note,
-    }  # fmt: skip
+        "path": change.path,
+        "kind": change.kind,
+        "sentence": change.sentence,
+        "breaks_backward": change.backward,
+        "breaks_forward": change.forward,
+        "note": change.note,
+    }

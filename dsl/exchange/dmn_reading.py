@@ -64,8 +64,11 @@ class _Reading:
         return tuple(tables), tuple(dict.fromkeys(self._file.warnings))
 
     def _refuse_others(self) -> None:
-        for tag, words in (("businessKnowledgeModel", "a business knowledge model"), ("decisionService", "a decision service"),
-                           ("import", "an import of another file")):  # fmt: skip
+        for tag, words in (
+            ("businessKnowledgeModel", "a business knowledge model"),
+            ("decisionService", "a decision service"),
+            ("import", "an import of another file"),
+        ):
             for node in self._file.all(self._file.root, tag):
                 self._file.faults.append(f"{tag} {node.get('name', '')}: {words} is not read")
 

@@ -88,9 +88,19 @@ class TableReading:
             (node.get("schema", ""), node.get("version", "")) for node in self.file.own(self.table, "use")
         )
         return TableContent(
-            slug(self.name, "decision"), policy, aggregation, tuple(c.content() for c in self.inputs),
-            tuple(c.content() for c in self.outputs), rows, otherwise, uses, head, columns, default, end,
-        )  # fmt: skip
+            slug(self.name, "decision"),
+            policy,
+            aggregation,
+            tuple(c.content() for c in self.inputs),
+            tuple(c.content() for c in self.outputs),
+            rows,
+            otherwise,
+            uses,
+            head,
+            columns,
+            default,
+            end,
+        )
 
     def _policy(self) -> tuple[str, str]:
         policy = self.table.get("hitPolicy", "UNIQUE").lower().replace(" ", "_")

@@ -28,13 +28,19 @@ def read_table(parsed: Parsed, name: str) -> TableContent:
     rows = _whole(node.rows, f"table {name}", parsed)
     inputs, outputs = _columns(parsed, node.inputs), _columns(parsed, node.outputs)
     return TableContent(
-        name, node.policy, node.aggregation, inputs, outputs,
+        name,
+        node.policy,
+        node.aggregation,
+        inputs,
+        outputs,
         tuple(_row(parsed, row.id, row, row.cells, row.outputs) for row in rows),
         None if node.otherwise is None else tuple(text_of(parsed, value) for value in node.otherwise),
         _uses(parsed, (*inputs, *outputs)),
-        _notes(parsed, node), _notes(parsed, node.inputs[0]) if node.inputs else Notes(),
-        _notes(parsed, node.otherwise[0]) if node.otherwise else Notes(), _end(parsed, node),
-    )  # fmt: skip
+        _notes(parsed, node),
+        _notes(parsed, node.inputs[0]) if node.inputs else Notes(),
+        _notes(parsed, node.otherwise[0]) if node.otherwise else Notes(),
+        _end(parsed, node),
+    )
 
 
 def read_lookup(parsed: Parsed, name: str) -> LookupContent:
@@ -52,9 +58,15 @@ def read_lookup(parsed: Parsed, name: str) -> LookupContent:
         for nodes, contents in ((node.keys, keys), (node.results, results))
     )
     return LookupContent(
-        name, keys, results, tuple(_row(parsed, "", row, row.keys, row.results) for row in rows), node.two_way,
-        _uses(parsed, (*keys, *results)), _notes(parsed, node), _end(parsed, node),
-    )  # fmt: skip
+        name,
+        keys,
+        results,
+        tuple(_row(parsed, "", row, row.keys, row.results) for row in rows),
+        node.two_way,
+        _uses(parsed, (*keys, *results)),
+        _notes(parsed, node),
+        _end(parsed, node),
+    )
 
 
 def text_of(parsed: Parsed, node: syntax.Node) -> str:

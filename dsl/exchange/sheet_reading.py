@@ -238,16 +238,31 @@ class SheetReader:
             comment_text(self.said.get("columns", [""])[0]),
         )
         return TableContent(
-            self._name("table"), policy, aggregation, self._columns(False), self._columns(True), tuple(rows), otherwise,
-            tuple(self.uses), self._notes("table"), heads, notes.get("otherwise", Notes()), notes.get("end", Notes()),
-        )  # fmt: skip
+            self._name("table"),
+            policy,
+            aggregation,
+            self._columns(False),
+            self._columns(True),
+            tuple(rows),
+            otherwise,
+            tuple(self.uses),
+            self._notes("table"),
+            heads,
+            notes.get("otherwise", Notes()),
+            notes.get("end", Notes()),
+        )
 
     def _lookup(self, rows: list[RowContent], notes: Mapping[str, Notes]) -> LookupContent:
         return LookupContent(
-            self._name("lookup"), self._columns(False), self._columns(True),
-            tuple(replace(row, id="") for row in rows), self.said.get("two_way", [""])[0].lower() == "true",
-            tuple(self.uses), self._notes("lookup"), notes.get("end", Notes()),
-        )  # fmt: skip
+            self._name("lookup"),
+            self._columns(False),
+            self._columns(True),
+            tuple(replace(row, id="") for row in rows),
+            self.said.get("two_way", [""])[0].lower() == "true",
+            tuple(self.uses),
+            self._notes("lookup"),
+            notes.get("end", Notes()),
+        )
 
 
 def read_sheet(sheet: Sheet, wish: Wish) -> tuple[Content, tuple[str, ...]]:

@@ -27,8 +27,11 @@ _SIMPLE: Mapping[str, dict[str, Any]] = {
 }  # fmt: skip
 _LIMITS = {"maxLength": ("maxLength",), "minLength": ("minLength",), "length": ("minLength", "maxLength")}
 _RANGES = {
-    "minInclusive": "minimum", "maxInclusive": "maximum", "minExclusive": "exclusiveMinimum", "maxExclusive": "exclusiveMaximum",
-}  # fmt: skip
+    "minInclusive": "minimum",
+    "maxInclusive": "maximum",
+    "minExclusive": "exclusiveMinimum",
+    "maxExclusive": "exclusiveMaximum",
+}
 Node = dict[str, Any]
 
 
@@ -233,9 +236,16 @@ class _Conversion:
         return {**node, "properties": properties, **({"required": required} if required else {})}
 
     def _group(
-        self, group: Any, path: str, depth: int, least: int, most: int | None,
-        properties: dict[str, Node], required: list[str], node: Node,
-    ) -> None:  # fmt: skip
+        self,
+        group: Any,
+        path: str,
+        depth: int,
+        least: int,
+        most: int | None,
+        properties: dict[str, Node],
+        required: list[str],
+        node: Node,
+    ) -> None:
         """The elements of a sequence, choice or all; `least` and `most` say how often it occurs."""
         choice = group.model == "choice" and len(group) > 1
         least = 0 if choice else least * group.min_occurs
@@ -252,9 +262,15 @@ class _Conversion:
                 self._child(item, path, depth, least, most, properties, required)
 
     def _child(
-        self, element: Any, path: str, depth: int, least: int, most: int | None,
-        properties: dict[str, Node], required: list[str],
-    ) -> None:  # fmt: skip
+        self,
+        element: Any,
+        path: str,
+        depth: int,
+        least: int,
+        most: int | None,
+        properties: dict[str, Node],
+        required: list[str],
+    ) -> None:
         name = element.local_name
         made = self._element(element, path, depth + 1)
         many = most is None or element.max_occurs is None or most * element.max_occurs > 1

@@ -102,9 +102,16 @@ class _Rows:
 
 def _row_form(parsed: Parsed, row: Row) -> Form:
     form: Form = {
-        "id": row.id, "kind": row.kind, "path": row.path, "target": "", "expression": "", "handlers": [],
-        "depth": row.depth, "parent": row.parent or None, **placed(parsed, row.node),
-    }  # fmt: skip
+        "id": row.id,
+        "kind": row.kind,
+        "path": row.path,
+        "target": "",
+        "expression": "",
+        "handlers": [],
+        "depth": row.depth,
+        "parent": row.parent or None,
+        **placed(parsed, row.node),
+    }
     form |= _content(parsed, row)
     return form
 

@@ -9,9 +9,17 @@ from dsl.parser import Parsed
 
 Form = dict[str, Any]
 D = TypeVar(
-    "D", syntax.Map, syntax.Function, syntax.Type, syntax.Lookup, syntax.Table, syntax.Rules, syntax.Flow,
-    syntax.Playbook, syntax.Dataset,
-)  # fmt: skip
+    "D",
+    syntax.Map,
+    syntax.Function,
+    syntax.Type,
+    syntax.Lookup,
+    syntax.Table,
+    syntax.Rules,
+    syntax.Flow,
+    syntax.Playbook,
+    syntax.Dataset,
+)
 
 
 def find(parsed: Parsed, kind: type[D], name: str) -> D:

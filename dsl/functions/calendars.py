@@ -45,16 +45,23 @@ def quarter(day: date) -> int:
 
 
 @function(
-    "week", [DAY], INTEGER, "The week of the year by ISO 8601: week 1 has the first Thursday.",
+    "week",
+    [DAY],
+    INTEGER,
+    "The week of the year by ISO 8601: week 1 has the first Thursday.",
     [("week(2026-01-31)", "5"), ("week(2027-01-01)", "53")],
-)  # fmt: skip
+)
 def week(day: date) -> int:
     return day.isocalendar().week
 
 
 @function(
-    "week_year", [DAY], INTEGER, "The year that the ISO 8601 week of a date belongs to.", [("week_year(2027-01-01)", "2026")],
-)  # fmt: skip
+    "week_year",
+    [DAY],
+    INTEGER,
+    "The year that the ISO 8601 week of a date belongs to.",
+    [("week_year(2027-01-01)", "2026")],
+)
 def week_year(day: date) -> int:
     return day.isocalendar().year
 
@@ -78,9 +85,13 @@ def end_of_month(day: date) -> date:
 
 
 @function(
-    "start_of_week", [DAY], DATE, "The Monday of the week.",
-    [("start_of_week(2026-01-31)", "2026-01-26")], fails=["error"],
-)  # fmt: skip
+    "start_of_week",
+    [DAY],
+    DATE,
+    "The Monday of the week.",
+    [("start_of_week(2026-01-31)", "2026-01-26")],
+    fails=["error"],
+)
 def start_of_week(day: date) -> date:
     return _moved(day, -day.weekday())
 
@@ -93,12 +104,17 @@ def _moved(day: date, days: int) -> date:
 
 
 @function(
-    "add_months", [DAY, P("months", INTEGER)], DATE,
+    "add_months",
+    [DAY, P("months", INTEGER)],
+    DATE,
     "The same day so many months later; a day that the month does not have becomes its last one.",
-    [("add_months(2026-01-31, 1)", "2026-02-28"), ("add_months(2026-01-31, -2)", "2025-11-30"),
-     ("add_months(2026-01-31, 999999)", "fails error")],
+    [
+        ("add_months(2026-01-31, 1)", "2026-02-28"),
+        ("add_months(2026-01-31, -2)", "2025-11-30"),
+        ("add_months(2026-01-31, 999999)", "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def add_months(day: date, months: int) -> date:
     years, index = divmod(day.month - 1 + months, 12) if abs(months) < 200_000 else (10_000, 0)
     if not 1 <= day.year + years <= 9999:
@@ -107,9 +123,12 @@ def add_months(day: date, months: int) -> date:
 
 
 @function(
-    "is_before", [DAY, P("other", DATE)], BOOLEAN, "Whether the date is before the other one.",
+    "is_before",
+    [DAY, P("other", DATE)],
+    BOOLEAN,
+    "Whether the date is before the other one.",
     [("is_before(2026-01-30, 2026-01-31)", "true"), ("is_before(2026-01-31, 2026-01-31)", "false")],
-)  # fmt: skip
+)
 def is_before(day: date, other: date) -> bool:
     return day < other
 
@@ -127,23 +146,35 @@ def _works(day: date, holidays: frozenset[str]) -> bool:
 
 
 @function(
-    "is_business_day", [DAY, CALENDAR], BOOLEAN,
+    "is_business_day",
+    [DAY, CALENDAR],
+    BOOLEAN,
     "Whether people work on that day: no weekend and no holiday of a calendar of the rule set.",
-    [("is_business_day(2026-01-30)", "true"), ("is_business_day(2026-01-31)", "false"),
-     ('is_business_day(2026-01-30, "moon")', "fails error")],
-    fails=["error"], settings=["calendars"],
-)  # fmt: skip
+    [
+        ("is_business_day(2026-01-30)", "true"),
+        ("is_business_day(2026-01-31)", "false"),
+        ('is_business_day(2026-01-30, "moon")', "fails error"),
+    ],
+    fails=["error"],
+    settings=["calendars"],
+)
 def is_business_day(day: date, calendar: str = "default", *, calendars: Mapping[str, Any] = {}) -> bool:
     return _works(day, _holidays(calendar, calendars))
 
 
 @function(
-    "add_business_days", [DAY, P("days", INTEGER), CALENDAR], DATE,
+    "add_business_days",
+    [DAY, P("days", INTEGER), CALENDAR],
+    DATE,
     "The date so many business days later (earlier for a negative number) by a calendar of the rule set.",
-    [("add_business_days(2026-03-13, 2)", "2026-03-17"), ("add_business_days(2026-03-16, -1)", "2026-03-13"),
-     ("add_business_days(2026-03-16, 999999)", "fails error")],
-    fails=["error"], settings=["calendars"],
-)  # fmt: skip
+    [
+        ("add_business_days(2026-03-13, 2)", "2026-03-17"),
+        ("add_business_days(2026-03-16, -1)", "2026-03-13"),
+        ("add_business_days(2026-03-16, 999999)", "fails error"),
+    ],
+    fails=["error"],
+    settings=["calendars"],
+)
 def add_business_days(
     day: date, days: int, calendar: str = "default", *, calendars: Mapping[str, Any] = {}
 ) -> date:
@@ -157,11 +188,17 @@ def add_business_days(
 
 
 @function(
-    "business_days_between", [P("from", DATE), P("to", DATE), CALENDAR], INTEGER,
+    "business_days_between",
+    [P("from", DATE), P("to", DATE), CALENDAR],
+    INTEGER,
     "How many business days lie after the first date up to the second; negative if it is before.",
-    [("business_days_between(2026-03-13, 2026-03-17)", "2"), ("business_days_between(2026-03-17, 2026-03-13)", "-2")],
-    fails=["error"], settings=["calendars"],
-)  # fmt: skip
+    [
+        ("business_days_between(2026-03-13, 2026-03-17)", "2"),
+        ("business_days_between(2026-03-17, 2026-03-13)", "-2"),
+    ],
+    fails=["error"],
+    settings=["calendars"],
+)
 def business_days_between(
     start: date, end: date, calendar: str = "default", *, calendars: Mapping[str, Any] = {}
 ) -> int:
@@ -177,13 +214,19 @@ def business_days_between(
 
 
 @function(
-    "edifact_date", [P("value", TEXT), P("format", TEXT)], DATE,
+    "edifact_date",
+    [P("value", TEXT), P("format", TEXT)],
+    DATE,
     "The date of an EDIFACT DTM by its format code: 102, 203, 204, or 616 for a week (its Monday).",
-    [('edifact_date("20260413", "102")', "2026-04-13"), ('edifact_date("202604130830", "203")', "2026-04-13"),
-     ('edifact_date("202616", "616")', "2026-04-13"), ('edifact_date("202660", "616")', "fails error"),
-     ('edifact_date("260413", "999")', "fails error")],
+    [
+        ('edifact_date("20260413", "102")', "2026-04-13"),
+        ('edifact_date("202604130830", "203")', "2026-04-13"),
+        ('edifact_date("202616", "616")', "2026-04-13"),
+        ('edifact_date("202660", "616")', "fails error"),
+        ('edifact_date("260413", "999")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def edifact_date(value: str, code: str) -> date:
     text = value.strip()
     if code == "616" and len(text) == 6 and text.isascii() and text.isdigit():
@@ -199,11 +242,17 @@ def edifact_date(value: str, code: str) -> date:
 
 
 @function(
-    "edifact_text", [DAY, P("format", TEXT)], TEXT, "A date as an EDIFACT DTM writes it by its format code: 101, 102 or 616.",
-    [('edifact_text(2026-04-13, "102")', '"20260413"'), ('edifact_text(2026-04-13, "616")', '"202616"'),
-     ('edifact_text(2026-04-13, "203")', "fails error")],
+    "edifact_text",
+    [DAY, P("format", TEXT)],
+    TEXT,
+    "A date as an EDIFACT DTM writes it by its format code: 101, 102 or 616.",
+    [
+        ('edifact_text(2026-04-13, "102")', '"20260413"'),
+        ('edifact_text(2026-04-13, "616")', '"202616"'),
+        ('edifact_text(2026-04-13, "203")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def edifact_text(day: date, code: str) -> str:
     if code == "616":
         return f"{day.isocalendar().year:04}{day.isocalendar().week:02}"
@@ -213,11 +262,16 @@ def edifact_text(day: date, code: str) -> str:
 
 
 @function(
-    "odata_datetime", [P("value", TEXT)], DATETIME, "The instant that SAP OData writes as /Date(milliseconds)/.",
-    [('odata_datetime("/Date(1773273600000)/")', "2026-03-12T00:00:00+00:00"),
-     ('odata_datetime("1773273600000")', "fails error")],
+    "odata_datetime",
+    [P("value", TEXT)],
+    DATETIME,
+    "The instant that SAP OData writes as /Date(milliseconds)/.",
+    [
+        ('odata_datetime("/Date(1773273600000)/")', "2026-03-12T00:00:00+00:00"),
+        ('odata_datetime("1773273600000")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def odata_datetime(value: str) -> datetime:
     found = _ODATA.fullmatch(value.strip())
     try:
@@ -229,20 +283,29 @@ def odata_datetime(value: str) -> datetime:
 
 
 @function(
-    "odata_text", [P("value", DATETIME)], TEXT, "An instant as SAP OData writes it.",
+    "odata_text",
+    [P("value", DATETIME)],
+    TEXT,
+    "An instant as SAP OData writes it.",
     [("odata_text(2026-03-12T00:00:00+00:00)", '"/Date(1773273600000)/"')],
-)  # fmt: skip
+)
 def odata_text(value: datetime) -> str:
     since = value - datetime(1970, 1, 1, tzinfo=UTC)
     return f"/Date({since // timedelta(milliseconds=1)})/"
 
 
 @function(
-    "odata_time", [P("value", TEXT)], TIME, "The time of day that SAP OData writes as PT12H32M29S.",
-    [('odata_time("PT12H32M29S") = time("12:32:29")', "true"), ('odata_time("PT25H")', "fails error"),
-     ('odata_time("PT")', "fails error")],
+    "odata_time",
+    [P("value", TEXT)],
+    TIME,
+    "The time of day that SAP OData writes as PT12H32M29S.",
+    [
+        ('odata_time("PT12H32M29S") = time("12:32:29")', "true"),
+        ('odata_time("PT25H")', "fails error"),
+        ('odata_time("PT")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def odata_time(value: str) -> time:
     found = _CLOCK.fullmatch(value.strip())
     if found is None or not any(found.groups()):
@@ -255,12 +318,18 @@ def odata_time(value: str) -> time:
 
 
 @function(
-    "sap_date", [P("value", TEXT)], Maybe(DATE),
+    "sap_date",
+    [P("value", TEXT)],
+    Maybe(DATE),
     "The date of SAP's YYYYMMDD; 00000000, empty and the far ends 20491231 and 99991231 are missing.",
-    [('sap_date("20260131")', "2026-01-31"), ('sap_date("00000000")', "missing"), ('sap_date("99991231")', "missing"),
-     ('sap_date("20261301")', "fails error")],
+    [
+        ('sap_date("20260131")', "2026-01-31"),
+        ('sap_date("00000000")', "missing"),
+        ('sap_date("99991231")', "missing"),
+        ('sap_date("20261301")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def sap_date(value: str) -> date | None:
     text = value.strip()
     return (

@@ -15,9 +15,16 @@ _DIGITS = re.compile(r"[0-9]{2,100}", re.ASCII)
 
 
 @function(
-    "luhn_valid", [VALUE], BOOLEAN, "Whether the last digit of a number is its Luhn check digit (cards, IMEI).",
-    [('luhn_valid("79927398713")', "true"), ('luhn_valid("79927398710")', "false"), ('luhn_valid("A")', "false")],
-)  # fmt: skip
+    "luhn_valid",
+    [VALUE],
+    BOOLEAN,
+    "Whether the last digit of a number is its Luhn check digit (cards, IMEI).",
+    [
+        ('luhn_valid("79927398713")', "true"),
+        ('luhn_valid("79927398710")', "false"),
+        ('luhn_valid("A")', "false"),
+    ],
+)
 def luhn_valid(value: str) -> bool:
     digits = value.strip()
     if not _DIGITS.fullmatch(digits):
@@ -27,9 +34,15 @@ def luhn_valid(value: str) -> bool:
 
 
 @function(
-    "iban_valid", [VALUE], BOOLEAN, "Whether a text is written as an IBAN and its check digits are right; spaces do not count.",
-    [('iban_valid("DE89 3704 0044 0532 0130 00")', "true"), ('iban_valid("DE88370400440532013000")', "false")],
-)  # fmt: skip
+    "iban_valid",
+    [VALUE],
+    BOOLEAN,
+    "Whether a text is written as an IBAN and its check digits are right; spaces do not count.",
+    [
+        ('iban_valid("DE89 3704 0044 0532 0130 00")', "true"),
+        ('iban_valid("DE88370400440532013000")', "false"),
+    ],
+)
 def iban_valid(value: str) -> bool:
     text = "".join(value.split()) if len(value) <= 60 else ""
     if not _IBAN.fullmatch(text):
@@ -38,10 +51,17 @@ def iban_valid(value: str) -> bool:
 
 
 @function(
-    "gtin", [VALUE], TEXT, "The 14 digits of a trade item number (GTIN-8, -12, -13 or -14); a wrong check digit fails.",
-    [('gtin("4006381333931")', '"04006381333931"'), ('gtin("4006381333930")', "fails error"), ('gtin("123")', "fails error")],
+    "gtin",
+    [VALUE],
+    TEXT,
+    "The 14 digits of a trade item number (GTIN-8, -12, -13 or -14); a wrong check digit fails.",
+    [
+        ('gtin("4006381333931")', '"04006381333931"'),
+        ('gtin("4006381333930")', "fails error"),
+        ('gtin("123")', "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def gtin(value: str) -> str:
     digits = value.strip()
     if len(digits) not in (8, 12, 13, 14) or not gs1_valid(digits):
@@ -50,9 +70,12 @@ def gtin(value: str) -> str:
 
 
 @function(
-    "gln_valid", [VALUE], BOOLEAN, "Whether a text is a global location number: 13 digits with the right check digit.",
+    "gln_valid",
+    [VALUE],
+    BOOLEAN,
+    "Whether a text is a global location number: 13 digits with the right check digit.",
     [('gln_valid("4012345000009")', "true"), ('gln_valid("4012345000008")', "false")],
-)  # fmt: skip
+)
 def gln_valid(value: str) -> bool:
     digits = value.strip()
     return (

@@ -21,11 +21,13 @@ def _digits(value: str, what: str) -> str:
 
 
 @function(
-    "alpha_in", [VALUE, P("width", INTEGER)], TEXT,
+    "alpha_in",
+    [VALUE, P("width", INTEGER)],
+    TEXT,
     "The key as SAP stores it: filled with zeros to the width if it is all digits, otherwise as it is.",
     [('alpha_in("88712", 18)', '"000000000000088712"'), ('alpha_in("HT-55190", 18)', '"HT-55190"')],
     fails=["error"],
-)  # fmt: skip
+)
 def alpha_in(value: str, width: int) -> str:
     text = value.strip()
     if not 0 < width <= LONGEST or len(text) > width:
@@ -34,9 +36,16 @@ def alpha_in(value: str, width: int) -> str:
 
 
 @function(
-    "alpha_out", [VALUE], TEXT, "The key as people write it: an all-digit key without its leading zeros.",
-    [('alpha_out("0000004711")', '"4711"'), ('alpha_out("HT-55190")', '"HT-55190"'), ('alpha_out("000")', '"0"')],
-)  # fmt: skip
+    "alpha_out",
+    [VALUE],
+    TEXT,
+    "The key as people write it: an all-digit key without its leading zeros.",
+    [
+        ('alpha_out("0000004711")', '"4711"'),
+        ('alpha_out("HT-55190")', '"HT-55190"'),
+        ('alpha_out("000")', '"0"'),
+    ],
+)
 def alpha_out(value: str) -> str:
     text = value.strip()
     return (text.lstrip("0") or "0") if _DIGITS.fullmatch(text) else text
@@ -49,17 +58,28 @@ def check_digit(digits: str) -> str:
 
 
 @function(
-    "gs1_check_digit", [VALUE], TEXT, "The check digit that GS1 keys (GTIN, GLN, SSCC) put behind these digits.",
-    [('gs1_check_digit("629104150021")', '"3"'), ('gs1_check_digit("62A")', "fails error")], fails=["error"],
-)  # fmt: skip
+    "gs1_check_digit",
+    [VALUE],
+    TEXT,
+    "The check digit that GS1 keys (GTIN, GLN, SSCC) put behind these digits.",
+    [('gs1_check_digit("629104150021")', '"3"'), ('gs1_check_digit("62A")', "fails error")],
+    fails=["error"],
+)
 def gs1_check_digit(value: str) -> str:
     return check_digit(_digits(value, "a GS1 key"))
 
 
 @function(
-    "gs1_valid", [VALUE], BOOLEAN, "Whether the last digit of a GS1 key (GTIN, GLN, SSCC) is its check digit.",
-    [('gs1_valid("6291041500213")', "true"), ('gs1_valid("6291041500214")', "false"), ('gs1_valid("A")', "false")],
-)  # fmt: skip
+    "gs1_valid",
+    [VALUE],
+    BOOLEAN,
+    "Whether the last digit of a GS1 key (GTIN, GLN, SSCC) is its check digit.",
+    [
+        ('gs1_valid("6291041500213")', "true"),
+        ('gs1_valid("6291041500214")', "false"),
+        ('gs1_valid("A")', "false"),
+    ],
+)
 def gs1_valid(value: str) -> bool:
     text = value.strip()
     if not 2 <= len(text) <= 100 or not _DIGITS.fullmatch(text):
@@ -68,15 +88,18 @@ def gs1_valid(value: str) -> bool:
 
 
 @function(
-    "sscc", [VALUE], TEXT,
+    "sscc",
+    [VALUE],
+    TEXT,
     "The 18 digits of a serial shipping container code: a prefix 00 is cut off, 17 digits get their check digit, "
     "a wrong check digit fails.",
     [
         ('sscc("00340123450000000017")', '"340123450000000017"'),
-        ('sscc("34012345000000001")', '"340123450000000017"'), ('sscc("340123450000000018")', "fails error"),
+        ('sscc("34012345000000001")', '"340123450000000017"'),
+        ('sscc("340123450000000018")', "fails error"),
     ],
     fails=["error"],
-)  # fmt: skip
+)
 def sscc(value: str) -> str:
     digits = _digits(value, "an SSCC")
     if len(digits) == 20 and digits.startswith("00"):

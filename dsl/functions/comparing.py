@@ -42,16 +42,19 @@ def _comparison_type(arguments: Sequence[Argument]) -> types.Type:
     if len(set(names)) < len(names):
         raise TypeRuleError("two parts of the key have one name")
     change = {
-        "key": FieldSpec(types.present(arguments[2].type), True), "old": FieldSpec(old, True), "new": FieldSpec(new, True),
+        "key": FieldSpec(types.present(arguments[2].type), True),
+        "old": FieldSpec(old, True),
+        "new": FieldSpec(new, True),
         "fields": FieldSpec(ListOf(_CHANGED_FIELD), True),
-    }  # fmt: skip
+    }
     return Record(
         "comparison",
         {
-            "added": FieldSpec(ListOf(new), True), "removed": FieldSpec(ListOf(old), True),
+            "added": FieldSpec(ListOf(new), True),
+            "removed": FieldSpec(ListOf(old), True),
             "changed": FieldSpec(ListOf(Record("change", change)), True),
         },
-    )  # fmt: skip
+    )
 
 
 def _check_same(old: Record, new: Record) -> None:
@@ -72,7 +75,9 @@ def _check_same(old: Record, new: Record) -> None:
 @function(
     "compare",
     [
-        P("old", kinds.LIST), P("new", kinds.LIST), P("key", kinds.FIELD, named=True, fields=True),
+        P("old", kinds.LIST),
+        P("new", kinds.LIST),
+        P("key", kinds.FIELD, named=True, fields=True),
         P("fields", kinds.FIELD, default=None, named=True, fields=True),
     ],
     _comparison_type,
@@ -80,13 +85,15 @@ def _check_same(old: Record, new: Record) -> None:
     "`changed`, each with `key`, `old`, `new` and `fields`: the name of every field that differs, with its old and new value "
     "as text. All fields are compared, or those that `fields:` names. A key that occurs twice in a list fails as `many`.",
     [
-        ('compare([{ line: 1, qty: 5 }], [{ line: 1, qty: 7 }], key: line).changed.fields.new', '["7"]'),
-        ('compare([{ line: 1, qty: 5 }], [{ line: 2, qty: 5 }], key: line).added.line', "[2]"),
-        ('compare([{ line: 1, qty: 5 }], [{ line: 2, qty: 5 }], key: line).removed.line', "[1]"),
+        ("compare([{ line: 1, qty: 5 }], [{ line: 1, qty: 7 }], key: line).changed.fields.new", '["7"]'),
+        ("compare([{ line: 1, qty: 5 }], [{ line: 2, qty: 5 }], key: line).added.line", "[2]"),
+        ("compare([{ line: 1, qty: 5 }], [{ line: 2, qty: 5 }], key: line).removed.line", "[1]"),
         ("compare([], [{ line: 1 }, { line: 1 }], key: line)", "fails many"),
     ],
-    fails=["missing", "many"], safe=always_there("key"), result_words="record of added, removed, changed",
-)  # fmt: skip
+    fails=["missing", "many"],
+    safe=always_there("key"),
+    result_words="record of added, removed, changed",
+)
 def compare(
     old: list[dict[str, Any]],
     new: list[dict[str, Any]],

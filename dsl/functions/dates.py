@@ -60,20 +60,26 @@ ZONE = P("zone", TEXT, default=None, named=True, check=zones.zone_fault)
 @function(
     "date",
     [
-        P("value", _TEXT_OR_INSTANT), P("format", TEXT, default=_ISO, constant=True, check=_DATE_PATTERN), ZONE,
+        P("value", _TEXT_OR_INSTANT),
+        P("format", TEXT, default=_ISO, constant=True, check=_DATE_PATTERN),
+        ZONE,
         _CENTURY,
     ],
     DATE,
     "The date that a text says, strictly: no day is rolled over, no century is guessed. Of a datetime: the date "
     "on which it falls in a zone (in the rule set's zone unless said).",
     [
-        ('date("20260131", "YYYYMMDD")', "2026-01-31"), ('date("31.01.2026", "DD.MM.YYYY")', "2026-01-31"),
-        ('date("20211417", "YYYYMMDD")', "fails error"), ('date("260131", "YYMMDD")', "fails error"),
+        ('date("20260131", "YYYYMMDD")', "2026-01-31"),
+        ('date("31.01.2026", "DD.MM.YYYY")', "2026-01-31"),
+        ('date("20211417", "YYYYMMDD")', "fails error"),
+        ('date("260131", "YYMMDD")', "fails error"),
         ('date("260131", "YYMMDD", century: 20)', "2026-01-31"),
         ('date(2026-03-18T22:30:00+00:00, zone: "Asia/Kolkata")', "2026-03-19"),
     ],
-    fails=["error"], safe=safety.typed("value", _is_moment, safety.constants(zone=safety.any_value)), settings=["time_zone"],
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.typed("value", _is_moment, safety.constants(zone=safety.any_value)),
+    settings=["time_zone"],
+)
 def to_date(
     value: Any,
     format: str = _ISO,
@@ -90,11 +96,13 @@ def to_date(
 
 
 @function(
-    "time", [P("value", TEXT), P("format", TEXT, default="HH:mm:ss", constant=True, check=_TIME_PATTERN)], TIME,
+    "time",
+    [P("value", TEXT), P("format", TEXT, default="HH:mm:ss", constant=True, check=_TIME_PATTERN)],
+    TIME,
     "The time of day that a text says.",
     [('time("083000", "HHmmss") = time("08:30:00")', "true"), ('time("2500", "HHmm")', "fails error")],
     fails=["error"],
-)  # fmt: skip
+)
 def to_time(value: str, format: str = "HH:mm:ss") -> time:
     return formats.read(value.strip(), format).time()
 
@@ -102,8 +110,11 @@ def to_time(value: str, format: str = "HH:mm:ss") -> time:
 @function(
     "datetime",
     [
-        P("value", TEXT), P("format", TEXT, default="", constant=True, check=_INSTANT_PATTERN),
-        ZONE, AMBIGUOUS, _CENTURY,
+        P("value", TEXT),
+        P("format", TEXT, default="", constant=True, check=_INSTANT_PATTERN),
+        ZONE,
+        AMBIGUOUS,
+        _CENTURY,
     ],
     DATETIME,
     "The instant that a text says. Without an offset in the text it is local time of the zone (of the rule set's "
@@ -112,15 +123,23 @@ def to_time(value: str, format: str = "HH:mm:ss") -> time:
         ('datetime("20260131083000", "YYYYMMDDHHmmss", zone: "Europe/Berlin")', "2026-01-31T08:30:00+01:00"),
         ('datetime("2026-01-31T08:00:00Z")', "2026-01-31T08:00:00+00:00"),
         ('datetime("202603290230", "YYYYMMDDHHmm", zone: "Europe/Berlin")', "fails error"),
-        ('datetime("202610250230", "YYYYMMDDHHmm", zone: "Europe/Berlin", ambiguous: "later")',
-         "2026-10-25T02:30:00+01:00"),
+        (
+            'datetime("202610250230", "YYYYMMDDHHmm", zone: "Europe/Berlin", ambiguous: "later")',
+            "2026-10-25T02:30:00+01:00",
+        ),
     ],
-    fails=["error"], settings=["time_zone"],
-)  # fmt: skip
+    fails=["error"],
+    settings=["time_zone"],
+)
 def to_datetime(
-    value: str, format: str = "", zone: str | None = None, ambiguous: str = "fail", century: int | None = None,
-    *, time_zone: str = "UTC",
-) -> datetime:  # fmt: skip
+    value: str,
+    format: str = "",
+    zone: str | None = None,
+    ambiguous: str = "fail",
+    century: int | None = None,
+    *,
+    time_zone: str = "UTC",
+) -> datetime:
     text = value.strip()
     moment = formats.read(text, format, century) if format else _iso(text)
     return moment if moment.tzinfo else zones.localize(moment, zone or time_zone, ambiguous)
@@ -142,11 +161,14 @@ def _iso(text: str) -> datetime:
 
 
 @function(
-    "at", [P("date", DATE), P("time", TIME), ZONE, AMBIGUOUS], DATETIME,
+    "at",
+    [P("date", DATE), P("time", TIME), ZONE, AMBIGUOUS],
+    DATETIME,
     "The instant of a local date and time in a zone (of the rule set's zone unless said).",
     [('at(2026-01-31, time("08:30:00"), zone: "Europe/Berlin")', "2026-01-31T08:30:00+01:00")],
-    fails=["error"], settings=["time_zone"],
-)  # fmt: skip
+    fails=["error"],
+    settings=["time_zone"],
+)
 def at(
     day: date, clock: time, zone: str | None = None, ambiguous: str = "fail", *, time_zone: str = "UTC"
 ) -> datetime:
@@ -154,11 +176,14 @@ def at(
 
 
 @function(
-    "in_zone", [P("value", DATETIME), P("zone", TEXT, check=zones.zone_fault)], DATETIME,
+    "in_zone",
+    [P("value", DATETIME), P("zone", TEXT, check=zones.zone_fault)],
+    DATETIME,
     "The same instant, told with the offset of a zone.",
     [('in_zone(2026-01-31T08:00:00+00:00, "Europe/Berlin")', "2026-01-31T09:00:00+01:00")],
-    fails=["error"], safe=safety.constants(zone=safety.any_value),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(zone=safety.any_value),
+)
 def in_zone(value: datetime, zone: str) -> datetime:
     try:
         return zones.fixed(value.astimezone(zones.zone(zone)))
@@ -167,11 +192,17 @@ def in_zone(value: datetime, zone: str) -> datetime:
 
 
 @function(
-    "format_date", [P("value", _DATE_OR_TIME), P("format", TEXT, constant=True, check=_ANY_PATTERN)], TEXT,
+    "format_date",
+    [P("value", _DATE_OR_TIME), P("format", TEXT, constant=True, check=_ANY_PATTERN)],
+    TEXT,
     "A date, time or datetime written by a pattern.",
-    [('format_date(2026-01-31, "DD.MM.YYYY")', '"31.01.2026"'), ('format_date(2026-01-31, "HH")', "fails error")],
-    fails=["error"], safe=_fitting_pattern,
-)  # fmt: skip
+    [
+        ('format_date(2026-01-31, "DD.MM.YYYY")', '"31.01.2026"'),
+        ('format_date(2026-01-31, "HH")', "fails error"),
+    ],
+    fails=["error"],
+    safe=_fitting_pattern,
+)
 def format_date(value: date | time | datetime, format: str) -> str:
     return formats.write(value, format)
 
@@ -185,15 +216,21 @@ def _add_type(arguments: Sequence[Argument]) -> types.Type:
 
 
 @function(
-    "add", [P("value", _DATE_OR_INSTANT), P("duration", DURATION)], _add_type,
+    "add",
+    [P("value", _DATE_OR_INSTANT), P("duration", DURATION)],
+    _add_type,
     "A date or datetime later by a duration (earlier for a negative one). Business days leave out weekends and "
     "the holidays of the rule set's calendar `default`.",
     [
-        ("add(2026-01-31, 1 days)", "2026-02-01"), ("add(2026-03-13, 2 business_days)", "2026-03-17"),
+        ("add(2026-01-31, 1 days)", "2026-02-01"),
+        ("add(2026-03-13, 2 business_days)", "2026-03-17"),
         ("add(2026-01-31T08:00:00+01:00, 4 hours)", "2026-01-31T12:00:00+01:00"),
     ],
-    fails=["error"], safe=safety.constants(duration=safety.any_value), result_words="as value", settings=["holidays"],
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(duration=safety.any_value),
+    result_words="as value",
+    settings=["holidays"],
+)
 def add(value: Any, duration: dict[str, Any], *, holidays: frozenset[str] = frozenset()) -> Any:
     amount, unit = duration["amount"], duration["unit"]
     if unit == "business_days":
@@ -222,18 +259,23 @@ def _add_business_days(value: Any, amount: int, holidays: frozenset[str]) -> Any
 
 
 @function(
-    "days_between", [P("from", DATE), P("to", DATE)], INTEGER,
+    "days_between",
+    [P("from", DATE), P("to", DATE)],
+    INTEGER,
     "How many days the second date is after the first; negative if it is before.",
     [("days_between(2026-01-31, 2026-02-02)", "2"), ("days_between(2026-02-02, 2026-01-31)", "-2")],
-)  # fmt: skip
+)
 def days_between(start: date, end: date) -> int:
     return (end - start).days
 
 
 @function(
-    "weekday", [P("date", DATE)], INTEGER, "The day of the week: Monday is 1, Sunday is 7.",
+    "weekday",
+    [P("date", DATE)],
+    INTEGER,
+    "The day of the week: Monday is 1, Sunday is 7.",
     [("weekday(2026-01-31)", "6")],
-)  # fmt: skip
+)
 def weekday(day: date) -> int:
     return day.isoweekday()
 
@@ -244,20 +286,24 @@ def _unit_fault(value: Any) -> str | None:
 
 
 @function(
-    "duration", [P("amount", INTEGER), P("unit", TEXT, constant=True, word=True, check=_unit_fault)], DURATION,
+    "duration",
+    [P("amount", INTEGER), P("unit", TEXT, constant=True, word=True, check=_unit_fault)],
+    DURATION,
     "A duration from a number of seconds, minutes, hours, days, weeks or business_days.",
     [('duration(4, "hours")', "4 hours")],
-)  # fmt: skip
+)
 def duration(amount: int, unit: str) -> dict[str, Any]:
     return {"amount": amount, "unit": unit}
 
 
 @function(
-    "epoch", [P("milliseconds", INTEGER)], DATETIME,
+    "epoch",
+    [P("milliseconds", INTEGER)],
+    DATETIME,
     "The instant so many milliseconds after 1970-01-01 in UTC, as SAP OData and many devices count.",
     [("epoch(1773273600000)", "2026-03-12T00:00:00+00:00"), ("epoch(99999999999999999)", "fails error")],
     fails=["error"],
-)  # fmt: skip
+)
 def epoch(milliseconds: int) -> datetime:
     if abs(milliseconds) > 8_640_000_000_000_000:
         raise FunctionFailure("error", "the instant is out of range", milliseconds)

@@ -162,11 +162,20 @@ def function(
         family = implementation.__module__.rpartition(".")[2]
         declare(
             FunctionSpec(
-                name, family, tuple(parameters), result, result_words or _result_words(result),
-                frozenset(fails), doc, tuple(Example(*e) for e in examples), implementation,
-                tuple(settings), lazy, safe,
+                name,
+                family,
+                tuple(parameters),
+                result,
+                result_words or _result_words(result),
+                frozenset(fails),
+                doc,
+                tuple(Example(*e) for e in examples),
+                implementation,
+                tuple(settings),
+                lazy,
+                safe,
             )
-        )  # fmt: skip
+        )
         return implementation
 
     return register

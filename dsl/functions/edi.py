@@ -35,26 +35,30 @@ def _maybe_node(arguments: Sequence[Argument]) -> types.Type:
 
 
 @function(
-    "qualified", [P("list", kinds.LIST_OF_RECORDS), P("qualifier", TEXT), P("element", TEXT, default="01", named=True)],
-    _maybe_item, "The first segment or loop whose qualifier (element 01 unless said) is this one; missing if none is.",
+    "qualified",
+    [P("list", kinds.LIST_OF_RECORDS), P("qualifier", TEXT), P("element", TEXT, default="01", named=True)],
+    _maybe_item,
+    "The first segment or loop whose qualifier (element 01 unless said) is this one; missing if none is.",
     [
         ('qualified([{ "01": "SF", "04": "S1" }, { "01": "ST", "04": "P1" }], "ST")."04"', '"P1"'),
         ('qualified([{ "01": "SF" }], "ST")', "missing"),
     ],
     result_words="record?",
-)  # fmt: skip
+)
 def qualified(values: list[dict[str, Any]], qualifier: str, element: str = "01") -> dict[str, Any] | None:
     return next((value for value in values if value.get(element) == qualifier), None)
 
 
 @function(
-    "pair", [P("segment", kinds.RECORD), P("qualifier", TEXT), P("from", TEXT, default="02", named=True)], Maybe(TEXT),
+    "pair",
+    [P("segment", kinds.RECORD), P("qualifier", TEXT), P("from", TEXT, default="02", named=True)],
+    Maybe(TEXT),
     "The value behind a qualifier in a segment of pairs (LIN, PO1); missing if the qualifier is not there.",
     [
         ('pair({ "02": "BP", "03": "88712", "04": "VP", "05": "BP" }, "BP")', '"88712"'),
         ('pair({ "02": "VP", "03": "BP" }, "BP")', "missing"),
     ],
-)  # fmt: skip
+)
 def pair(segment: dict[str, Any], qualifier: str, start: str = "02") -> str | None:
     first = int(start) if start.isdigit() and len(start) == 2 else 2
     for number in range(first, 99, 2):
@@ -76,14 +80,18 @@ def _below(
 
 
 @function(
-    "descendants", [P("hierarchy", kinds.LIST_OF_RECORDS), P("level", TEXT)], _nodes,
+    "descendants",
+    [P("hierarchy", kinds.LIST_OF_RECORDS), P("level", TEXT)],
+    _nodes,
     "Every node of a level of a hierarchy, at any depth, in the order of the file.",
-    [(
-        'descendants([{ level: "S", children: [{ level: "O", children: [{ level: "I", children: [], n: 1 }] }] }], "I").n',
-        "[1]",
-    )],
+    [
+        (
+            'descendants([{ level: "S", children: [{ level: "O", children: [{ level: "I", children: [], n: 1 }] }] }], "I").n',
+            "[1]",
+        )
+    ],
     result_words="list of nodes",
-)  # fmt: skip
+)
 def descendants(nodes: list[dict[str, Any]], level: str) -> list[dict[str, Any]]:
     if not nodes:
         return []
@@ -91,14 +99,18 @@ def descendants(nodes: list[dict[str, Any]], level: str) -> list[dict[str, Any]]
 
 
 @function(
-    "ancestor", [P("node", kinds.RECORD), P("level", TEXT)], _maybe_node,
+    "ancestor",
+    [P("node", kinds.RECORD), P("level", TEXT)],
+    _maybe_node,
     "The nearest node of a level above a node that `descendants` gave; missing if there is none.",
-    [(
-        'ancestor(first(descendants([{ level: "O", n: 1, children: [{ level: "I", n: 2, children: [] }] }], "I")), "O").n',
-        "1",
-    )],
+    [
+        (
+            'ancestor(first(descendants([{ level: "O", n: 1, children: [{ level: "I", n: 2, children: [] }] }], "I")), "O").n',
+            "1",
+        )
+    ],
     result_words="node?",
-)  # fmt: skip
+)
 def ancestor(node: dict[str, Any], level: str) -> dict[str, Any] | None:
     above = node.get(PARENT)
     while above is not None and above.get("level") != level:

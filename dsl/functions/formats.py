@@ -98,10 +98,15 @@ def read(value: str, text: str, century: int | None = None) -> datetime:
     parts = found.groupdict()
     try:
         return datetime(
-            _year(parts, century), int(parts.get("MM", "1")), int(parts.get("DD", "1")),
-            int(parts.get("HH", "0")), int(parts.get("mm", "0")), int(parts.get("ss", "0")),
-            int(parts.get("SSS", "0")) * 1000, _offset(parts.get("ZZ")),
-        )  # fmt: skip
+            _year(parts, century),
+            int(parts.get("MM", "1")),
+            int(parts.get("DD", "1")),
+            int(parts.get("HH", "0")),
+            int(parts.get("mm", "0")),
+            int(parts.get("ss", "0")),
+            int(parts.get("SSS", "0")) * 1000,
+            _offset(parts.get("ZZ")),
+        )
     except ValueError as error:
         raise FunctionFailure("error", f"{shown(value)} does not exist: {error}", value) from None
 

@@ -17,12 +17,19 @@ LIST = P("list", kinds.LIST)
 
 
 @function(
-    "coalesce", [P("values", kinds.ANY, repeated=True, missing_ok=True)], kinds.common,
+    "coalesce",
+    [P("values", kinds.ANY, repeated=True, missing_ok=True)],
+    kinds.common,
     "The first value that is there. A part that fails because something is missing counts as missing; "
     "only if the last one is missing too, the result is.",
-    [('coalesce(missing, "a", "b")', '"a"'), ("coalesce(missing, 1)", "1"), ("coalesce(missing, missing)", "missing")],
-    result_words="as values", lazy=True,
-)  # fmt: skip
+    [
+        ('coalesce(missing, "a", "b")', '"a"'),
+        ("coalesce(missing, 1)", "1"),
+        ("coalesce(missing, missing)", "missing"),
+    ],
+    result_words="as values",
+    lazy=True,
+)
 def coalesce(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
@@ -55,20 +62,27 @@ def add(left: Any, right: Any) -> Any:
 
 
 @function(
-    "sum", [P("list", kinds.LIST_OF_NUMBERS)], _sum_type, "All numbers of a list added; of an empty list it is 0.",
+    "sum",
+    [P("list", kinds.LIST_OF_NUMBERS)],
+    _sum_type,
+    "All numbers of a list added; of an empty list it is 0.",
     [("sum([1, 2, 3])", "6"), ("sum([0.1, 0.2])", "0.3"), ("sum([])", "0")],
     result_words="as elements",
-)  # fmt: skip
+)
 def sum_of(values: list[Any]) -> Any:
     return total(values) if values else 0
 
 
 @function(
-    "total", [P("list", kinds.LIST_OF_MEASURES)], kinds.item_of_first,
+    "total",
+    [P("list", kinds.LIST_OF_MEASURES)],
+    kinds.item_of_first,
     "All quantities or amounts of a list added: they need one unit or currency, and there has to be at least one.",
     [("total([5 KGM, 7 KGM])", "12 KGM"), ("total([5 KGM, 7 EA])", "fails error")],
-    fails=["error", "missing"], safe=safety.one_unit, result_words="as elements",
-)  # fmt: skip
+    fails=["error", "missing"],
+    safe=safety.one_unit,
+    result_words="as elements",
+)
 def total(values: list[Any]) -> Any:
     if not values:
         raise FunctionFailure("missing", "there is nothing to add, so no unit is known")
@@ -84,10 +98,15 @@ def _average_type(arguments: Sequence[Argument]) -> types.Type:
 
 
 @function(
-    "avg", [P("list", kinds.LIST_OF_AMOUNTS)], _average_type, "The mean of all elements; of none it is missing.",
+    "avg",
+    [P("list", kinds.LIST_OF_AMOUNTS)],
+    _average_type,
+    "The mean of all elements; of none it is missing.",
     [("avg([1, 2])", "1.5"), ("avg([])", "fails missing")],
-    fails=["error", "missing"], safe=safety.plain_numbers, result_words="decimal, or as elements",
-)  # fmt: skip
+    fails=["error", "missing"],
+    safe=safety.plain_numbers,
+    result_words="decimal, or as elements",
+)
 def average(values: list[Any]) -> Any:
     if not values:
         raise FunctionFailure("missing", "there is nothing to take the mean of")
@@ -121,46 +140,64 @@ def _extreme(values: tuple[Any, ...], choose: Callable[..., Any]) -> Any:
 
 
 @function(
-    "min", [P("values", kinds.ORDERED_OR_LIST, repeated=True)], _extreme_type,
+    "min",
+    [P("values", kinds.ORDERED_OR_LIST, repeated=True)],
+    _extreme_type,
     "The smallest of several values or of a list; of an empty list it is missing.",
     [("min(3, 2)", "2"), ("min([4.5, 4.25])", "4.25"), ("min([])", "fails missing")],
-    fails=["missing", "error"], safe=safety.single_values, result_words="as values",
-)  # fmt: skip
+    fails=["missing", "error"],
+    safe=safety.single_values,
+    result_words="as values",
+)
 def smallest(*values: Any) -> Any:
     return _extreme(values, min)
 
 
 @function(
-    "max", [P("values", kinds.ORDERED_OR_LIST, repeated=True)], _extreme_type,
+    "max",
+    [P("values", kinds.ORDERED_OR_LIST, repeated=True)],
+    _extreme_type,
     "The largest of several values or of a list; of an empty list it is missing.",
     [("max(2026-01-31, 2026-02-01)", "2026-02-01"), ("max([])", "fails missing")],
-    fails=["missing", "error"], safe=safety.single_values, result_words="as values",
-)  # fmt: skip
+    fails=["missing", "error"],
+    safe=safety.single_values,
+    result_words="as values",
+)
 def largest(*values: Any) -> Any:
     return _extreme(values, max)
 
 
 @function(
-    "all", [P("list", kinds.LIST_OF_BOOLEAN)], BOOLEAN, "Whether every element is true; for no elements it is true.",
+    "all",
+    [P("list", kinds.LIST_OF_BOOLEAN)],
+    BOOLEAN,
+    "Whether every element is true; for no elements it is true.",
     [("all([true, true])", "true"), ("all([])", "true")],
-)  # fmt: skip
+)
 def all_true(values: list[bool]) -> bool:
     return all(values)
 
 
 @function(
-    "any", [P("list", kinds.LIST_OF_BOOLEAN)], BOOLEAN, "Whether at least one element is true.",
+    "any",
+    [P("list", kinds.LIST_OF_BOOLEAN)],
+    BOOLEAN,
+    "Whether at least one element is true.",
     [("any([false, true])", "true"), ("any([])", "false")],
-)  # fmt: skip
+)
 def any_true(values: list[bool]) -> bool:
     return any(values)
 
 
 @function(
-    "one", [LIST], kinds.item_of_first, "The only element: fails as `missing` for none and as `many` for several.",
+    "one",
+    [LIST],
+    kinds.item_of_first,
+    "The only element: fails as `missing` for none and as `many` for several.",
     [('one(["A"])', '"A"'), ("one([1, 2])", "fails many"), ("one([])", "fails missing")],
-    fails=["missing", "many"], result_words="element",
-)  # fmt: skip
+    fails=["missing", "many"],
+    result_words="element",
+)
 def one(values: list[Any]) -> Any:
     if len(values) > 1:
         raise FunctionFailure("many", f"one element is expected and there are {len(values)}")
@@ -168,9 +205,14 @@ def one(values: list[Any]) -> Any:
 
 
 @function(
-    "first", [LIST], kinds.item_of_first, "The first element; fails as `missing` where there is none.",
-    [("first([4, 5])", "4"), ("first([])", "fails missing")], fails=["missing"], result_words="element",
-)  # fmt: skip
+    "first",
+    [LIST],
+    kinds.item_of_first,
+    "The first element; fails as `missing` where there is none.",
+    [("first([4, 5])", "4"), ("first([])", "fails missing")],
+    fails=["missing"],
+    result_words="element",
+)
 def first(values: list[Any]) -> Any:
     if not values:
         raise FunctionFailure("missing", "the list is empty")
@@ -178,18 +220,25 @@ def first(values: list[Any]) -> Any:
 
 
 @function(
-    "last", [LIST], kinds.item_of_first, "The last element; fails as `missing` where there is none.",
-    [("last([4, 5])", "5")], fails=["missing"], result_words="element",
-)  # fmt: skip
+    "last",
+    [LIST],
+    kinds.item_of_first,
+    "The last element; fails as `missing` where there is none.",
+    [("last([4, 5])", "5")],
+    fails=["missing"],
+    result_words="element",
+)
 def last(values: list[Any]) -> Any:
     return first(values[-1:])
 
 
 @function(
-    "join", [P("list", kinds.LIST_OF_TEXT), P("separator", TEXT, default=", ")], TEXT,
+    "join",
+    [P("list", kinds.LIST_OF_TEXT), P("separator", TEXT, default=", ")],
+    TEXT,
     "The texts in a row, with the separator between them.",
     [('join(["A", "B"], "/")', '"A/B"'), ("join([])", '""')],
-)  # fmt: skip
+)
 def join(values: list[str], separator: str = ", ") -> str:
     if sum(map(len, values)) + len(separator) * len(values) > 10_000_000:
         raise FunctionFailure("error", "the text would be too long")
@@ -204,9 +253,13 @@ def identity_key(value: Any) -> Any:
 
 
 @function(
-    "distinct", [LIST], lambda arguments: arguments[0].type, "Every element once, in the order of the first occurrence.",
-    [('distinct(["B", "A", "B"])', '["B", "A"]')], result_words="as list",
-)  # fmt: skip
+    "distinct",
+    [LIST],
+    lambda arguments: arguments[0].type,
+    "Every element once, in the order of the first occurrence.",
+    [('distinct(["B", "A", "B"])', '["B", "A"]')],
+    result_words="as list",
+)
 def distinct(values: list[Any]) -> list[Any]:
     seen: dict[Any, Any] = {}
     for value in values:

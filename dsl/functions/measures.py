@@ -83,19 +83,33 @@ def _money_type(arguments: Sequence[Argument]) -> types.Type:
 
 
 @function(
-    "quantity", [P("value", DECIMAL), UNIT], _quantity_type, "A number with a unit of UN/ECE Rec 20 (or a package of Rec 21).",
-    [('quantity(480, "EA")', "480 EA"), ('quantity(1, "pieces")', "fails error"), ('quantity(5, "KG")', "fails error")],
-    fails=["error"], safe=safety.constants(unit=safety.any_value), result_words="quantity",
-)  # fmt: skip
+    "quantity",
+    [P("value", DECIMAL), UNIT],
+    _quantity_type,
+    "A number with a unit of UN/ECE Rec 20 (or a package of Rec 21).",
+    [
+        ('quantity(480, "EA")', "480 EA"),
+        ('quantity(1, "pieces")', "fails error"),
+        ('quantity(5, "KG")', "fails error"),
+    ],
+    fails=["error"],
+    safe=safety.constants(unit=safety.any_value),
+    result_words="quantity",
+)
 def quantity(value: Any, unit: str) -> dict[str, Any]:
     return {"value": Decimal(value), "unit": unit_code(unit)}
 
 
 @function(
-    "money", [P("value", DECIMAL), CURRENCY], _money_type, "An amount with a currency.",
+    "money",
+    [P("value", DECIMAL), CURRENCY],
+    _money_type,
+    "An amount with a currency.",
     [('money(12.50, "EUR")', "12.50 EUR"), ('money(1, "eur")', "fails error")],
-    fails=["error"], safe=safety.constants(currency=safety.any_value), result_words="money",
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(currency=safety.any_value),
+    result_words="money",
+)
 def money(value: Any, currency: str) -> dict[str, Any]:
     code = currency.strip()
     if not _CURRENCY.fullmatch(code):
@@ -104,17 +118,24 @@ def money(value: Any, currency: str) -> dict[str, Any]:
 
 
 @function(
-    "convert", [P("quantity", MEASURE), UNIT, P("factor", DECIMAL, default=None, named=True)], _converted_type,
+    "convert",
+    [P("quantity", MEASURE), UNIT, P("factor", DECIMAL, default=None, named=True)],
+    _converted_type,
     "The quantity in another unit that measures the same, by the exact factor of UN/ECE Rec 20, rounded once to 34 digits "
     "(half to even). Temperatures are points of their scales. Where the two units measure different things, `factor` says how "
     "many of the new unit one of the old one is; it is only made then, so it may be a look-up of the item.",
     [
-        ('convert(2 DZN, "EA")', "24 EA"), ('convert(10 LBR, "KGM")', "4.5359237 KGM"), ('convert(20 CEL, "FAH")', "68 FAH"),
-        ('convert(1 KGM, "EA")', "fails error"), ('convert(40 XBX, "EA", factor: 12)', "480 EA"),
+        ('convert(2 DZN, "EA")', "24 EA"),
+        ('convert(10 LBR, "KGM")', "4.5359237 KGM"),
+        ('convert(20 CEL, "FAH")', "68 FAH"),
+        ('convert(1 KGM, "EA")', "fails error"),
+        ('convert(40 XBX, "EA", factor: 12)', "480 EA"),
         ('convert(2 DZN, "EA", factor: 1)', "24 EA"),
     ],
-    fails=["error"], safe=_one_kind, result_words="quantity",
-)  # fmt: skip
+    fails=["error"],
+    safe=_one_kind,
+    result_words="quantity",
+)
 def convert(value: dict[str, Any], unit: str, factor: Any = None) -> dict[str, Any]:
     code = unit_code(unit)
     if factor is not None and not units.same_kind(value["unit"], code):
@@ -128,11 +149,14 @@ def converts(value: dict[str, Any], unit: str) -> bool:
 
 
 @function(
-    "convert_by", [P("quantity", MEASURE), P("factor", DECIMAL), UNIT], lambda given: _quantity_type(given[1:]),
+    "convert_by",
+    [P("quantity", MEASURE), P("factor", DECIMAL), UNIT],
+    lambda given: _quantity_type(given[1:]),
     "The quantity in another unit by a factor of your own, where only the item knows it: 40 boxes of 12 pieces.",
     [('convert_by(40 XBX, 12, "EA")', "480 EA"), ('convert_by(1 XBX, 0, "EA")', "fails error")],
-    fails=["error"], result_words="quantity",
-)  # fmt: skip
+    fails=["error"],
+    result_words="quantity",
+)
 def convert_by(value: dict[str, Any], factor: Any, unit: str) -> dict[str, Any]:
     if factor <= 0:
         raise FunctionFailure("error", "a conversion factor has to be larger than 0", factor)
@@ -141,28 +165,46 @@ def convert_by(value: dict[str, Any], factor: Any, unit: str) -> dict[str, Any]:
 
 
 @function(
-    "unit_known", [P("unit", TEXT)], BOOLEAN, "Whether a text is the code of a unit in use (UN/ECE Rec 20, packages of Rec 21).",
-    [('unit_known("KGM")', "true"), ('unit_known("PCE")', "false"), ('unit_known("KG")', "false"), ('unit_known("XBX")', "true")],
-)  # fmt: skip
+    "unit_known",
+    [P("unit", TEXT)],
+    BOOLEAN,
+    "Whether a text is the code of a unit in use (UN/ECE Rec 20, packages of Rec 21).",
+    [
+        ('unit_known("KGM")', "true"),
+        ('unit_known("PCE")', "false"),
+        ('unit_known("KG")', "false"),
+        ('unit_known("XBX")', "true"),
+    ],
+)
 def unit_known(unit: str) -> bool:
     return units.known(unit.strip())
 
 
 @function(
-    "unit_name", [P("unit", TEXT)], Maybe(TEXT), "The English name of a unit code; missing where it is none.",
+    "unit_name",
+    [P("unit", TEXT)],
+    Maybe(TEXT),
+    "The English name of a unit code; missing where it is none.",
     [('unit_name("LBR")', '"pound"'), ('unit_name("??")', "missing")],
-)  # fmt: skip
+)
 def unit_name(unit: str) -> str | None:
     found = units.find(unit.strip())
     return found.name if found is not None else None
 
 
 @function(
-    "round_money", [P("amount", Accepts("money", lambda of: isinstance(of, Money)))], kinds.same_as_first,
+    "round_money",
+    [P("amount", Accepts("money", lambda of: isinstance(of, Money)))],
+    kinds.same_as_first,
     "The amount with the digits its currency has: 2 for most, 0 for JPY, 3 for KWD; half to even.",
-    [("round_money(12.345 EUR)", "12.34 EUR"), ("round_money(1250.5 JPY)", "1250 JPY"), ("round_money(1.2345 KWD)", "1.234 KWD")],
-    fails=["error"], result_words="as amount",
-)  # fmt: skip
+    [
+        ("round_money(12.345 EUR)", "12.34 EUR"),
+        ("round_money(1250.5 JPY)", "1250 JPY"),
+        ("round_money(1.2345 KWD)", "1.234 KWD"),
+    ],
+    fails=["error"],
+    result_words="as amount",
+)
 def round_money(amount: dict[str, Any]) -> dict[str, Any]:
     return {**amount, "value": rounded(amount["value"], minor_digits(amount["currency"]))}
 
@@ -173,11 +215,17 @@ def minor_digits(currency: str) -> int:
 
 
 @function(
-    "minor_units", [P("amount", Accepts("money", lambda of: isinstance(of, Money)))], INTEGER,
+    "minor_units",
+    [P("amount", Accepts("money", lambda of: isinstance(of, Money)))],
+    INTEGER,
     "The amount in the smallest unit of its currency (cents), as payment systems count; a fraction of a cent fails.",
-    [("minor_units(12.50 EUR)", "1250"), ("minor_units(1250 JPY)", "1250"), ("minor_units(1.005 EUR)", "fails error")],
+    [
+        ("minor_units(12.50 EUR)", "1250"),
+        ("minor_units(1250 JPY)", "1250"),
+        ("minor_units(1.005 EUR)", "fails error"),
+    ],
     fails=["error"],
-)  # fmt: skip
+)
 def minor_units(amount: dict[str, Any]) -> int:
     scaled = amount["value"].scaleb(minor_digits(amount["currency"]), CONTEXT)
     if scaled != scaled.to_integral_value():

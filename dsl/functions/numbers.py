@@ -51,16 +51,22 @@ NUMBER_VALUE = P("value", kinds.NUMBER_OR_TEXT)
 
 
 @function(
-    "decimal", [NUMBER_VALUE, LOCALE], DECIMAL,
+    "decimal",
+    [NUMBER_VALUE, LOCALE],
+    DECIMAL,
     "The exact number that a text says. Locales: plain 1250.5, en 1,250.5, de 1.250,5, fr 1 250,5, ch 1'250.5; "
     "a minus may stand behind (SAP).",
     [
-        ('decimal("12.50")', "12.50"), ('decimal("1.250,000", locale: "de")', "1250.000"),
-        ('decimal("12.5-")', "-12.5"), ('decimal("1.5", locale: "de")', "fails error"),
-        ('decimal("1e1500000")', "fails error"), ('decimal("")', "fails error"),
+        ('decimal("12.50")', "12.50"),
+        ('decimal("1.250,000", locale: "de")', "1250.000"),
+        ('decimal("12.5-")', "-12.5"),
+        ('decimal("1.5", locale: "de")', "fails error"),
+        ('decimal("1e1500000")', "fails error"),
+        ('decimal("")', "fails error"),
     ],
-    fails=["error"], safe=safety.typed("value", kinds.is_number),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.typed("value", kinds.is_number),
+)
 def to_decimal(value: Any, locale: str = "plain") -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise FunctionFailure("error", f"{shown(value)} is not a number", value)
@@ -96,11 +102,14 @@ def _without_grouping(text: str, original: str, group: str, point: str) -> str:
 
 
 @function(
-    "integer", [NUMBER_VALUE, LOCALE], INTEGER,
+    "integer",
+    [NUMBER_VALUE, LOCALE],
+    INTEGER,
     "The whole number that a text says; a number with a fraction fails instead of being rounded.",
     [('integer("0010")', "10"), ('integer("3.0")', "3"), ('integer("3.5")', "fails error")],
-    fails=["error"], safe=safety.typed("value", lambda of: of == INTEGER),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.typed("value", lambda of: of == INTEGER),
+)
 def to_integer(value: Any, locale: str = "plain") -> int:
     number = to_decimal(value, locale)
     if number != number.to_integral_value():
@@ -109,21 +118,26 @@ def to_integer(value: Any, locale: str = "plain") -> int:
 
 
 @function(
-    "percent", [P("value", TEXT)], PERCENT,
+    "percent",
+    [P("value", TEXT)],
+    PERCENT,
     'A text of hundredths as a percentage: "5" and "5%" are 5%. For a part of a whole, see ratio.',
     [('percent("5%")', "5%"), ('percent("2.5")', "2.5%"), ('percent("five")', "fails error")],
     fails=["error"],
-)  # fmt: skip
+)
 def percent(value: str) -> Decimal:
     return CONTEXT.divide(to_decimal(value.strip().removesuffix("%").rstrip()), Decimal(100))
 
 
 @function(
-    "ratio", [P("part", kinds.NUMBER), P("whole", kinds.NUMBER)], PERCENT,
+    "ratio",
+    [P("part", kinds.NUMBER), P("whole", kinds.NUMBER)],
+    PERCENT,
     "The part of a whole as a percentage.",
     [("ratio(7, 50)", "14%"), ("ratio(1, 0)", "fails error")],
-    fails=["error"], safe=safety.constants(whole=safety.not_zero),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(whole=safety.not_zero),
+)
 def ratio(part: Any, whole: Any) -> Decimal:
     if whole == 0:
         raise FunctionFailure("error", "division by zero", whole)
@@ -131,11 +145,14 @@ def ratio(part: Any, whole: Any) -> Decimal:
 
 
 @function(
-    "format_percent", [P("value", PERCENT), P("digits", INTEGER, default=1)], TEXT,
+    "format_percent",
+    [P("value", PERCENT), P("digits", INTEGER, default=1)],
+    TEXT,
     "A percentage as text, rounded to so many digits.",
     [("format_percent(14%)", '"14.0%"'), ("format_percent(2.25%, 1)", '"2.2%"')],
-    fails=["error"], safe=safety.constants(digits=safety.small),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(digits=safety.small),
+)
 def format_percent(value: Decimal, digits: int = 1) -> str:
     return plain(rounded(CONTEXT.multiply(value, Decimal(100)), digits)) + "%"
 
@@ -161,15 +178,18 @@ def apply_to_amount(value: Any, change: Any) -> Any:
 @function(
     "round",
     [
-        P("value", kinds.AMOUNT), P("digits", INTEGER, default=0),
+        P("value", kinds.AMOUNT),
+        P("digits", INTEGER, default=0),
         P("mode", TEXT, default="half_even", constant=True, word=True, check=_one_of(_MODES, "the mode")),
     ],
     kinds.same_as_first,
     "The number with so many digits behind the point. Modes: half_even, half_up, half_down, up, down, to_zero, "
     "from_zero.",
     [("round(33.335, 2)", "33.34"), ("round(2.5)", "2"), ('round(2.5, 0, "half_up")', "3")],
-    fails=["error"], safe=safety.constants(digits=safety.small), result_words="as value",
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(digits=safety.small),
+    result_words="as value",
+)
 def round_value(value: Any, digits: int = 0, mode: str = "half_even") -> Any:
     if isinstance(value, int) and digits >= 0:
         return value
@@ -179,35 +199,48 @@ def round_value(value: Any, digits: int = 0, mode: str = "half_even") -> Any:
 
 
 @function(
-    "abs", [P("value", kinds.AMOUNT)], kinds.same_as_first, "The value without its sign.",
-    [("abs(-3.5)", "3.5"), ("abs(2)", "2")], result_words="as value",
-)  # fmt: skip
+    "abs",
+    [P("value", kinds.AMOUNT)],
+    kinds.same_as_first,
+    "The value without its sign.",
+    [("abs(-3.5)", "3.5"), ("abs(2)", "2")],
+    result_words="as value",
+)
 def absolute(value: Any) -> Any:
     return apply_to_amount(value, abs)
 
 
 @function(
-    "floor", [P("value", DECIMAL)], INTEGER, "The next whole number below.",
+    "floor",
+    [P("value", DECIMAL)],
+    INTEGER,
+    "The next whole number below.",
     [("floor(2.9)", "2"), ("floor(-2.1)", "-3")],
-)  # fmt: skip
+)
 def floor(value: Any) -> int:
     return int(Decimal(value).to_integral_value(decimal.ROUND_FLOOR))
 
 
 @function(
-    "ceiling", [P("value", DECIMAL)], INTEGER, "The next whole number above.",
+    "ceiling",
+    [P("value", DECIMAL)],
+    INTEGER,
+    "The next whole number above.",
     [("ceiling(2.1)", "3"), ("ceiling(-2.9)", "-2")],
-)  # fmt: skip
+)
 def ceiling(value: Any) -> int:
     return int(Decimal(value).to_integral_value(decimal.ROUND_CEILING))
 
 
 @function(
-    "remainder", [P("value", INTEGER), P("divisor", INTEGER)], INTEGER,
+    "remainder",
+    [P("value", INTEGER), P("divisor", INTEGER)],
+    INTEGER,
     "What a whole division leaves over; it has the sign of the divisor.",
     [("remainder(17, 5)", "2"), ("remainder(1, 0)", "fails error")],
-    fails=["error"], safe=safety.constants(divisor=safety.not_zero),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(divisor=safety.not_zero),
+)
 def remainder(value: int, divisor: int) -> int:
     if divisor == 0:
         raise FunctionFailure("error", "division by zero", value)
@@ -215,11 +248,13 @@ def remainder(value: int, divisor: int) -> int:
 
 
 @function(
-    "implied", [P("value", TEXT), P("digits", INTEGER)], DECIMAL,
+    "implied",
+    [P("value", TEXT), P("digits", INTEGER)],
+    DECIMAL,
     "A number whose decimal point is not written (X12 type N2, fixed-width files).",
     [('implied("12550", 2)', "125.50"), ('implied("-5", 2)', "-0.05"), ('implied("1.5", 2)', "fails error")],
     fails=["error"],
-)  # fmt: skip
+)
 def implied(value: str, digits: int) -> Decimal:
     if not 0 <= digits <= 30:
         raise FunctionFailure("error", "the number of digits has to be between 0 and 30", digits)

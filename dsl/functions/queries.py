@@ -21,12 +21,14 @@ def query_fault(expression: str) -> Fault | None:
 
 
 @function(
-    "jmespath", [P("value", kinds.ANY), P("expression", TEXT, constant=True, check=query_fault)], Maybe(ANYTHING),
+    "jmespath",
+    [P("value", kinds.ANY), P("expression", TEXT, constant=True, check=query_fault)],
+    Maybe(ANYTHING),
     "What a JMESPath expression finds in a value. The result is of type any and has to be converted; "
     "null is a missing value. Numbers are exact; a query that does too much work or finds too much fails.",
     [('integer(jmespath({ a: [1, 2, 3] }, "a[-1]"))', "3"), ('jmespath({ a: 1 }, "b")', "missing")],
     fails=["error"],
-)  # fmt: skip
+)
 def query(value: Any, expression: str) -> Any:
     try:
         return querying.search(querying.read_query(expression), value)

@@ -21,9 +21,11 @@ def _branches(arguments: Sequence[Argument]) -> types.Type:
 @function(
     "if_else",
     [P("condition", BOOLEAN), P("then", kinds.ANY, missing_ok=True), P("else", kinds.ANY, missing_ok=True)],
-    _branches, "One value where the condition is true, the other where it is not; only the one taken is made.",
+    _branches,
+    "One value where the condition is true, the other where it is not; only the one taken is made.",
     [('if_else(2 > 1, "more", "less")', '"more"'), ("if_else(false, 1, missing)", "missing")],
-    result_words="as the two values", lazy=True,
-)  # fmt: skip
+    result_words="as the two values",
+    lazy=True,
+)
 def if_else(condition: bool, then: Any, otherwise: Any) -> Any:
     return then if condition else otherwise

@@ -58,30 +58,41 @@ def length(value: str) -> int:
 
 
 @function(
-    "left", [VALUE, P("count", INTEGER)], TEXT, "The first characters; all of a shorter text.",
+    "left",
+    [VALUE, P("count", INTEGER)],
+    TEXT,
+    "The first characters; all of a shorter text.",
     [('left("4711-A", 4)', '"4711"'), ('left("A", 4)', '"A"'), ('left("A", -1)', "fails error")],
-    fails=["error"], safe=safety.constants(count=safety.small),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(count=safety.small),
+)
 def left(value: str, count: int) -> str:
     return value[: _length(count, "the number of characters")]
 
 
 @function(
-    "right", [VALUE, P("count", INTEGER)], TEXT, "The last characters; all of a shorter text.",
+    "right",
+    [VALUE, P("count", INTEGER)],
+    TEXT,
+    "The last characters; all of a shorter text.",
     [('right("00012345", 5)', '"12345"'), ('right("A", 0)', '""')],
-    fails=["error"], safe=safety.constants(count=safety.small),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(count=safety.small),
+)
 def right(value: str, count: int) -> str:
     wanted = _length(count, "the number of characters")
     return value[-wanted:] if wanted else ""
 
 
 @function(
-    "mid", [VALUE, P("start", INTEGER), P("count", INTEGER)], TEXT,
+    "mid",
+    [VALUE, P("start", INTEGER), P("count", INTEGER)],
+    TEXT,
     "Characters from the middle; the first character is number 1.",
     [('mid("ABCDEF", 3, 2)', '"CD"'), ('mid("ABC", 0, 2)', "fails error")],
-    fails=["error"], safe=safety.constants(start=safety.not_zero, count=safety.small),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(start=safety.not_zero, count=safety.small),
+)
 def mid(value: str, start: int, count: int) -> str:
     if start < 1:
         raise FunctionFailure("error", "the first character is number 1", start)
@@ -89,11 +100,14 @@ def mid(value: str, start: int, count: int) -> str:
 
 
 @function(
-    "replace", [VALUE, P("old", TEXT), P("new", TEXT)], TEXT,
+    "replace",
+    [VALUE, P("old", TEXT), P("new", TEXT)],
+    TEXT,
     "The text with every occurrence of one text replaced by another.",
     [('replace("A-B-C", "-", "/")', '"A/B/C"'), ('replace("A", "", "x")', "fails error")],
-    fails=["error"], safe=safety.constants(old=safety.text),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(old=safety.text),
+)
 def replace(value: str, old: str, new: str) -> str:
     if not old:
         raise FunctionFailure("error", "the text to be replaced is empty")
@@ -103,10 +117,14 @@ def replace(value: str, old: str, new: str) -> str:
 
 
 @function(
-    "split", [VALUE, P("separator", TEXT)], ListOf(TEXT), "The parts between the separators, as a list.",
+    "split",
+    [VALUE, P("separator", TEXT)],
+    ListOf(TEXT),
+    "The parts between the separators, as a list.",
     [('split("A;B;;C", ";")', '["A", "B", "", "C"]'), ('split("A", "")', "fails error")],
-    fails=["error"], safe=safety.constants(separator=safety.text),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(separator=safety.text),
+)
 def split(value: str, separator: str) -> list[str]:
     if not separator:
         raise FunctionFailure("error", "the separator is empty")
@@ -114,29 +132,38 @@ def split(value: str, separator: str) -> list[str]:
 
 
 @function(
-    "strip_zeros", [VALUE], TEXT, "The text without leading zeros; of nothing but zeros one stays.",
+    "strip_zeros",
+    [VALUE],
+    TEXT,
+    "The text without leading zeros; of nothing but zeros one stays.",
     [('strip_zeros("000000088712")', '"88712"'), ('strip_zeros("000")', '"0"')],
-)  # fmt: skip
+)
 def strip_zeros(value: str) -> str:
     return value.lstrip("0") or value[-1:]
 
 
 @function(
-    "pad_left", [VALUE, P("width", INTEGER), P("with", TEXT, default="0")], TEXT,
+    "pad_left",
+    [VALUE, P("width", INTEGER), P("with", TEXT, default="0")],
+    TEXT,
     "The text filled up on the left (with zeros unless said); a longer text stays as it is.",
     [('pad_left("10", 5)', '"00010"'), ('pad_left("A", 3, " ")', '"  A"')],
-    fails=["error"], safe=safety.constants(width=safety.small, **{"with": _is_one}),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(width=safety.small, **{"with": _is_one}),
+)
 def pad_left(value: str, width: int, fill: str = "0") -> str:
     return value.rjust(_length(width, "the width"), _one_character(fill))
 
 
 @function(
-    "pad_right", [VALUE, P("width", INTEGER), P("with", TEXT, default=" ")], TEXT,
+    "pad_right",
+    [VALUE, P("width", INTEGER), P("with", TEXT, default=" ")],
+    TEXT,
     "The text filled up on the right (with spaces unless said); a longer text stays as it is.",
     [('pad_right("AB", 4) & "|"', '"AB  |"'), ('pad_right("AB", 4, "..")', "fails error")],
-    fails=["error"], safe=safety.constants(width=safety.small, **{"with": _is_one}),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(width=safety.small, **{"with": _is_one}),
+)
 def pad_right(value: str, width: int, fill: str = " ") -> str:
     return value.ljust(_length(width, "the width"), _one_character(fill))
 
@@ -148,25 +175,34 @@ def _one_character(fill: str) -> str:
 
 
 @function(
-    "starts_with", [VALUE, P("start", TEXT)], BOOLEAN, "Whether the text begins so.",
+    "starts_with",
+    [VALUE, P("start", TEXT)],
+    BOOLEAN,
+    "Whether the text begins so.",
     [('starts_with("SAP-1", "SAP")', "true"), ('starts_with("sap", "SAP")', "false")],
-)  # fmt: skip
+)
 def starts_with(value: str, start: str) -> bool:
     return value.startswith(start)
 
 
 @function(
-    "ends_with", [VALUE, P("ending", TEXT)], BOOLEAN, "Whether the text ends so.",
+    "ends_with",
+    [VALUE, P("ending", TEXT)],
+    BOOLEAN,
+    "Whether the text ends so.",
     [('ends_with("part.pdf", ".pdf")', "true")],
-)  # fmt: skip
+)
 def ends_with(value: str, ending: str) -> bool:
     return value.endswith(ending)
 
 
 @function(
-    "contains", [VALUE, P("part", TEXT)], BOOLEAN, "Whether the text holds the other text anywhere.",
+    "contains",
+    [VALUE, P("part", TEXT)],
+    BOOLEAN,
+    "Whether the text holds the other text anywhere.",
     [('contains("Incomplete Packing", "Pack")', "true"), ('contains("A", "B")', "false")],
-)  # fmt: skip
+)
 def contains(value: str, part: str) -> bool:
     return part in value
 
@@ -196,19 +232,23 @@ PATTERN = P("pattern", TEXT, constant=True, check=pattern_fault)
 
 
 @function(
-    "matches", [VALUE, PATTERN], BOOLEAN,
+    "matches",
+    [VALUE, PATTERN],
+    BOOLEAN,
     "Whether the whole text fits a regular expression (RE2 syntax: it never backtracks).",
     [('matches("L-0042", "L-[0-9]{4}")', "true"), ('matches("xL-0042", "L-[0-9]{4}")', "false")],
-)  # fmt: skip
+)
 def matches(value: str, pattern: str) -> bool:
     return compiled(pattern).fullmatch(value) is not None
 
 
 @function(
-    "extract", [VALUE, PATTERN], Maybe(TEXT),
+    "extract",
+    [VALUE, PATTERN],
+    Maybe(TEXT),
     "The first part of the text that fits a regular expression (its first group, if it has one); missing if none does.",
     [('extract("Lot L-0042 bad", "L-[0-9]+")', '"L-0042"'), ('extract("none", "[0-9]+")', "missing")],
-)  # fmt: skip
+)
 def extract(value: str, pattern: str) -> str | None:
     found = compiled(pattern).search(value)
     if found is None:
@@ -218,20 +258,27 @@ def extract(value: str, pattern: str) -> str | None:
 
 
 @function(
-    "fit", [VALUE, P("width", INTEGER)], TEXT, "The text cut to the width a target field has room for.",
+    "fit",
+    [VALUE, P("width", INTEGER)],
+    TEXT,
+    "The text cut to the width a target field has room for.",
     [('fit("Incomplete Packing", 10)', '"Incomplete"'), ('fit("A", 10)', '"A"')],
-    fails=["error"], safe=safety.constants(width=safety.small),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.constants(width=safety.small),
+)
 def fit(value: str, width: int) -> str:
     return value[: _length(width, "the width")].rstrip() if len(value) > width else value
 
 
 @function(
-    "text", [P("value", kinds.SINGLE)], TEXT,
+    "text",
+    [P("value", kinds.SINGLE)],
+    TEXT,
     "The value as text: numbers without exponent, dates and times as ISO 8601, true and false.",
     [("text(12.50)", '"12.50"'), ("text(2026-01-31)", '"2026-01-31"'), ("text(5 KGM)", '"5 KGM"')],
-    fails=["error"], safe=safety.typed("value", safety.not_any),
-)  # fmt: skip
+    fails=["error"],
+    safe=safety.typed("value", safety.not_any),
+)
 def text(value: Any) -> str:
     match value:
         case str():

@@ -71,8 +71,10 @@ def _tree_type(arguments: Sequence[Argument]) -> types.Type:
 @function(
     "tree",
     [
-        P("list", kinds.LIST_OF_RECORDS), P("id", kinds.FIELD, named=True, fields=True),
-        P("parent", kinds.FIELD, named=True, fields=True), P("kind", kinds.FIELD, default=None, named=True, fields=True),
+        P("list", kinds.LIST_OF_RECORDS),
+        P("id", kinds.FIELD, named=True, fields=True),
+        P("parent", kinds.FIELD, named=True, fields=True),
+        P("kind", kinds.FIELD, default=None, named=True, fields=True),
     ],
     _tree_type,
     "A flat hierarchy (X12 HL) as nested records: each element gets its `children`, and the field `kind` as its `level`, so "
@@ -87,8 +89,10 @@ def _tree_type(arguments: Sequence[Argument]) -> types.Type:
         ('tree([{ id: "1", up: "" }, { id: "1", up: "" }], id: id, parent: up)', "fails many"),
         ('tree([{ id: "1", up: "2" }, { id: "2", up: "1" }], id: id, parent: up)', "fails error"),
     ],
-    fails=["missing", "error", "no_match", "many"], safe=always_there("id"), result_words="list of nodes",
-)  # fmt: skip
+    fails=["missing", "error", "no_match", "many"],
+    safe=always_there("id"),
+    result_words="list of nodes",
+)
 def tree(
     elements: list[dict[str, Any]],
     own: Sequence[FieldPath],

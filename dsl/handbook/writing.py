@@ -29,9 +29,14 @@ def handbook(program: Program) -> Handbook:
     manifest, found = program.manifest, program.diagnostics
     errors = sum(d.severity is Severity.ERROR for d in found)
     return Handbook(
-        manifest.title or manifest.name, manifest.name, manifest.owner, manifest.time_zone, errors, len(found) - errors,
+        manifest.title or manifest.name,
+        manifest.name,
+        manifest.owner,
+        manifest.time_zone,
+        errors,
+        len(found) - errors,
         tuple(chapter for chapter in chapters if chapter.entries),
-    )  # fmt: skip
+    )
 
 
 class _Writer:

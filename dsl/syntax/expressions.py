@@ -170,6 +170,20 @@ class FieldNames(Node):
 
 
 Expression = (
-    Literal | Name | Path | Call | Comprehension | LookupCall | TableCall | Recall | Unary | Binary
-    | Membership | Presence | ListLiteral | RecordLiteral | MissingLiteral | FieldNames
-)  # fmt: skip
+    Literal
+    | Name
+    | Path
+    | Call
+    | Comprehension
+    | LookupCall
+    | TableCall
+    | Recall
+    | Unary
+    | Binary
+    | Membership
+    | Presence
+    | ListLiteral
+    | RecordLiteral
+    | MissingLiteral
+    | FieldNames
+)

@@ -93,9 +93,16 @@ class ConditionCell(Node):
 
 
 Cell = (
-    AnyCell | ValueCell | CompareCell | RangeCell | MissingCell | PatternCell | ListCell
-    | NotCell | ConditionCell
-)  # fmt: skip
+    AnyCell
+    | ValueCell
+    | CompareCell
+    | RangeCell
+    | MissingCell
+    | PatternCell
+    | ListCell
+    | NotCell
+    | ConditionCell
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

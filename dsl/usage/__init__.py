@@ -14,5 +14,15 @@ from dsl.usage.collecting import uses
 from dsl.usage.graph import Ref, Step, Use
 
 __all__ = [
-    "Found", "Ref", "Step", "UnknownSubject", "Use", "as_json", "hover_words", "subject_at", "subjects", "uses", "where_used",
-]  # fmt: skip
+    "Found",
+    "Ref",
+    "Step",
+    "UnknownSubject",
+    "Use",
+    "as_json",
+    "hover_words",
+    "subject_at",
+    "subjects",
+    "uses",
+    "where_used",
+]

@@ -151,9 +151,15 @@ def _step_json(program: Program, step: Step) -> dict[str, Any]:
     source = program.sources.get(step.use.file)
     line, column = source.position(step.use.span.start) if source is not None else (1, 1)
     return {
-        "kind": step.use.kind, "subject": step.use.subject, "words": step.use.words, "direct": len(step.way()) == 1,
-        "way": list(step.way()), "file": step.use.file, "line": line, "column": column,
-    }  # fmt: skip
+        "kind": step.use.kind,
+        "subject": step.use.subject,
+        "words": step.use.words,
+        "direct": len(step.way()) == 1,
+        "way": list(step.way()),
+        "file": step.use.file,
+        "line": line,
+        "column": column,
+    }
 
 
 def hover_words(found: Found, most: int = 6) -> str:

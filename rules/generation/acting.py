@@ -12,8 +12,10 @@ from rules.generation.plans import NOWHERE
 from rules.generation.scopes import Local, Scope
 
 ENDS: Mapping[type[syntax.Node], str] = {
-    syntax.Reject: "rejected", syntax.Ignore: "ignored", syntax.HoldForReview: "held",
-}  # fmt: skip
+    syntax.Reject: "rejected",
+    syntax.Ignore: "ignored",
+    syntax.HoldForReview: "held",
+}
 Addressing = tuple[ast.expr, ast.expr]
 
 
@@ -134,9 +136,15 @@ class ActionCompiler:
         if action.otherwise is not None:
             self.action(rule, action.otherwise, number, ordinal)
         spec = sending.ExpectSpec(
-            self.rules, rule, number, action.event, tuple(value.name for value in checked.values), checked.calendar,
-            program.manifest.calendars, action.otherwise is not None,
-        )  # fmt: skip
+            self.rules,
+            rule,
+            number,
+            action.event,
+            tuple(value.name for value in checked.values),
+            checked.calendar,
+            program.manifest.calendars,
+            action.otherwise is not None,
+        )
         self._do(sending.expect, self._bound(spec), values, within)
 
     def _collect(self, rule: str, action: syntax.Collect, number: int) -> None:
@@ -146,9 +154,13 @@ class ActionCompiler:
         key = self._text_of(addressed.key if addressed else None)
         assert isinstance(action.window, syntax.Literal)
         spec = sending.RecordSpec(
-            self.rules, rule, number, self.of.unit.program.rules[self.rules].schema.record,
-            window=seconds(action.window.value), at_most=action.at_most,
-        )  # fmt: skip
+            self.rules,
+            rule,
+            number,
+            self.of.unit.program.rules[self.rules].schema.record,
+            window=seconds(action.window.value),
+            at_most=action.at_most,
+        )
         self._do(sending.collect, self._bound(spec), by, to, key, nodes.load(self.subject))
 
     def _remember(self, rule: str, action: syntax.Remember, number: int) -> None:

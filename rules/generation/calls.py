@@ -113,8 +113,9 @@ def _attempted(of: "Expressions", block: list[ast.stmt], result: str) -> ast.stm
     error = of.unit.fresh("e")
     is_missing = nodes.compare(
         nodes.call(of.bound(getattr), nodes.load(error), nodes.const("kind"), nodes.const("error")),
-        ast.NotEq(), nodes.const("missing"),
-    )  # fmt: skip
+        ast.NotEq(),
+        nodes.const("missing"),
+    )
     handler: list[ast.stmt] = [
         nodes.branch(is_missing, [ast.Raise()]),
         nodes.assign(result, nodes.const(None)),

@@ -58,9 +58,14 @@ class StepAssembler:
     """Puts the steps of one flow together, once the generated functions can be called."""
 
     def __init__(
-        self, program: Program, checked: CheckedFlow, maps: Mapping[str, CompiledMap], functions: Functions,
-        namespace: Mapping[str, Any], read: Callable[[Record], Read],
-    ) -> None:  # fmt: skip
+        self,
+        program: Program,
+        checked: CheckedFlow,
+        maps: Mapping[str, CompiledMap],
+        functions: Functions,
+        namespace: Mapping[str, Any],
+        read: Callable[[Record], Read],
+    ) -> None:
         self.program = program
         self.checked = checked
         self.maps = maps
@@ -105,16 +110,28 @@ class StepAssembler:
         dataset: CheckedDataset = self.program.datasets[source.dataset]
         otherwise = self._otherwise(number, step.handlers, "missing") or Otherwise("reject")
         return RecallStep(
-            step.variable, source.dataset, self._function(number, "keys"), frozenset(names_in(*source.keys)),
-            self.read(dataset.schema.record), otherwise, seconds(step.wait), self._place(step),
-        )  # fmt: skip
+            step.variable,
+            source.dataset,
+            self._function(number, "keys"),
+            frozenset(names_in(*source.keys)),
+            self.read(dataset.schema.record),
+            otherwise,
+            seconds(step.wait),
+            self._place(step),
+        )
 
     def _ask(self, number: int, step: syntax.CallStep) -> AskStep:
         schema = self.checked.answers[step.variable]
         return AskStep(
-            step.variable, step.endpoint, self._use(number, step), f"{schema.name}@{schema.version}",
-            self.read(schema.record), self._otherwise(number, step.handlers, "error"), number, self._place(step),
-        )  # fmt: skip
+            step.variable,
+            step.endpoint,
+            self._use(number, step),
+            f"{schema.name}@{schema.version}",
+            self.read(schema.record),
+            self._otherwise(number, step.handlers, "error"),
+            number,
+            self._place(step),
+        )
 
     def _otherwise(self, number: int, handlers: Sequence[syntax.Handler], kind: str) -> Otherwise | None:
         for handler in handlers:

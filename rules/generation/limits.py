@@ -166,9 +166,14 @@ def limit_failure(checked: CheckedMap, fault: ShapeFailure, lineage: Any, place:
     """A broken limit as a failure of the map, placed at the line that made the value."""
     trace = _trace(lineage, fault.path)
     return Failure(
-        "check", "schema_limit", fault.message, f"map/{checked.node.name}", fault.path,
-        trace.place if trace is not None else place, shorten(fault.value),
-    )  # fmt: skip
+        "check",
+        "schema_limit",
+        fault.message,
+        f"map/{checked.node.name}",
+        fault.path,
+        trace.place if trace is not None else place,
+        shorten(fault.value),
+    )
 
 
 def _trace(lineage: Any, path: str) -> Trace | None:

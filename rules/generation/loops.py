@@ -217,9 +217,13 @@ def _frame(maps: "MapCompiler", node: syntax.Each, names: Loop) -> Frame:
         inner = types.present(kind.item) if isinstance(kind, types.ListOf) else kind
         record = inner if isinstance(inner, types.Record) else None
     return Frame(
-        FramePlan(outer.plan.depth + 1), maps.unit.fresh("o"), record, outer,
-        (*outer.indexes, names.number), f"{outer.path}{escaped(node.target)}[{{}}].",
-    )  # fmt: skip
+        FramePlan(outer.plan.depth + 1),
+        maps.unit.fresh("o"),
+        record,
+        outer,
+        (*outer.indexes, names.number),
+        f"{outer.path}{escaped(node.target)}[{{}}].",
+    )
 
 
 def _row_start(maps: "MapCompiler", names: Loop, counting: bool) -> list[ast.stmt]:

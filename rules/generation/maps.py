@@ -206,9 +206,12 @@ class MapCompiler:
         poisons = self.of.poisons(node.value, *uses.values())
         self.guarded(poisons, block)
         plan = FieldPlan(
-            node.target, self.unit.place(self.w.path, node.value), self.of.origin(node.value), self.conditions,
+            node.target,
+            self.unit.place(self.w.path, node.value),
+            self.of.origin(node.value),
+            self.conditions,
             slot,
-        )  # fmt: skip
+        )
         kinds = {reaction.code: kind for kind, reaction in reactions.items()}
         plan.uses = {code: (f"on {kinds[code]} use", self.of.origin(value)) for code, value in uses.items()}
         self.frame.plan.fields.append(plan)
@@ -220,9 +223,13 @@ class MapCompiler:
         return name, self.frame.slot(name, False)
 
     def _shortcut(
-        self, node: syntax.Field, block: list[ast.stmt], reactions: dict[str, Reaction],
-        uses: dict[int, syntax.Expression], slot_name: str,
-    ) -> Shortcut | None:  # fmt: skip
+        self,
+        node: syntax.Field,
+        block: list[ast.stmt],
+        reactions: dict[str, Reaction],
+        uses: dict[int, syntax.Expression],
+        slot_name: str,
+    ) -> Shortcut | None:
         reaction = reactions.get("missing")
         if reaction is None or reaction.warn or reaction.action not in ("use", "skip"):
             return None
@@ -396,11 +403,15 @@ class MapCompiler:
                 self.w.emit(
                     ast.Expr(
                         self.of.call(
-                            support.check_failed, nodes.load("run"), nodes.const(station), message,
-                            nodes.const(action), indexes,
+                            support.check_failed,
+                            nodes.load("run"),
+                            nodes.const(station),
+                            message,
+                            nodes.const(action),
+                            indexes,
                         )
                     )
-                )  # fmt: skip
+                )
                 if action == "reject row":
                     self.frame.dropped = self.frame.dropped or self.unit.fresh("d")
                     self.w.emit(nodes.assign(self.frame.dropped, nodes.const(True)))

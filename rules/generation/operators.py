@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from rules.generation.expressions import Expressions
 
 _COMPARE: dict[str, type[ast.cmpop]] = {
-    "=": ast.Eq, "<>": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
-}  # fmt: skip
+    "=": ast.Eq,
+    "<>": ast.NotEq,
+    "<": ast.Lt,
+    "<=": ast.LtE,
+    ">": ast.Gt,
+    ">=": ast.GtE,
+}
 _PLAIN = ("text", "integer", "decimal", "percent", "boolean", "date", "time", "datetime")
 
 

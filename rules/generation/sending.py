@@ -49,11 +49,16 @@ def send(run: Run, spec: ActionSpec, ordinal: int, pair: Any, to: Any, key: Any)
     payload, lineage = spec.payload(run, pair)
     run.actions.append(
         SendAction(
-            spec.target, payload, spec.rules, spec.rule, ordinal,
+            spec.target,
+            payload,
+            spec.rules,
+            spec.rule,
+            ordinal,
             None if to is None else str(write_plain(to, "string")),
-            None if key is None else key_text((key,)), lineage,
+            None if key is None else key_text((key,)),
+            lineage,
         )
-    )  # fmt: skip
+    )
 
 
 def raise_event(run: Run, spec: ActionSpec, ordinal: int, pair: Any) -> None:

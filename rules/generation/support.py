@@ -25,9 +25,22 @@ class Run:
     """The state of one run of compiled code: budgets, failures, what the rules decided."""
 
     __slots__ = (
-        "actions", "budget", "business", "context", "ended", "facts", "failures", "frames", "fuel", "joins",
-        "rejects", "sites", "size", "stations", "zone",
-    )  # fmt: skip
+        "actions",
+        "budget",
+        "business",
+        "context",
+        "ended",
+        "facts",
+        "failures",
+        "frames",
+        "fuel",
+        "joins",
+        "rejects",
+        "sites",
+        "size",
+        "stations",
+        "zone",
+    )
 
     def __init__(
         self, context: Context, zone: ZoneInfo, sites: Sequence[Site], stations: Sequence[Station]

@@ -33,9 +33,15 @@ class ActionWalker:
     """Carries out the actions of one rule that fired: puts data on a list."""
 
     def __init__(
-        self, evaluator: Evaluator, checked: CheckedRules, log: Log, actions: list[Action], facts: dict[str, Any],
-        env: Environment, subject: Any,
-    ) -> None:  # fmt: skip
+        self,
+        evaluator: Evaluator,
+        checked: CheckedRules,
+        log: Log,
+        actions: list[Action],
+        facts: dict[str, Any],
+        env: Environment,
+        subject: Any,
+    ) -> None:
         self.e = evaluator
         self.checked = checked
         self.rules = checked.node.name

@@ -26,9 +26,14 @@ class FlowWalker:
     """What a flow has at hand while it is walked."""
 
     def __init__(
-        self, evaluator: Evaluator, checked: CheckedFlow, document: Any, failures: list[Failure], run_map: RunMap,
+        self,
+        evaluator: Evaluator,
+        checked: CheckedFlow,
+        document: Any,
+        failures: list[Failure],
+        run_map: RunMap,
         partial: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.partial = partial
         self.e = evaluator
         self.program = evaluator.program

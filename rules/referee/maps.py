@@ -114,11 +114,17 @@ class MapWalker:
         kind = blamed.kind
         self.log.failures.append(
             Failure(
-                kind, f"value_{kind}" if kind in ("missing", "error") else kind,  # type: ignore[arg-type]
-                failure_message(blamed.error), self.step, path, self._place(blamed.node),
-                None if blamed.value is None else shorten(blamed.value), action, warn,  # type: ignore[arg-type]
+                kind,  # type: ignore[arg-type]
+                f"value_{kind}" if kind in ("missing", "error") else kind,
+                failure_message(blamed.error),
+                self.step,
+                path,
+                self._place(blamed.node),
+                None if blamed.value is None else shorten(blamed.value),
+                action,  # type: ignore[arg-type]
+                warn,
             )
-        )  # fmt: skip
+        )
 
     def _place(self, node: syntax.Node) -> Place:
         source = self.e.program.sources.get(self.e.path)

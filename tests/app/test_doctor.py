@@ -55,8 +55,17 @@ def test_a_sound_installation_has_nothing_that_fails(installation: Installation)
     untrue = "fsync is off"  # of the tests' own PostgreSQL only
     assert [one for one in found if one.status == "fail" and untrue not in one.found] == []
     assert {one.area for one in found} == {
-        "database", "migrations", "redis", "clock", "workers", "versions", "disk", "keys", "connections", "audit",
-    }  # fmt: skip
+        "database",
+        "migrations",
+        "redis",
+        "clock",
+        "workers",
+        "versions",
+        "disk",
+        "keys",
+        "connections",
+        "audit",
+    }
 
 
 def test_fast_leaves_the_network_out(installation: Installation) -> None:

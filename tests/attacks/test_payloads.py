@@ -130,8 +130,11 @@ def test_16_numbers_beyond_a_float_stay_exact() -> None:
         b'{"i": 9007199254740993, "d": 0.1, "e": 123456789012345678.123456789, "s": "\\ud83d\\ude00"}'
     )
     assert found == {
-        "i": 9007199254740993, "d": Decimal("0.1"), "e": Decimal("123456789012345678.123456789"), "s": "\U0001f600",
-    }  # fmt: skip
+        "i": 9007199254740993,
+        "d": Decimal("0.1"),
+        "e": Decimal("123456789012345678.123456789"),
+        "s": "\U0001f600",
+    }
     outcome = engine.run_map(
         compiled(mapping("  i1 = doc.m\n  n1 = doc.n")), "m",
         {"doc": {"a": "a", "m": found["i"], "n": found["e"], "g": True, "e": "red"}}, CONTEXT,

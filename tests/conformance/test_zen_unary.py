@@ -17,9 +17,10 @@ HERE = Path(__file__).parent / "zen-unary"
 LISTED = tomllib.loads((HERE / "cells.toml").read_text("utf-8"))
 MANIFEST = 'name = "zen"\nlanguage = "1"\n'
 PROPERTY = {
-    "text": '{"type": "string"}', "boolean": '{"type": "boolean"}',
+    "text": '{"type": "string"}',
+    "boolean": '{"type": "boolean"}',
     "decimal": '{"type": "string", "format": "decimal"}',
-}  # fmt: skip
+}
 PROGRAM = """use schema z.doc "v1"
 use schema z.out "v1"
 table t policy first
@@ -53,11 +54,14 @@ def program(cell, kind):
     guarded = cell.startswith("? ")
     text = PROGRAM.format(kind=kind, cell=f"? value is not missing and {cell[2:]}" if guarded else cell)
     schema = '{{"type": "object", {required} "properties": {{"{name}": {of}}}}}'
-    return check({
-        "ruleset.toml": MANIFEST.encode(), "m.mw": text.encode(),
-        "schemas/z.doc@v1.json": schema.format(required="", name="value", of=PROPERTY[kind]).encode(),
-        "schemas/z.out@v1.json": schema.format(required="", name="hit", of=PROPERTY["boolean"]).encode(),
-    })  # fmt: skip
+    return check(
+        {
+            "ruleset.toml": MANIFEST.encode(),
+            "m.mw": text.encode(),
+            "schemas/z.doc@v1.json": schema.format(required="", name="value", of=PROPERTY[kind]).encode(),
+            "schemas/z.out@v1.json": schema.format(required="", name="hit", of=PROPERTY["boolean"]).encode(),
+        }
+    )
 
 
 def mistakes(found):

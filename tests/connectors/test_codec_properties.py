@@ -89,8 +89,22 @@ flat = st.lists(st.fixed_dictionaries({"segment": names, "elements": elements}),
 
 
 def envelope(**content):
-    isa = {"01": "00", "03": "00", "05": "ZZ", "06": "S", "07": "ZZ", "08": "R", "09": "260413", "10": "0650", "11": "^",
-           "12": "00501", "13": "000000007", "14": "0", "15": "P", "16": ">"}  # fmt: skip
+    isa = {
+        "01": "00",
+        "03": "00",
+        "05": "ZZ",
+        "06": "S",
+        "07": "ZZ",
+        "08": "R",
+        "09": "260413",
+        "10": "0650",
+        "11": "^",
+        "12": "00501",
+        "13": "000000007",
+        "14": "0",
+        "15": "P",
+        "16": ">",
+    }
     gs = {
         "01": "SH",
         "02": "S",
@@ -123,10 +137,13 @@ def nodes(inner, most=3):
     return st.fixed_dictionaries(
         {"level": st.sampled_from("SOTPI"), "children": children},
         optional={
-            "LIN": elements, "REF": st.lists(elements, min_size=1, max_size=3),
-            "N1": st.lists(st.builds(lambda e, n4: {**e, "N4": n4}, elements, elements), min_size=1, max_size=2),
+            "LIN": elements,
+            "REF": st.lists(elements, min_size=1, max_size=3),
+            "N1": st.lists(
+                st.builds(lambda e, n4: {**e, "N4": n4}, elements, elements), min_size=1, max_size=2
+            ),
         },
-    )  # fmt: skip
+    )
 
 
 trees = st.recursive(nodes(st.nothing(), 0), nodes, max_leaves=12)

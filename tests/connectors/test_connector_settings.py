@@ -17,8 +17,13 @@ SPEC = (
 
 def test_defaults_are_filled_in():
     assert read_settings(SPEC, {"url": "x"}) == {
-        "url": "x", "tries": 3, "pace": 1.5, "how": "a", "deep": False, "extra": None,
-    }  # fmt: skip
+        "url": "x",
+        "tries": 3,
+        "pace": 1.5,
+        "how": "a",
+        "deep": False,
+        "extra": None,
+    }
 
 
 def test_every_fault_is_named_at_once():

@@ -73,9 +73,15 @@ def test_the_order_is_the_guides():
 def test_sets_of_one_group_share_it_and_are_counted():
     written = lines(asn(), asn(), {**asn(), "GS": {**GS, "06": "43"}})
     assert [line for line in written if line[:2] in ("ST", "GS", "GE", "IE")] == [
-        "GS*SH*SENDER*RECEIVER*20260413*0650*42*X*004010", "ST*856*0001", "ST*856*0002", "GE*2*42",
-        "GS*SH*SENDER*RECEIVER*20260413*0650*43*X*004010", "ST*856*0001", "GE*1*43", "IEA*2*000004480",
-    ]  # fmt: skip
+        "GS*SH*SENDER*RECEIVER*20260413*0650*42*X*004010",
+        "ST*856*0001",
+        "ST*856*0002",
+        "GE*2*42",
+        "GS*SH*SENDER*RECEIVER*20260413*0650*43*X*004010",
+        "ST*856*0001",
+        "GE*1*43",
+        "IEA*2*000004480",
+    ]
 
 
 def test_another_isa_is_another_interchange():

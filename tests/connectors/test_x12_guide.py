@@ -185,9 +185,14 @@ def test_typed_elements():
     document = decode(["BSN*007*-1.50*20260413*0645*12550*HC>25*A^B^C"], guide)
     assert document.faults == ()
     assert document.data["BSN"] == {
-        "01": 7, "02": Decimal("-1.50"), "03": "2026-04-13", "04": "06:45:00", "05": Decimal("125.50"),
-        "06": {"1": "HC", "2": 25}, "07": ["A", "B", "C"],
-    }  # fmt: skip
+        "01": 7,
+        "02": Decimal("-1.50"),
+        "03": "2026-04-13",
+        "04": "06:45:00",
+        "05": Decimal("125.50"),
+        "06": {"1": "HC", "2": 25},
+        "07": ["A", "B", "C"],
+    }
 
 
 @pytest.mark.parametrize(

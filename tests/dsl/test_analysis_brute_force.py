@@ -20,12 +20,15 @@ COLUMNS = {
     "decimal": (["0", "2.5", "3"], [None, *(Decimal(n) / 4 for n in range(-2, 16))]),
     "enum{a, b, c}": (["a", "b", "c"], [None, "a", "b", "c"]),
     "boolean": (["true", "false"], [None, True, False]),
-    "date": (["2026-01-01", "2026-01-02", "2026-01-09"], [None, *(date(2026, 1, d) for d in range(1, 12)), date(2025, 12, 31)]),
+    "date": (
+        ["2026-01-01", "2026-01-02", "2026-01-09"],
+        [None, *(date(2026, 1, d) for d in range(1, 12)), date(2025, 12, 31)],
+    ),
     "text": (
         ['"A"', '"AB"', '"A*"', '"*B"', '"A?"', '"?"'],
         [None, *("".join(p) for n in range(4) for p in itertools.product("ABx", repeat=n))],
     ),
-}  # fmt: skip
+}
 ORDERED = {"integer", "decimal", "date"}
 
 

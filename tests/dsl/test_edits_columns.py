@@ -80,9 +80,13 @@ def test_name_and_type_of_a_column(read: Read) -> None:
     )
 
 
-@pytest.mark.parametrize(("policy", "kind", "head"), [
-    ("first", "", "table t policy first"), ("collect", "sum", "table t policy collect sum"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("policy", "kind", "head"),
+    [
+        ("first", "", "table t policy first"),
+        ("collect", "sum", "table t policy collect sum"),
+    ],
+)
 def test_another_policy_changes_the_head_alone(read: Read, policy: str, kind: str, head: str) -> None:
     parsed = read(TABLE)
     text = after(parsed, edits.set_table_policy(parsed, "t", policy, kind))

@@ -116,9 +116,21 @@ def test_the_form_of_a_playbook() -> None:
     form = forms.playbook_form(parsed(), "p")
     first = form["reactions"][0]
     assert form["runbook"] == "docs/p.md"
-    assert (first["failure"], first["retry"], first["action"], first["channel"], first["message"], first["comment"]) == (
-        "transport", "6 hours", "hold", "operations", "down", "ERP",
-    )  # fmt: skip
+    assert (
+        first["failure"],
+        first["retry"],
+        first["action"],
+        first["channel"],
+        first["message"],
+        first["comment"],
+    ) == (
+        "transport",
+        "6 hours",
+        "hold",
+        "operations",
+        "down",
+        "ERP",
+    )
 
 
 def test_the_formatter_puts_each_reaction_on_its_line_and_keeps_comments() -> None:

@@ -74,11 +74,13 @@ def test_handlers_are_replaced_added_and_taken_out(read: Read) -> None:
 @pytest.mark.parametrize(
     ("row", "text", "line"),
     [
-        ("if:1", "nc.b = 7", "  if nc.b = 7"), ("if:1.2", "nc.b = 7", "  else if nc.b = 7"),
-        ("kind@if:1.else", "z", "    kind = z"), ("defects[].line", "d.M", "    line = d.M"),
+        ("if:1", "nc.b = 7", "  if nc.b = 7"),
+        ("if:1.2", "nc.b = 7", "  else if nc.b = 7"),
+        ("kind@if:1.else", "z", "    kind = z"),
+        ("defects[].line", "d.M", "    line = d.M"),
         ("check:1", "nc.q > 0", '  check nc.q > 0 else reject "negative"'),
     ],
-)  # fmt: skip
+)
 def test_every_row_with_an_expression_is_editable(read: Read, row: str, text: str, line: str) -> None:
     parsed = read(MODULE)
     ((_, after),) = changed(parsed, edits.set_field(parsed, "a", row, text))
@@ -175,11 +177,12 @@ def test_windows_line_breaks_stay(read: Read) -> None:
 @pytest.mark.parametrize(
     ("text", "parent", "lines"),
     [
-        ("let x = nc.A", "", ["  let x = nc.A"]), ('check a else warn "x"', "each:defects", ['    check a else warn "x"']),
+        ("let x = nc.A", "", ["  let x = nc.A"]),
+        ('check a else warn "x"', "each:defects", ['    check a else warn "x"']),
         ("each e in d.E into parts", "each:defects", ["    each e in d.E into parts", "    end"]),
         ("if nc.c", "", ["  if nc.c", "  end"]),
     ],
-)  # fmt: skip
+)
 def test_statements_are_added_to_a_block(read: Read, text: str, parent: str, lines: list[str]) -> None:
     parsed = read(MODULE)
     after = apply_edits(MODULE, edits.add_line(parsed, "a", text, parent)).splitlines()

@@ -12,9 +12,15 @@ def rendered(words, labels=(), help=(), fixes=(), text=TEXT):
     """The text of a finding about the last place where the words stand."""
     start = text.rindex(words)
     found = Diagnostic(
-        "M203", Severity.ERROR, "`severity` can end up empty", "m.mw", Span(start, start + len(words)),
-        labels=tuple(labels), help=tuple(help), fixes=tuple(fixes),
-    )  # fmt: skip
+        "M203",
+        Severity.ERROR,
+        "`severity` can end up empty",
+        "m.mw",
+        Span(start, start + len(words)),
+        labels=tuple(labels),
+        help=tuple(help),
+        fixes=tuple(fixes),
+    )
     return "".join(piece.text for piece in excerpt(found, {**SOURCES, "m.mw": Source("m.mw", text)}))
 
 

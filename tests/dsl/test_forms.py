@@ -47,17 +47,28 @@ def test_outline_names_the_declarations(read: Read) -> None:
         + 'lookup l : text -> text\nend\nflow f\n  receive a.b as n : s.x\nend\ntest "t"\n map a\nend\nnonsense\n'
     )
     assert outline(read(text)) == [
-        {"kind": "map", "name": "a", "line": 2}, {"kind": "lookup", "name": "l", "line": 20},
-        {"kind": "flow", "name": "f", "line": 22}, {"kind": "test", "name": "t", "line": 25},
+        {"kind": "map", "name": "a", "line": 2},
+        {"kind": "lookup", "name": "l", "line": 20},
+        {"kind": "flow", "name": "f", "line": 22},
+        {"kind": "test", "name": "t", "line": 25},
         {"kind": "raw", "name": "", "line": 28},
-    ]  # fmt: skip
+    ]
 
 
 def test_map_form_has_a_row_for_every_statement(read: Read) -> None:
     assert list(rows(read)) == [
-        "id", "if:1", "kind@if:1", "if:1.else", "kind@if:1.else", "each:defects", "defects[].line",
-        "each:defects[].parts", "defects[].parts[].no", "raw:1", "check:1",
-    ]  # fmt: skip
+        "id",
+        "if:1",
+        "kind@if:1",
+        "if:1.else",
+        "kind@if:1.else",
+        "each:defects",
+        "defects[].line",
+        "each:defects[].parts",
+        "defects[].parts[].no",
+        "raw:1",
+        "check:1",
+    ]
 
 
 def test_rows_nest_by_parent_and_depth(read: Read) -> None:
@@ -68,8 +79,11 @@ def test_rows_nest_by_parent_and_depth(read: Read) -> None:
 def test_row_has_text_line_and_comments(read: Read) -> None:
     row = rows(read)["id"]
     assert (row["expression"], row["line"], row["comment"], row["above"]) == (
-        '"SAP-" & nc.A', 5, "unique", ["the key"],
-    )  # fmt: skip
+        '"SAP-" & nc.A',
+        5,
+        "unique",
+        ["the key"],
+    )
 
 
 def test_row_has_its_handlers(read: Read) -> None:
@@ -120,8 +134,14 @@ def test_table_form(read: Read) -> None:
     )
     assert form["inputs"] == [{"name": "a", "type": "text?"}]
     assert form["rows"][0] | {"above": []} == {
-        "id": "r1", "kind": "row", "cells": ['"x*", y'], "outputs": ["5%"], "line": 3, "comment": "why", "above": [],
-    }  # fmt: skip
+        "id": "r1",
+        "kind": "row",
+        "cells": ['"x*", y'],
+        "outputs": ["5%"],
+        "line": 3,
+        "comment": "why",
+        "above": [],
+    }
     assert (form["rows"][1]["id"], form["rows"][1]["text"]) == ("raw:2", "| r2 | =")
     assert form["otherwise"] == ["1%"]
 

@@ -23,8 +23,15 @@ def entry(book, id):
 
 def test_it_has_a_chapter_for_everything_there_is(book):
     assert [chapter.title for chapter in book.chapters] == [
-        "Flows", "Maps", "Decision tables", "Rules", "Value maps", "Endpoints", "Schemas", "Tests",
-    ]  # fmt: skip
+        "Flows",
+        "Maps",
+        "Decision tables",
+        "Rules",
+        "Value maps",
+        "Endpoints",
+        "Schemas",
+        "Tests",
+    ]
 
 
 def test_a_map_says_target_source_and_what_happens_on_failure_in_words(book):

@@ -55,8 +55,11 @@ def test_every_wrong_entry_is_named():
 
 def test_unknown_keys_are_refused():
     assert problems(GOOD + "\n[endpoints.x]\nurl = 1") == [
-        "endpoints.x.url", "endpoints.x.direction", "endpoints.x.codec", "endpoints.x.schema",
-    ]  # fmt: skip
+        "endpoints.x.url",
+        "endpoints.x.direction",
+        "endpoints.x.codec",
+        "endpoints.x.schema",
+    ]
 
 
 def test_a_finding_stands_at_its_entry():

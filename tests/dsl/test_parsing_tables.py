@@ -36,8 +36,10 @@ def test_table_has_columns_rows_and_default(read: Read) -> None:
     assert isinstance(node, syntax.Table)
     assert node.policy == "first"
     assert [(c.name, c.type.name, c.type.optional) for c in node.inputs] == [
-        ("a", "text", True), ("b", "percent", False), ("c d", "enum", False),
-    ]  # fmt: skip
+        ("a", "text", True),
+        ("b", "percent", False),
+        ("c d", "enum", False),
+    ]
     assert node.inputs[2].type.values == ("x", "y z")
     assert node.outputs[1].type.item is not None and node.outputs[1].type.item.name == "text"
     assert node.otherwise is not None and len(node.otherwise) == 2

@@ -117,8 +117,10 @@ def test_parts_that_are_missing_or_said_twice(findings: Findings) -> None:
 
 def test_names_of_the_analyst_are_lower_case(findings: Findings) -> None:
     assert findings("map A : nc -> x\n  let B = 1\n  each C in l into t\n  end\nend\n") == [
-        ("M116", 1), ("M116", 2), ("M116", 3),
-    ]  # fmt: skip
+        ("M116", 1),
+        ("M116", 2),
+        ("M116", 3),
+    ]
 
 
 def test_help_says_what_would_fit(read: Read) -> None:

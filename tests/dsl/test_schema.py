@@ -139,12 +139,16 @@ PARTY = {"type": "object", "properties": {"id": {"type": "string"}}, "required":
         ({"oneOf": [{"const": "a", "title": "A"}, {"enum": ["b", "c"]}]}, "enum{a, b, c}", True),
         ({"oneOf": [{"const": "a"}, NULL]}, "enum{a}", False),
         ({"allOf": [{"$ref": "#/$defs/party"}], "title": "Supplier"}, "party", True),
-        ({"enum": ["a", None]}, "enum{a}", False), ({"const": "a"}, "enum{a}", True), ({"const": 4}, "integer", True),
-        ({"enum": [1, 2.5]}, "decimal", True), ({"enum": [True, False]}, "boolean", True),
-        ({"$ref": "#/$defs/maybe"}, "integer", False), ({"$ref": "#/definitions/old"}, "boolean", True),
+        ({"enum": ["a", None]}, "enum{a}", False),
+        ({"const": "a"}, "enum{a}", True),
+        ({"const": 4}, "integer", True),
+        ({"enum": [1, 2.5]}, "decimal", True),
+        ({"enum": [True, False]}, "boolean", True),
+        ({"$ref": "#/$defs/maybe"}, "integer", False),
+        ({"$ref": "#/definitions/old"}, "boolean", True),
         ({"type": "string", "format": "email", "maxLength": 5, "pattern": "x"}, "text", True),
     ],
-)  # fmt: skip
+)
 def test_several_keywords_that_mean_one_shape(property_, shown, required):
     more = {
         "$defs": {"party": PARTY, "maybe": {"type": ["integer", "null"]}},

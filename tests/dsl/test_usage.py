@@ -72,10 +72,18 @@ def test_the_module_is_in_order():
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ("erp.notice.priority", [
-            "map m: severity", "lookup codes: key key", "rules act: let t", "map to_note: text", "table hold: input severity",
-            "rules act: stop fires", "rules act: stop sends qms.notes",
-        ]),
+        (
+            "erp.notice.priority",
+            [
+                "map m: severity",
+                "lookup codes: key key",
+                "rules act: let t",
+                "map to_note: text",
+                "table hold: input severity",
+                "rules act: stop fires",
+                "rules act: stop sends qms.notes",
+            ],
+        ),
         ("erp.notice.sender.name", ["map m: let s"]),
         ("erp.notice.open", ["map m: note", "rules act: tell fires", "rules act: tell alerts quality"]),
         ("erp.notice.defects.count", ["map m: rows of defects"]),
@@ -85,7 +93,7 @@ def test_the_module_is_in_order():
         ("table hold.due", []),
         ("canon.case.note", ["rules act: tell fires", "rules act: tell alerts quality"]),
     ],
-)  # fmt: skip
+)
 def test_who_depends_on_it(asked, expected):
     found = [words for words in uses(asked) if not words.startswith("rules act: let")]
     assert sorted(found) == sorted(words for words in expected if not words.startswith("rules act: let"))
@@ -218,9 +226,12 @@ KEPT = checked(LASTING, {"ruleset.toml": ANSWERS.encode()})
         ("erp.notice.unit", {"map ask: text", "flow g: call qms.notes", "map both: note"}),
         ("dataset notes", {"flow f: enrich x", "map both: note"}),
         ("canon.case.id", {"map digest: text", "map answer: text", "flow g: reply"}),
-        ("canon.case.severity", {"rules keep: note: collect by c.severity for 15 minutes then send qms.notes using digest"}),
+        (
+            "canon.case.severity",
+            {"rules keep: note: collect by c.severity for 15 minutes then send qms.notes using digest"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_reference_state_calls_and_replies_are_followed(asked, expected):
     assert [d.message for d in KEPT.diagnostics if d.severity == "error"] == []
     assert expected <= {step.use.words for step in where_used(KEPT, asked).steps}

@@ -19,40 +19,56 @@ NOTICE = {
     "type": "object",
     "required": ["number", "qty", "unit"],
     "properties": {
-        "number": _text(), "qty": _text(), "unit": _text(), "lot": _text(), "priority": _text(),
-        "found_on": _text(format="date"), "weight": {"type": "object", "x-type": "quantity", "x-unit": "KGM"},
+        "number": _text(),
+        "qty": _text(),
+        "unit": _text(),
+        "lot": _text(),
+        "priority": _text(),
+        "found_on": _text(format="date"),
+        "weight": {"type": "object", "x-type": "quantity", "x-unit": "KGM"},
         "open": {"type": "boolean"},
         "sender": {"type": "object", "properties": {"id": _text(), "name": _text()}, "required": ["id"]},
         "defects": {
             "type": "array",
             "items": {
-                "type": "object", "required": ["code"], "properties": {"code": _text(), "count": {"type": "integer"}},
+                "type": "object",
+                "required": ["code"],
+                "properties": {"code": _text(), "count": {"type": "integer"}},
             },
         },
     },
-}  # fmt: skip
+}
 CASE = {
     "x-missing": [""],
     "type": "object",
     "required": ["id", "severity"],
     "properties": {
-        "id": _text(), "severity": {"$ref": "#/$defs/severity"}, "note": _text(maxLength=40),
-        "qty": {"type": "string", "format": "decimal"}, "found_on": _text(format="date"),
-        "found_at": _text(format="date-time"), "weight": {"type": "object", "x-type": "quantity", "x-unit": "KGM"},
-        "supplier": {"$ref": "#/$defs/supplier"}, "rate": {"type": "string", "x-type": "percent"},
+        "id": _text(),
+        "severity": {"$ref": "#/$defs/severity"},
+        "note": _text(maxLength=40),
+        "qty": {"type": "string", "format": "decimal"},
+        "found_on": _text(format="date"),
+        "found_at": _text(format="date-time"),
+        "weight": {"type": "object", "x-type": "quantity", "x-unit": "KGM"},
+        "supplier": {"$ref": "#/$defs/supplier"},
+        "rate": {"type": "string", "x-type": "percent"},
         "defects": {"type": "array", "items": {"$ref": "#/$defs/defect"}},
     },
     "$defs": {
         "severity": {"enum": ["critical", "major", "minor"]},
         "rating": {"enum": ["A", "B", "C", "D"]},
         "supplier": {
-            "type": "object", "required": ["id"], "properties": {"id": _text(), "rating": {"$ref": "#/$defs/rating"}},
+            "type": "object",
+            "required": ["id"],
+            "properties": {"id": _text(), "rating": {"$ref": "#/$defs/rating"}},
         },
         "defect": {
-            "type": "object", "required": ["code"], "properties": {"code": _text(), "count": {"type": "integer"}},
+            "type": "object",
+            "required": ["code"],
+            "properties": {"code": _text(), "count": {"type": "integer"}},
         },
     },
-}  # fmt: skip
+}
 NOTE = {"type": "object", "required": ["text"], "properties": {"text": _text()}}
 MANIFEST = """
 name = "workshop"

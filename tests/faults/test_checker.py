@@ -110,15 +110,33 @@ STEP = ", ".join(column.name for column in history_table.c)
 STEP_OF_OLD = ", ".join("'2020-01-01 00:00:00'" if c.name == "at" else c.name for c in history_table.c)
 PLANTED = {
     "a message in a state that is none": ("state", [f"update messages set state = 'gone' where id = {DONE}"]),
-    "a delivery in a state that is none": ("state", [f"update deliveries set state = 'gone' where id = {SENT}"]),
+    "a delivery in a state that is none": (
+        "state",
+        [f"update deliveries set state = 'gone' where id = {SENT}"],
+    ),
     "a timer in a state that is none": ("state", ["update timers set state = 'met' where kind = 'wait'"]),
     "a message that is gone": ("lost", [f"delete from messages where id = {DONE}"]),
-    "a raw body that is gone": ("body", [f"delete from bodies where id in (select body_id from messages where id = {DONE})"]),
-    "the bytes of a delivery that are gone": ("body", [f"delete from delivery_bodies where delivery_id = {SENT}"]),
-    "two messages at one place": ("numbers", [f"update messages set seq = 1 where seq = 2 and lane = {ORDERED}"]),
-    "a message behind the end of its lane": ("numbers", [f"update lanes set last_seq = 1 where id = {ORDERED}"]),
+    "a raw body that is gone": (
+        "body",
+        [f"delete from bodies where id in (select body_id from messages where id = {DONE})"],
+    ),
+    "the bytes of a delivery that are gone": (
+        "body",
+        [f"delete from delivery_bodies where delivery_id = {SENT}"],
+    ),
+    "two messages at one place": (
+        "numbers",
+        [f"update messages set seq = 1 where seq = 2 and lane = {ORDERED}"],
+    ),
+    "a message behind the end of its lane": (
+        "numbers",
+        [f"update lanes set last_seq = 1 where id = {ORDERED}"],
+    ),
     "two deliveries at one place": ("numbers", ["update deliveries set seq = 1 where seq = 2"]),
-    "a step that is none": ("history", [f"update message_history set to_state = 'waiting' where message_id = {DONE}"]),
+    "a step that is none": (
+        "history",
+        [f"update message_history set to_state = 'waiting' where message_id = {DONE}"],
+    ),
     "a message that was done twice": (
         "history",
         [
@@ -152,7 +170,10 @@ PLANTED = {
         "stuck",
         [f"update lanes set blocked_by = {DONE} where id = (select lane from messages where id = {DONE})"],
     ),
-    "a lane that waits for nobody": ("stuck", [f"update lanes set blocked_by = {NOWHERE} where id = {ORDERED}"]),
+    "a lane that waits for nobody": (
+        "stuck",
+        [f"update lanes set blocked_by = {NOWHERE} where id = {ORDERED}"],
+    ),
     "a message that waits for no timer": (
         "stuck",
         ["update timers set state = 'dropped' where kind = 'wait' and state = 'open'"],
@@ -165,7 +186,10 @@ PLANTED = {
         "stuck",
         [f"update lanes set blocked_by = {SENT} where id = (select lane from deliveries where id = {SENT})"],
     ),
-    "a message with a release that is unknown": ("release", [f"update messages set release_id = 'x' where id = {DONE}"]),
+    "a message with a release that is unknown": (
+        "release",
+        [f"update messages set release_id = 'x' where id = {DONE}"],
+    ),
     "a message with a release that was never live": (
         "release",
         [
@@ -175,67 +199,100 @@ PLANTED = {
             " (select release_id from messages)) where environment = 'test'",
         ],
     ),
-    "a delivery of another release": ("release", [f"update deliveries set release_id = 'x' where id = {SENT}"]),
+    "a delivery of another release": (
+        "release",
+        [f"update deliveries set release_id = 'x' where id = {SENT}"],
+    ),
     "a message that ran without an outcome": ("outcome", [f"delete from outcomes where message_id = {DONE}"]),
     "a send that is in no outbox": (
         "effect lost",
-        [f"delete from attempts where delivery_id = {SENT}", f"delete from ledger where delivery_id = {SENT}",
-         f"delete from delivery_bodies where delivery_id = {SENT}", f"delete from deliveries where id = {SENT}"],
+        [
+            f"delete from attempts where delivery_id = {SENT}",
+            f"delete from ledger where delivery_id = {SENT}",
+            f"delete from delivery_bodies where delivery_id = {SENT}",
+            f"delete from deliveries where id = {SENT}",
+        ],
     ),
     "a delivery that is gone": ("effect lost", [f"delete from deliveries where id = {SENT}"]),
     "two deliveries under one key": (
         "doubled",
-        [f"update deliveries set ledger_key = (select ledger_key from deliveries where id = {SENT}) where id = {QUEUED}"],
+        [
+            f"update deliveries set ledger_key = (select ledger_key from deliveries where id = {SENT}) where id = {QUEUED}"
+        ],
     ),
     "two deliveries that mean the same": (
         "doubled",
-        [f"update deliveries set message_id = (select message_id from deliveries where id = {SENT}), rule ="
-         f" (select rule from deliveries where id = {SENT}) where id = {QUEUED}"],
+        [
+            f"update deliveries set message_id = (select message_id from deliveries where id = {SENT}), rule ="
+            f" (select rule from deliveries where id = {SENT}) where id = {QUEUED}"
+        ],
     ),
     "a delivery outside the ledger": ("ledger", [f"delete from ledger where delivery_id = {SENT}"]),
     "an outbox lane out of order": (
         "outbox order",
-        ["update deliveries set seq = 9 - seq where lane = (select lane from deliveries where seq = 3 limit 1)",
-         "update lanes set last_seq = 9"],
+        [
+            "update deliveries set seq = 9 - seq where lane = (select lane from deliveries where seq = 3 limit 1)",
+            "update lanes set last_seq = 9",
+        ],
     ),
     "a delivery that was made before an earlier one": (
         "sending order",
-        ["update attempts set ended_at = '2020-01-01 00:00:00' where delivery_id in"
-         " (select id from deliveries where seq = 3)"],
+        [
+            "update attempts set ended_at = '2020-01-01 00:00:00' where delivery_id in"
+            " (select id from deliveries where seq = 3)"
+        ],
     ),
     "a fence behind an attempt": ("fence", ["update lanes set fence = 0"]),
     "a fence that shrank between attempts": (
         "fence",
-        ["update lanes set fence = 99", "update attempts set fence = 50, started_at = '2020-01-01 00:00:00' where delivery_id in"
-         " (select id from deliveries where seq = 2)"],
+        [
+            "update lanes set fence = 99",
+            "update attempts set fence = 50, started_at = '2020-01-01 00:00:00' where delivery_id in"
+            " (select id from deliveries where seq = 2)",
+        ],
     ),
     "an attempt that is gone": ("attempts", [f"delete from attempts where delivery_id = {SENT}"]),
     "two attempts that delivered": (
         "attempts",
-        [f"insert into attempts ({ATTEMPT}) select {ATTEMPT.replace('number', '2')} from attempts"
-         f" where delivery_id = {SENT}",
-         f"update deliveries set attempts = 2 where id = {SENT}"],
+        [
+            f"insert into attempts ({ATTEMPT}) select {ATTEMPT.replace('number', '2')} from attempts"
+            f" where delivery_id = {SENT}",
+            f"update deliveries set attempts = 2 where id = {SENT}",
+        ],
     ),
     "a delivery that no attempt delivered": (
-        "attempts", [f"update attempts set result = 'retry' where delivery_id = {SENT}"],
+        "attempts",
+        [f"update attempts set result = 'retry' where delivery_id = {SENT}"],
     ),
-    "an attempt without an end": ("attempts", [f"update attempts set result = '' where delivery_id = {SENT}"]),
-    "what was delivered and is not": ("attempts", [f"update deliveries set state = 'dead' where id = {SENT}"]),
-    "attempts of nothing": ("attempts", [f"update attempts set delivery_id = {NOWHERE} where delivery_id = {SENT}"]),
+    "an attempt without an end": (
+        "attempts",
+        [f"update attempts set result = '' where delivery_id = {SENT}"],
+    ),
+    "what was delivered and is not": (
+        "attempts",
+        [f"update deliveries set state = 'dead' where id = {SENT}"],
+    ),
+    "attempts of nothing": (
+        "attempts",
+        [f"update attempts set delivery_id = {NOWHERE} where delivery_id = {SENT}"],
+    ),
     "a timer that fired without a message": (
-        "timer", ["update timers set state = 'fired' where kind = 'expect' and state = 'open'"],
+        "timer",
+        ["update timers set state = 'fired' where kind = 'expect' and state = 'open'"],
     ),
     "a timer that left a message and did not fire": (
-        "timer", ["update timers set state = 'open' where kind = 'collect' and state = 'fired'"],
+        "timer",
+        ["update timers set state = 'open' where kind = 'collect' and state = 'fired'"],
     ),
     "a message of a timer that is gone": ("timer", ["delete from timers where kind = 'collect'"]),
     "an item that a window lost": ("window", ["delete from collected where place = 2"]),
     "a window that lost an item after it closed": (
-        "window", ["delete from collected where place = 3", "update timers set count = 2 where kind = 'collect'"],
+        "window",
+        ["delete from collected where place = 3", "update timers set count = 2 where kind = 'collect'"],
     ),
     "items of no window": ("window", [f"update collected set timer_id = {NOWHERE}"]),
     "an audit row that was altered": ("audit", ["update audit set who = 'somebody else'"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("planted", PLANTED)

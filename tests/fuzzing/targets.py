@@ -83,20 +83,27 @@ def edit(parsed: Parsed, kind: str, name: str, piece: str, random: Random) -> An
         case "map":
             rows = [row["id"] for row in forms.map_form(parsed, name)["rows"]]
             row = inputs.choose(random, rows)
-            return random.choice([
-                lambda: edits.set_field(parsed, name, row, piece), lambda: edits.remove_field(parsed, name, row),
-                lambda: edits.set_line(parsed, name, row, piece), lambda: edits.add_line(parsed, name, piece, row),
-            ])()  # fmt: skip
+            return random.choice(
+                [
+                    lambda: edits.set_field(parsed, name, row, piece),
+                    lambda: edits.remove_field(parsed, name, row),
+                    lambda: edits.set_line(parsed, name, row, piece),
+                    lambda: edits.add_line(parsed, name, piece, row),
+                ]
+            )()
         case "table":
             form = forms.table_form(parsed, name)
             row, column = (
                 inputs.choose(random, [r["id"] for r in form["rows"]]),
                 inputs.choose(random, ["c", "n", "severity", "hold"]),
             )
-            return random.choice([
-                lambda: edits.set_cell(parsed, name, row, column, piece), lambda: edits.remove_row(parsed, name, row),
-                lambda: edits.move_row(parsed, name, row, None),
-            ])()  # fmt: skip
+            return random.choice(
+                [
+                    lambda: edits.set_cell(parsed, name, row, column, piece),
+                    lambda: edits.remove_row(parsed, name, row),
+                    lambda: edits.move_row(parsed, name, row, None),
+                ]
+            )()
         case "rules":
             return edits.set_when(parsed, name, "hold_stock", piece)
         case "lookup":
@@ -192,8 +199,40 @@ def query(expression: str, random: Random) -> None:
 
 def expression(random: Random) -> str:
     """Parts of queries in any order."""
-    parts = ("a", "b", "c.d", "[*]", "[]", "[?b>`1`]", "|", ".", "*", "@", "&&", "!", "(", ")", "{x: ", "}", "[a, b]", "sort_by(a, &b)",
-             "`1`", "'x'", "join('', ", "length(", "[::-1]", "[0]", "==", ",", "max_by(", "&b", '"', "`", "\ud800", "[@,@]|" * 30)  # fmt: skip
+    parts = (
+        "a",
+        "b",
+        "c.d",
+        "[*]",
+        "[]",
+        "[?b>`1`]",
+        "|",
+        ".",
+        "*",
+        "@",
+        "&&",
+        "!",
+        "(",
+        ")",
+        "{x: ",
+        "}",
+        "[a, b]",
+        "sort_by(a, &b)",
+        "`1`",
+        "'x'",
+        "join('', ",
+        "length(",
+        "[::-1]",
+        "[0]",
+        "==",
+        ",",
+        "max_by(",
+        "&b",
+        '"',
+        "`",
+        "\ud800",
+        "[@,@]|" * 30,
+    )
     return "".join(random.choice(parts) for _ in range(random.randrange(1, 16)))
 
 
@@ -204,4 +243,4 @@ TARGETS = (
     Target("document", document, run_document, 5),
     Target("body", lambda r: inputs.spoilt_bytes(r.choice(inputs.example_samples()), r), decode_body, 2),
     Target("query", expression, query, 2),
-)  # fmt: skip
+)

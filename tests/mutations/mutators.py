@@ -13,8 +13,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNITS = {"EA": "KGM", "KGM": "LBR", "LBR": "KGM", "H87": "KGM", "PCE": "KGM", "MTR": "FOT", "XBX": "XCT"}
 _CURRENCIES = {"EUR": "USD", "USD": "EUR", "GBP": "USD"}
 _SPANS = {
-    "seconds": "minutes", "minutes": "hours", "hours": "days", "days": "hours", "business_days": "days", "weeks": "days",
-}  # fmt: skip
+    "seconds": "minutes",
+    "minutes": "hours",
+    "hours": "days",
+    "days": "hours",
+    "business_days": "days",
+    "weeks": "days",
+}
 _MEASURES = {**_UNITS, **_CURRENCIES, **_SPANS}
 _CONVERSIONS = (
     "decimal",
@@ -323,5 +328,12 @@ def _stepped(source: Source, cell: syntax.Node, bound: syntax.Expression) -> str
 
 
 MUTATORS: tuple[Mutator, ...] = (
-    misspelt_name, misspelt_path, wrong_type, dropped_line, removed_handler, shuffled_row, wrong_unit, off_by_one,
-)  # fmt: skip
+    misspelt_name,
+    misspelt_path,
+    wrong_type,
+    dropped_line,
+    removed_handler,
+    shuffled_row,
+    wrong_unit,
+    off_by_one,
+)

@@ -42,8 +42,11 @@ Below, every mistake that the checker did not name, and every one named elsewher
 |---|---|---|
 """
 _FOUND = {
-    "tests": "a test of the example fails", "nothing": "nothing", "error": "named elsewhere", "warning": "named elsewhere",
-}  # fmt: skip
+    "tests": "a test of the example fails",
+    "nothing": "nothing",
+    "error": "named elsewhere",
+    "warning": "named elsewhere",
+}
 
 
 def page(verdicts: Sequence[Verdict], seed: int) -> str:
@@ -52,9 +55,15 @@ def page(verdicts: Sequence[Verdict], seed: int) -> str:
     named, on_line = shares(verdicts)
     tested = sum(v.found == "tests" for v in worse)
     head = _HEAD.format(
-        count=len(verdicts), seed=seed, same=len(verdicts) - len(worse), worse=len(worse), named=named, tested=tested,
-        caught=named + tested / len(worse), on_line=on_line,
-    )  # fmt: skip
+        count=len(verdicts),
+        seed=seed,
+        same=len(verdicts) - len(worse),
+        worse=len(worse),
+        named=named,
+        tested=tested,
+        caught=named + tested / len(worse),
+        on_line=on_line,
+    )
     ordered = sorted(worse, key=lambda v: v.edit.kind)
     rows = [_row(kind, list(group)) for kind, group in groupby(ordered, key=lambda v: v.edit.kind)]
     left = [v for v in ordered if v.found in ("tests", "nothing") or not v.on_line]

@@ -13,10 +13,13 @@ _DOC = {"type": "object", "required": ["a"], "properties": {"a": _TEXT, "b": _TE
 MANIFEST = 'name = "flows"\nlanguage = "1"\ntime_zone = "Europe/Berlin"\n' + "".join(
     f'[endpoints."{name}"]\ndirection = "{direction}"\ncodec = "json"\nschema = "s.doc@v1"\n{answer}'
     for name, direction, answer in (
-        ("in.asks", "in", 'answer = "s.doc@v1"\n'), ("out.docs", "out", ""),
-        ("out.third", "out", 'answer = "s.doc@v1"\n'), ("out.first", "out", 'answer = "s.doc@v1"\n'), ("out.second", "out", 'answer = "s.doc@v1"\n'),
+        ("in.asks", "in", 'answer = "s.doc@v1"\n'),
+        ("out.docs", "out", ""),
+        ("out.third", "out", 'answer = "s.doc@v1"\n'),
+        ("out.first", "out", 'answer = "s.doc@v1"\n'),
+        ("out.second", "out", 'answer = "s.doc@v1"\n'),
     )
-)  # fmt: skip
+)
 HEAD = """use schema s.doc "v1"
 dataset one : key: text -> s.doc "v1"
 dataset two : key: text, number: integer -> s.doc "v1"
@@ -51,9 +54,10 @@ end
 def files(program: str) -> dict[str, bytes]:
     """The rule set of a generated flow."""
     return {
-        "ruleset.toml": MANIFEST.encode(), "schemas/s.doc@v1.json": json.dumps(_DOC).encode(),
+        "ruleset.toml": MANIFEST.encode(),
+        "schemas/s.doc@v1.json": json.dumps(_DOC).encode(),
         "m.mw": (HEAD + program).encode(),
-    }  # fmt: skip
+    }
 
 
 class FlowGenerator:

@@ -60,7 +60,8 @@ class Generator:
             (lambda: self.a("integer", d - 1)),
         )
         return self.pick(
-            *plain, *plain,
+            *plain,
+            *plain,
             lambda: f"({t()} & {t()})",
             lambda: f"upper({t()})",
             lambda: f"trim({t()})",
@@ -77,9 +78,9 @@ class Generator:
             lambda: f"coded({t()}, {i()})",
             lambda: f"kept({t()})",
             lambda: f"shade({self.a('colour', d - 1)})",
-            lambda: f"join({self.a('texts', d - 1)}, \"+\")",
+            lambda: f'join({self.a("texts", d - 1)}, "+")',
             lambda: f"{self.r.choice(['one', 'first', 'last'])}({self.comprehension('text', d - 1)})",
-        )  # fmt: skip
+        )
 
     def day(self, d: int) -> str:
         """The day of a look-up, or nothing."""
@@ -95,7 +96,8 @@ class Generator:
             return self.pick(*plain)
         i, t = (lambda: self.a("integer", d - 1)), (lambda: self.a("text", d - 1))
         return self.pick(
-            *plain, *plain,
+            *plain,
+            *plain,
             lambda: f"({i()} {self.r.choice('+-*')} {i()})",
             lambda: f"(-{i()})",
             lambda: f"length({t()})",
@@ -106,7 +108,7 @@ class Generator:
             lambda: f"count({self.r.choice(['doc.items', 'doc.tags', 'doc.items.sub', 'doc.items.w'])})",
             lambda: f"sum({self.comprehension('integer', d - 1)})",
             lambda: f"max({self.comprehension('integer', d - 1)})",
-        )  # fmt: skip
+        )
 
     def decimal(self, d: int) -> str:
         plain = [lambda: self.r.choice(["0.0", "1.5", "33.30"]), lambda: self.r.choice(["doc.n", "doc.r.u"])]
@@ -331,9 +333,12 @@ class Generator:
             '  | "a" | 1 => "one" | 1 |', '  | "12" | 3 => "three" | 3 |', "end",
         ]  # fmt: skip
         lines += [
-            "lookup dated : text -> o: text, valid_from: date?, valid_to: date?", '  | "a" => "old" | missing | 2025-12-31 |',
-            '  | "a" => "new" | 2026-01-01 | missing |', '  | "12" => "short" | 2026-01-31 | 2026-02-01 |', "end",
-        ]  # fmt: skip
+            "lookup dated : text -> o: text, valid_from: date?, valid_to: date?",
+            '  | "a" => "old" | missing | 2025-12-31 |',
+            '  | "a" => "new" | 2026-01-01 | missing |',
+            '  | "12" => "short" | 2026-01-31 | 2026-02-01 |',
+            "end",
+        ]
         lines += self.table()
         lines += [
             "type tint = enum { red, green, blue }",
@@ -405,9 +410,12 @@ class Generator:
         for number in range(self.r.randint(1, 4)):
             chosen = self.r.choices(actions, weights, k=self.r.choice([1, 1, 2, 3]))
             lines += [
-                f"  rule r{number}", f"    when {self.r.choice(conditions)}", *(f"    then {a}" for a in chosen),
-                f'    because "reason {number}"', "  end",
-            ]  # fmt: skip
+                f"  rule r{number}",
+                f"    when {self.r.choice(conditions)}",
+                *(f"    then {a}" for a in chosen),
+                f'    because "reason {number}"',
+                "  end",
+            ]
         return [*lines, "end", *self.flow()]
 
     def flow(self) -> list[str]:
@@ -425,7 +433,7 @@ class Generator:
                 f'  enrich known = recall docs(doc.a, coalesce(doc.b, "x")) on missing {missing}',
                 f'  call out.asks using m as got : t.out "v1" on error {failing}',
                 "  map with merged(doc, known, got)",
-            ]  # fmt: skip
+            ]
         else:
             lines.append("  map with m")
         lines.append("  apply decide")
@@ -459,11 +467,11 @@ class Generator:
             f"expect in.docs where {where} within {within} else {late}",
             f"each l in n.l1 expect in.docs where event.a = coalesce(l.t, {key}) within 1 hours else {late}",
             f"collect by {by} for {r.choice(['15 minutes', '2 hours'])}{r.choice(['', ' at most 5'])} then {made}",
-            f"remember docs key ({key}, coalesce(n.t2, \"x\")) = n",
+            f'remember docs key ({key}, coalesce(n.t2, "x")) = n',
             f"remember rows key {key} = {{ t1: n.t1, i1: n.i1, rec: {{ t: {key}, n: n.n1 }}, l1: n.l1 }}",
             f"each l in n.l1 forget rows key coalesce(l.t, {key})",
             f"forget rows key {key}",
-        ]  # fmt: skip
+        ]
 
 
 MERGED = [

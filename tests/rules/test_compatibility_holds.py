@@ -43,8 +43,13 @@ def schema(field: dict[str, Any] | None, required: bool) -> Schema:
 
 SCHEMAS = [schema(field, required) for field in (None, *FIELDS) for required in (False, True)]
 DOCUMENTS: list[dict[str, Any]] = [{}, *({"f": value} for value in VALUES)]
-READ = [[document.keys() <= of.record.fields.keys() and not read_document(document, of.record)[1] for document in DOCUMENTS]
-        for of in SCHEMAS]  # fmt: skip
+READ = [
+    [
+        document.keys() <= of.record.fields.keys() and not read_document(document, of.record)[1]
+        for document in DOCUMENTS
+    ]
+    for of in SCHEMAS
+]
 
 
 def test_no_message_is_refused_where_the_verdict_says_compatible() -> None:

@@ -16,10 +16,11 @@ from tests.rules.rulebook import CONTEXT
 ITEM = {
     "type": "object",
     "properties": {
-        "code": {"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[A-Z]"}, "n": {"type": "integer", "maximum": 9},
+        "code": {"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[A-Z]"},
+        "n": {"type": "integer", "maximum": 9},
         "children": {"type": "array", "items": {"$ref": "#/$defs/item"}},
     },
-}  # fmt: skip
+}
 LIMITED = {
     "type": "object",
     "properties": {

@@ -25,10 +25,12 @@ DATED = CheckedLookup(
 @pytest.mark.parametrize(
     ("moment", "row"),
     [
-        (datetime(2025, 1, 1, tzinfo=UTC), 0), (datetime(2025, 12, 31, 23, 59, tzinfo=UTC), 0),
-        (datetime(2026, 1, 1, tzinfo=UTC), 1), (datetime(2030, 1, 1, tzinfo=UTC), 1),
+        (datetime(2025, 1, 1, tzinfo=UTC), 0),
+        (datetime(2025, 12, 31, 23, 59, tzinfo=UTC), 0),
+        (datetime(2026, 1, 1, tzinfo=UTC), 1),
+        (datetime(2030, 1, 1, tzinfo=UTC), 1),
     ],
-)  # fmt: skip
+)
 def test_the_row_valid_at_the_time_is_taken(find: object, moment: datetime, row: int) -> None:
     assert find(("a",), moment) == row  # type: ignore[operator]
 

@@ -46,20 +46,26 @@ def read(
         ({"type": "boolean"}, True, True),
         ({"type": "string", "format": "date"}, "2026-01-31", date(2026, 1, 31)),
         ({"type": "string", "format": "time"}, "08:30:00", time(8, 30)),
-        ({"type": "string", "format": "date-time"}, "2026-01-31T08:00:00Z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        (
+            {"type": "string", "format": "date-time"},
+            "2026-01-31T08:00:00Z",
+            datetime(2026, 1, 31, 8, tzinfo=UTC),
+        ),
         ({"type": "string", "enum": ["a", "b"]}, "b", "b"),
         ({"type": "array", "items": TEXT}, ["a", None, "b"], ["a", "b"]),
         ({"type": "array", "items": TEXT}, "a", ["a"]),
         (
             {"type": "object", "x-type": "quantity", "properties": {"value": TEXT, "uom": TEXT}},
-            {"value": "480", "uom": "EA"}, {"value": Decimal(480), "unit": "EA"},
+            {"value": "480", "uom": "EA"},
+            {"value": Decimal(480), "unit": "EA"},
         ),
         (
             {"type": "object", "x-type": "money", "properties": {"value": TEXT, "currency": TEXT}},
-            {"value": "12.50", "currency": "EUR"}, {"value": Decimal("12.50"), "currency": "EUR"},
+            {"value": "12.50", "currency": "EUR"},
+            {"value": Decimal("12.50"), "currency": "EUR"},
         ),
     ],
-)  # fmt: skip
+)
 def test_values_are_read_by_their_type(schema: Any, raw: Any, expected: Any) -> None:
     assert read({"x": schema}, {"x": raw}) == ({"x": expected}, [])
 
@@ -123,9 +129,13 @@ def test_values_are_written_by_their_schema() -> None:
         "t": datetime(2026, 1, 31, 8, tzinfo=UTC),
     }  # fmt: skip
     assert write_document(typed, of) == {
-        "d": "2026-01-31", "n": Decimal("1.5"), "s": "100", "q": {"value": "5.0", "uom": "EA"},
-        "l": [{"value": "5.0", "uom": "EA"}], "t": "2026-01-31T08:00:00Z",
-    }  # fmt: skip
+        "d": "2026-01-31",
+        "n": Decimal("1.5"),
+        "s": "100",
+        "q": {"value": "5.0", "uom": "EA"},
+        "l": [{"value": "5.0", "uom": "EA"}],
+        "t": "2026-01-31T08:00:00Z",
+    }
 
 
 def test_a_value_without_schema_is_written_plainly() -> None:

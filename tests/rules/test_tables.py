@@ -63,9 +63,11 @@ def test_the_index_finds_what_a_walk_finds(seed: int) -> None:
     for text in (None, "a", "b", "c", "ab", "xb", ""):
         for number in (None, *(Decimal(n) / 2 for n in range(-1, 18))):
             walked = [
-                i for i, row in enumerate(rows)
-                if fits(row.cells[0], text, lambda e: e.value) and fits(row.cells[1], number, lambda e: e.value)  # type: ignore[union-attr]
-            ]  # fmt: skip
+                i
+                for i, row in enumerate(rows)
+                if fits(row.cells[0], text, lambda e: e.value)
+                and fits(row.cells[1], number, lambda e: e.value)  # type: ignore[union-attr]
+            ]
             assert index.matches((text, number)) == walked
 
 
@@ -101,9 +103,11 @@ def decide(
 @pytest.mark.parametrize(
     ("policy", "kind", "expected"),
     [
-        ("first", "t1", "low"), ("collect list", "ts", ["low", "any"]), ("rule_order", "ts", ["low", "any"]),
+        ("first", "t1", "low"),
+        ("collect list", "ts", ["low", "any"]),
+        ("rule_order", "ts", ["low", "any"]),
     ],
-)  # fmt: skip
+)
 def test_policies_over_texts(policy: str, kind: str, expected: Any) -> None:
     outcome = decide(policy, ['< 10 => "low"', '- => "any"', '> 10 => "high"'], kind=kind)
     assert outcome.event == {kind: expected}

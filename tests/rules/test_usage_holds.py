@@ -63,9 +63,10 @@ def changed(document: Any, leaf: Leaf, r: Random) -> Any:
 def differences(one: Outcome, other: Outcome) -> set[str]:
     """What differs: target fields, facts, rules that fired, endpoints that are sent to."""
     found = {
-        f"map/m/{name}" for name in {**(one.event or {}), **(other.event or {})}
+        f"map/m/{name}"
+        for name in {**(one.event or {}), **(other.event or {})}
         if (one.event or {}).get(name) != (other.event or {}).get(name)
-    }  # fmt: skip
+    }
     fired = {trace.rule: trace.fired for trace in one.rules}
     found |= {f"rules/decide/{t.rule}" for t in other.rules if fired.get(t.rule, t.fired) != t.fired}
     return found
@@ -89,8 +90,12 @@ def test_whatever_changes_is_among_the_uses() -> None:
             if after.event is None:
                 continue
             asked = ".".join(["s.doc", *(step for step in leaf if isinstance(step, str))])
-            named = {"/".join(step.use.subject.split("/")[:2]) + "/" + step.use.subject.split("/", 2)[2].split(".")[0]
-                     for step in where_used(program, asked).steps}  # fmt: skip
+            named = {
+                "/".join(step.use.subject.split("/")[:2])
+                + "/"
+                + step.use.subject.split("/", 2)[2].split(".")[0]
+                for step in where_used(program, asked).steps
+            }
             found = differences(before, after)
             assert found <= named, (text, asked, found - named)
             seen.update(found)

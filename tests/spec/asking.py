@@ -24,10 +24,12 @@ def context(case: Mapping[str, Any], now: datetime) -> Context:
     """What the run may know."""
     known = {_place(name): _json(text) for name, text in case.get("recalled", {}).items()}
     return Context(
-        now=now, message=case.get("message", {}), recalled=AllRecords(known) if "recalled" in case else {},
+        now=now,
+        message=case.get("message", {}),
+        recalled=AllRecords(known) if "recalled" in case else {},
         expired=frozenset(_place(name) for name in case.get("waited", ())),
         answers={name: _answer(text) for name, text in case.get("answered", {}).items()},
-    )  # fmt: skip
+    )
 
 
 def _place(name: str) -> tuple[str, str]:

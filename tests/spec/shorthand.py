@@ -20,8 +20,14 @@ from typing import Any
 _LINE = re.compile(
     r"(?P<indent> *)(?:(?P<spaced>[^:]+): +|(?P<name>\S+) +)(?P<type>.+?)(?P<required> required)?"
 )
-_WIRE = {"decimal": "number", "integer": "integer", "text": "string", "boolean": "boolean", "money": "object",
-         "quantity": "object"}  # fmt: skip
+_WIRE = {
+    "decimal": "number",
+    "integer": "integer",
+    "text": "string",
+    "boolean": "boolean",
+    "money": "object",
+    "quantity": "object",
+}
 _FORMATS = {"date": "date", "datetime": "date-time", "time": "time"}
 
 

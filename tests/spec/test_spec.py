@@ -159,7 +159,7 @@ def _outcome(
         "map": (engine.run_map, oracle.run_map),
         "apply": (engine.apply_rules, oracle.apply_rules),
         "flow": (engine.run, oracle.run),
-    }[kind]  # fmt: skip
+    }[kind]
     outcome: Outcome = run(compiled, name, document, context)
     assert showing.plain(outcome) == showing.plain(judge(program, name, document, context))
     return outcome

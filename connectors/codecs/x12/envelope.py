@@ -70,8 +70,13 @@ class _Reader:
 
     def take(self, segment: Segment) -> None:
         step = {
-            "ISA": self.isa, "GS": self.gs, "ST": self.st, "SE": self.se, "GE": self.ge, "IEA": self.iea,
-        }.get(segment.id, self.other)  # fmt: skip
+            "ISA": self.isa,
+            "GS": self.gs,
+            "ST": self.st,
+            "SE": self.se,
+            "GE": self.ge,
+            "IEA": self.iea,
+        }.get(segment.id, self.other)
         step(segment)
 
     def isa(self, segment: Segment) -> None:

@@ -55,7 +55,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "hl_roots": FaultKind("warning", "more than one HL has no parent"),
     "hl_sequence": FaultKind("warning", "HL01 does not count 1, 2, 3, ..."),
     "hl_child_code": FaultKind("warning", "HL04 says the opposite of what the tree shows"),
-}  # fmt: skip
+}
 
 
 def read_profile(given: Mapping[str, Any] | None) -> dict[str, Severity]:

@@ -98,10 +98,17 @@ def _loop(content: Mapping[str, Any], at: str, place: float, depth: int, is_loop
     segments = _segments(content, at, loops)
     trigger = "HL" if kind == "hl" else str(content.get("trigger", name))
     spec = LoopSpec(
-        name, trigger, kind == "hl", _flag(content, "required", at), _number(content, "max", 0, at), place,
-        _elements(content.get("elements", {}), at), segments, loops,
+        name,
+        trigger,
+        kind == "hl",
+        _flag(content, "required", at),
+        _number(content, "max", 0, at),
+        place,
+        _elements(content.get("elements", {}), at),
+        segments,
+        loops,
         tuple(sorted([*segments.values(), *loops.values()], key=lambda part: part.place)),
-    )  # fmt: skip
+    )
     _check_level(spec, at)
     return spec
 
@@ -129,9 +136,12 @@ def _segments(content: Mapping[str, Any], at: str, loops: Mapping[str, LoopSpec]
         place = (places[after] if after else 0) + (number + 1) / (len(tables) + 2)
         inside = f"{at} > {name}"
         segments[name] = SegmentSpec(
-            name, _flag(table, "required", inside), _number(table, "max", 1, inside), place,
+            name,
+            _flag(table, "required", inside),
+            _number(table, "max", 1, inside),
+            place,
             _elements(table.get("elements", {}), inside),
-        )  # fmt: skip
+        )
     return segments
 
 

@@ -64,8 +64,11 @@ class X12Codec:
 def _delimiters(given: Mapping[str, Any]) -> Delimiters:
     names = ("element_separator", "component_separator", "segment_terminator", "repetition_separator")
     marks = [given[name] for name in names]
-    wrong = [f"{n}: one character, neither letter, digit nor blank" for n, m in zip(names, marks, strict=True)
-             if len(m) != 1 or m.isalnum() or m == " " or m > "\x7f"]  # fmt: skip
+    wrong = [
+        f"{n}: one character, neither letter, digit nor blank"
+        for n, m in zip(names, marks, strict=True)
+        if len(m) != 1 or m.isalnum() or m == " " or m > "\x7f"
+    ]
     if len(set(marks)) < 4:
         wrong.append("the four delimiters must differ")
     if wrong:

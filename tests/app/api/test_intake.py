@@ -100,8 +100,15 @@ def test_another_content_type_is_refused(site: Any) -> None:
 def test_a_problem_has_every_field(site: Any) -> None:
     answer = send(site, b"not json")
     assert set(answer.json) == {
-        "type", "title", "status", "detail", "code", "retryable", "details", "correlation_id",
-    }  # fmt: skip
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "retryable",
+        "details",
+        "correlation_id",
+    }
     assert answer.json["correlation_id"] == answer.headers["X-Correlation-Id"]
 
 

@@ -182,8 +182,9 @@ def test_only_chosen_destinations_are_sent_and_the_others_are_noted(
         assert deliveries_of(tx, [child.id]) == []
     assert decided is not None and len(target.effects) == before
     assert {(a["type"], a.get("endpoint") or a.get("event")) for a in decided["withheld"]} == {
-        ("send", "erp.order"), ("raise", "canon.order"),
-    }  # fmt: skip
+        ("send", "erp.order"),
+        ("raise", "canon.order"),
+    }
 
 
 def test_a_chosen_destination_is_sent(bound: Installation, target: Target) -> None:

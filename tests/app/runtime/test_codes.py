@@ -106,9 +106,12 @@ def test_code_and_names_are_the_same_in_every_process() -> None:
     )
     names = [
         subprocess.run(
-            [sys.executable, "-c", script, str(EXAMPLE)], capture_output=True, text=True, check=True,
+            [sys.executable, "-c", script, str(EXAMPLE)],
+            capture_output=True,
+            text=True,
+            check=True,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
-    ]  # fmt: skip
+    ]
     assert names[0] == names[1] and len(names[0].split()) == 2

@@ -137,8 +137,12 @@ def test_a_bulk_stores_its_good_lines_at_once_and_names_the_others(installation:
     lines = accept_lines(installation, ENVIRONMENT, "shop.order", body)
     assert [line.number for line in lines] == [1, 2, 4, 5, 6]
     assert [line.refused.code if line.refused else line.accepted[0].state for line in lines] == [
-        "received", "undecodable", "received", "received", "quarantined",
-    ]  # fmt: skip
+        "received",
+        "undecodable",
+        "received",
+        "received",
+        "quarantined",
+    ]
     assert [bool(line.accepted and line.accepted[0].duplicate) for line in lines] == [
         False,
         False,

@@ -228,7 +228,7 @@ def test_rows_of_days_for_which_nobody_made_a_partition_are_moved_when_it_is_mad
                 media_type="",
                 headers={},
                 at=retention.now(tx),
-            )  # fmt: skip
+            )
         )
         assert tx.execute(text("select count(*) from bodies_rest")).scalar_one() == 1
     later(4)

@@ -26,11 +26,28 @@ def test_a_late_message_is_marked_in_lists_on_its_page_and_at_home(site: Any) ->
     with site.installation.database.begin() as tx:
         at = now(tx)
         late = Timer(
-            id=timer_id(accepted.message_id, "late"), kind="late", state="fired", match=accepted.message_id, due_at=at,
-            deadline=at - timedelta(minutes=1), environment="dev", ruleset="orders", release_id="", flow="orders",
-            event="sla", key="", order_key=None, message_id=accepted.message_id, correlation_id="", hops=0, rules="",
-            rule="", ordinal=0, created_at=at, updated_at=at,
-        )  # fmt: skip
+            id=timer_id(accepted.message_id, "late"),
+            kind="late",
+            state="fired",
+            match=accepted.message_id,
+            due_at=at,
+            deadline=at - timedelta(minutes=1),
+            environment="dev",
+            ruleset="orders",
+            release_id="",
+            flow="orders",
+            event="sla",
+            key="",
+            order_key=None,
+            message_id=accepted.message_id,
+            correlation_id="",
+            hops=0,
+            rules="",
+            rule="",
+            ordinal=0,
+            created_at=at,
+            updated_at=at,
+        )
         add_timers(tx, [late])
     olga = site.visitor("olga").client
     assert "Not done in time:" in olga.get("/").text

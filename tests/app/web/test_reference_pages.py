@@ -29,9 +29,14 @@ def test_the_form_comes_filled_with_an_example(ana):
         ("upper", {"value": "x" * 9000}, 422, "longer than 4000 characters"),
         ("upper", {"value": '"<script>alert(1)</script>"'}, 200, "&lt;SCRIPT&gt;"),
         ("matches", {"value": '"' + "a" * 60 + '"', "pattern": '"(a+)+b"'}, 200, "false"),
-        ("jmespath", {"value": "[1]", "expression": '"' + "|".join(["[@,@]"] * 40) + '"'}, 200, "larger than"),
+        (
+            "jmespath",
+            {"value": "[1]", "expression": '"' + "|".join(["[@,@]"] * 40) + '"'},
+            200,
+            "larger than",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_function_is_tried_under_the_limits_of_a_run(ana, name, form, status, says):
     answer = ana.post(f"/reference/functions/{name}", form)
     assert answer.status_code == status

@@ -91,11 +91,13 @@ def tables(draw: st.DrawFn) -> TableContent:
     )
     rows = tuple(
         RowContent(
-            id, tuple(draw(condition(of, optional)) for _, of, optional in inputs),
-            tuple(draw(value(of, optional)) for _, of, optional in outputs), draw(notes),
+            id,
+            tuple(draw(condition(of, optional)) for _, of, optional in inputs),
+            tuple(draw(value(of, optional)) for _, of, optional in outputs),
+            draw(notes),
         )
         for id in ids
-    )  # fmt: skip
+    )
     otherwise = draw(st.none() | st.tuples(*(value(of, optional) for _, of, optional in outputs)))
     default = draw(notes) if otherwise is not None else Notes()
     uses = draw(st.sampled_from([(), (("canon.case", "v1"),)]))
@@ -106,9 +108,19 @@ def tables(draw: st.DrawFn) -> TableContent:
     if uses:
         typed = (ColumnContent(typed[0].name, "severity"), *typed[1:])
     return TableContent(
-        draw(letters), policy, aggregation, typed, _typed(outputs), rows, otherwise, uses,
-        draw(notes), draw(notes), default, draw(notes),
-    )  # fmt: skip
+        draw(letters),
+        policy,
+        aggregation,
+        typed,
+        _typed(outputs),
+        rows,
+        otherwise,
+        uses,
+        draw(notes),
+        draw(notes),
+        default,
+        draw(notes),
+    )
 
 
 @st.composite

@@ -46,18 +46,33 @@ def test_the_proposal_is_a_schema_the_language_reads():
         for name, spec in schema.record.fields.items()
     }
     assert shown == {
-        "id": ("text", True), "when": ("date", False), "qty": ("decimal", True), "open": ("boolean", True),
-        "lines": ("ListOf", True), "note": ("text", False), "who": ("who", False), "sum": ("decimal", False),
-    }  # fmt: skip
+        "id": ("text", True),
+        "when": ("date", False),
+        "qty": ("decimal", True),
+        "open": ("boolean", True),
+        "lines": ("ListOf", True),
+        "note": ("text", False),
+        "who": ("who", False),
+        "sum": ("decimal", False),
+    }
     assert schema.record.fields["when"].missing == ("",)
 
 
 def test_presence_is_counted():
     found = notes(proposed(*SAMPLES))
     assert {path: (note.present, note.of) for path, note in found.items()} == {
-        "id": (3, 3), "when": (2, 3), "qty": (3, 3), "open": (3, 3), "lines": (3, 3), "lines[].n": (2, 2),
-        "lines[].code": (2, 2), "note": (0, 3), "who": (1, 3), "who.name": (1, 1), "sum": (1, 3),
-    }  # fmt: skip
+        "id": (3, 3),
+        "when": (2, 3),
+        "qty": (3, 3),
+        "open": (3, 3),
+        "lines": (3, 3),
+        "lines[].n": (2, 2),
+        "lines[].code": (2, 2),
+        "note": (0, 3),
+        "who": (1, 3),
+        "who.name": (1, 1),
+        "sum": (1, 3),
+    }
     assert found["qty"].example == "12.50"
 
 

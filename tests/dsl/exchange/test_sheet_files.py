@@ -163,10 +163,13 @@ def _link(archive):
         (lambda a: a.writestr("/etc/x", b"x"), "outside of it"),
         (_link, "a link"),
         (lambda a: a.writestr("xl/a.xml", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'), "DOCTYPE"),
-        (lambda a: a.writestr("xl/a.xml", '<!DOCTYPE x SYSTEM "http://127.0.0.1/x"><x/>'.encode("utf-16")), "not UTF-8"),
+        (
+            lambda a: a.writestr("xl/a.xml", '<!DOCTYPE x SYSTEM "http://127.0.0.1/x"><x/>'.encode("utf-16")),
+            "not UTF-8",
+        ),
         (lambda a: [a.writestr(f"x/{n}", b"") for n in range(1001)], "more than 1000 entries"),
     ],
-)  # fmt: skip
+)
 def test_archives_that_do_harm_are_refused(change, words):
     with pytest.raises(ExchangeError, match=words):
         read_xlsx(repacked(change))

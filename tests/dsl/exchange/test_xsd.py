@@ -20,10 +20,16 @@ def test_elements_attributes_and_repeats_become_fields_and_lists():
     record = read_schema("schemas/shop.order@v1.json", json.dumps(document).encode()).record
     shown = {name: (types.describe(spec.type), spec.required) for name, spec in record.fields.items()}
     assert shown == {
-        "@version": ("integer", True), "Number": ("text", True), "Date": ("date", True), "Sent": ("datetime", False),
-        "Priority": ("enum{urgent, normal}", False), "Buyer": ("Party", True), "Phone": ("text", False),
-        "Mail": ("text", False), "Line": ("list of Line", True),
-    }  # fmt: skip
+        "@version": ("integer", True),
+        "Number": ("text", True),
+        "Date": ("date", True),
+        "Sent": ("datetime", False),
+        "Priority": ("enum{urgent, normal}", False),
+        "Buyer": ("Party", True),
+        "Phone": ("text", False),
+        "Mail": ("text", False),
+        "Line": ("list of Line", True),
+    }
     line = record.fields["Line"].type.item
     assert line.fields["Line"].type.item is line and not line.fields["Open"].required
     assert {
@@ -38,14 +44,19 @@ def test_elements_attributes_and_repeats_become_fields_and_lists():
         ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + HEAD + "</xs:schema>", "DOCTYPE"),
         (HEAD + '<xs:include schemaLocation="http://127.0.0.1:9/x.xsd"/></xs:schema>', "stays in the folder"),
         (HEAD + '<xs:include schemaLocation="../x.xsd"/></xs:schema>', "stays in the folder"),
-        (HEAD + '<xs:import namespace="urn:x" schemaLocation="/etc/passwd"/></xs:schema>', "stays in the folder"),
+        (
+            HEAD + '<xs:import namespace="urn:x" schemaLocation="/etc/passwd"/></xs:schema>',
+            "stays in the folder",
+        ),
         (HEAD + '<xs:include schemaLocation="gone.xsd"/></xs:schema>', "not in the folder"),
         (HEAD + '<xs:redefine schemaLocation="order.xsd"/></xs:schema>', "redefine is not read"),
         (HEAD + '<xs:element name="a" type="none"/></xs:schema>', "can't be read"),
         (HEAD + '<xs:element name="a" type="xs:string"/></xs:schema>', "one value"),
-        (HEAD + "</xs:schema>", "there is none"), ("<a/>", "no XSD"), ("<a", "not XML"),
+        (HEAD + "</xs:schema>", "there is none"),
+        ("<a/>", "no XSD"),
+        ("<a", "not XML"),
     ],
-)  # fmt: skip
+)
 def test_refused(text, words):
     with pytest.raises(ExchangeError, match=words):
         read_xsd({"a.xsd": text.encode(), "order.xsd": FILES["order.xsd"]}, "a.xsd", "", "a")

@@ -127,9 +127,13 @@ class Traffic:
         self._insist(sent, post, "shop.later", order(sent.number, sent.lot, mode="remember"), "record")
 
     def _insist(
-        self, sent: Sent, post: Callable[[str, bytes, str], Sequence[str]],
-        endpoint: str = "", body: bytes = b"", name: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        sent: Sent,
+        post: Callable[[str, bytes, str], Sequence[str]],
+        endpoint: str = "",
+        body: bytes = b"",
+        name: str = "",
+    ) -> None:
         """Again with the same body and key until somebody takes it."""
         more = {} if sent.mode in ("", *_OWN_ENDPOINT) else {"mode": sent.mode}
         endpoint = endpoint or MODES[sent.mode][0]
