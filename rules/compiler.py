@@ -320,27 +320,22 @@ def _assemble(
         name: _compiled_map(program.maps[name], shapes, namespace[function], plan)
         for name, (function, plan) in maps.items()
     }
-    for value in unit.namespace.values():
-        if isinstance(value, ActionSpec) and value.map is not None:
-            value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
-        elif isinstance(value, RecordSpec):
-            value.write = shapes.write(value.record)
+    _complete(unit, made_maps, shapes)
     made_rules = {
         name: CompiledRules(name, namespace[function], plan, shapes.read(program.rules[name].schema.record))
         for name, (function, plan) in rules.items()
     }
+
+    def assembler(checked: CheckedFlow) -> StepAssembler:
+        return StepAssembler(program, checked, made_maps, steps[checked.node.name], namespace, shapes.read)
+
     flows = {
         name: CompiledFlow(
             name,
             checked,
             shapes.read(checked.schema.record),
             namespace[keys[name]],
-            tuple(
-                _steps(
-                    StepAssembler(program, checked, made_maps, steps[name], namespace, shapes.read),
-                    made_rules,
-                )
-            ),
+            tuple(_steps(assembler(checked), made_rules)),
             *map(shapes.named, straight[name]),
         )
         for name, checked in program.flows.items()
@@ -358,6 +353,15 @@ def _assemble(
         _expectations(program, shapes, awaited),
         _closings(program, shapes, closings),
     )
+
+
+def _complete(unit: Unit, made_maps: Mapping[str, CompiledMap], shapes: _ShapeNames) -> None:
+    """Actions were generated before the maps they send through were made."""
+    for value in unit.namespace.values():
+        if isinstance(value, ActionSpec) and value.map is not None:
+            value.plan, value.write = made_maps[value.map].plan, made_maps[value.map].write
+        elif isinstance(value, RecordSpec):
+            value.write = shapes.write(value.record)
 
 
 def _compiled_map(checked: CheckedMap, shapes: _ShapeNames, function: Any, plan: FramePlan) -> CompiledMap:
