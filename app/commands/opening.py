@@ -1,5 +1,6 @@
 """Open the installation for a command; what stands in the way becomes one line that says what to do."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ def opened(
 
     settings = load_settings()
     check_home(settings.home)
+    _log_aside()
     installation = wire(settings, process)
     try:
         if patient:
@@ -64,6 +66,14 @@ def opened(
         raise
     finally:
         installation.close()
+
+
+def _log_aside() -> None:
+    """What is logged on the way never mixes with what a command prints; processes that stay have a log of their own."""
+    import structlog
+
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def wait_for_database(installation: "Installation") -> None:

@@ -17,7 +17,7 @@ def retention() -> None:
 @AS_JSON
 def show(as_json: bool) -> int:
     """Days that each environment keeps, and what stands in the database by days."""
-    from app.runtime.retention import kept_now
+    from app.runtime.keeping import kept_now
 
     with opened() as installation:
         found = kept_now(installation)
@@ -45,7 +45,7 @@ def set_(
     environment: str, finished: int | None, failed: int | None, default: bool, by: str, as_json: bool
 ) -> int:
     """Say how many days ENVIRONMENT keeps what is finished, and what failed."""
-    from app.runtime.retention import change_retention
+    from app.runtime.keeping import change_retention
 
     if default == (finished is not None or failed is not None):
         raise click.UsageError("say --finished, --failed or both; or --default alone")

@@ -8,36 +8,33 @@ open, or needed by a replay, a retry, a timer or a child, stays, as the database
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, column, func, insert, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import NotFound
 from app.runtime.installation import Installation
+from app.runtime.keeping import retention_of
 from app.security.audit import append
 from app.storage import days
 from app.storage.database import now
 from app.storage.days import DayRange
-from app.storage.environments import environment, environments
+from app.storage.foreseeing import Foresight
 from app.storage.identity import MILLISECONDS_A_DAY, PARTITIONS
+from app.storage.lane_days import advance, lagging
 from app.storage.messages import messages_table
 from app.storage.retention import (
-    Keep,
-    Policy,
     between,
     deliveries_due,
     last_cutoff,
     messages_due,
     needed,
-    policy,
     replaying_ids,
-    set_retention,
-    unset_retention,
 )
 from app.storage.sweeping import (
+    sweep_batches,
     sweep_deliveries,
     sweep_followers,
     sweep_keys,
@@ -50,6 +47,7 @@ BATCH = 200
 PAUSE_SECONDS = 0.01
 _TRIES = 10
 _AT_A_TIME = 16
+_MEMBERS = 500
 _LEASE = "retention"
 _LEASE_SECONDS = 120.0
 _log = structlog.get_logger(__name__)
@@ -73,12 +71,6 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """For people and programs."""
         return asdict(self)
-
-
-def retention_of(installation: Installation, tx: Connection) -> Policy:
-    """The retention in force: what environments say, else the settings."""
-    settings = installation.settings
-    return policy(tx, Keep(settings.retention_finished, settings.retention_failed))
 
 
 def make_days(installation: Installation) -> list[str]:
@@ -148,6 +140,8 @@ class _Run:
                 with self._database.begin() as tx:
                     own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
                     self._narrow(tx, range(first, first + _AT_A_TIME))
+        self._batches(owner)
+        self._advance(owner)
 
     def _range(self, one: DayRange) -> None:
         for _ in range(1 if self.report.dry_run else _TRIES):
@@ -223,65 +217,48 @@ class _Run:
         until, at = last_cutoff(self._policy, self._today), now(tx)
         if until:
             self.report.add("followers", sweep_followers(tx, some, until, BATCH))
-        keep_keys, finished = self._installation.settings.retention_keys, self._policy.longest_finished
-        if keep_keys:
-            before = at - timedelta(days=keep_keys)
-            self.report.add("keys", sweep_keys(tx, some, before, self._today - keep_keys))
-        self.report.add("timers and alerts", sweep_upkeep(tx, some, at - timedelta(days=finished)))
+        keys, keys_until, upkeep = self._limits(at)
+        if keys is not None:
+            self.report.add("keys", sweep_keys(tx, some, keys, keys_until))
+        self.report.add("timers and alerts", sweep_upkeep(tx, some, upkeep))
+
+    def _batches(self, owner: str) -> None:
+        """Steps for many that ended long ago, with their members."""
+        more = True
+        while more and not self._stop():
+            with self._database.begin() as tx:
+                own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
+                count, more = sweep_batches(tx, self._policy, self._today, _MEMBERS)
+            self.report.add("batches", count)
+            time.sleep(self._pause if more else 0)
+
+    def _advance(self, owner: str) -> None:
+        """Lanes that are never empty look back no further than they must."""
+        place, some = (0, ""), [(0, "")]
+        while some and not self._stop():
+            with self._database.begin() as tx:
+                own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
+                some = lagging(tx, self._today, place, BATCH)
+                advance(tx, [id for _, id in some])
+            place = some[-1] if some else place
 
     def _would_delete(self) -> dict[str, int]:
-        """Messages that are over and stand in no range that is dropped; what something needs is not told apart."""
-        m = messages_table.c
+        """What goes one by one, as a run would do it now."""
         dropped = {said["days"] for said in self.report.dropped}
-        whole = [m.day.between(one.low, one.high - 1) for one in self._ranges if one.suffix in dropped]
-        query = select(func.count()).where(messages_due(self._policy, self._today), *[~one for one in whole])
-        with self._database.begin() as tx:
-            return {"messages": int(tx.execute(query).scalar_one())}
+        foresight = Foresight(self._policy, self._today, [r for r in self._ranges if r.suffix in dropped])
+        with self._database.read() as tx:
+            return foresight.counts(tx, *self._limits(now(tx)))
+
+    def _limits(self, at: datetime) -> tuple[datetime | None, int, datetime]:
+        """Before which moment and day keys are over, and before which moment timers and alerts are."""
+        keys = self._installation.settings.retention_keys
+        finished = at - timedelta(days=self._policy.longest_finished)
+        return at - timedelta(days=keys) if keys else None, self._today - keys, finished
 
 
 def _temporary(tx: Connection, name: str, query: Any) -> int:
     """A table of this transaction with the ids that a query gives; how many."""
     tx.exec_driver_sql(f"CREATE TEMP TABLE {name} (id varchar(40)) ON COMMIT DROP")
-    return int(tx.execute(insert(table(name, column("id"))).from_select(["id"], query)).rowcount)
-
-
-def kept_now(installation: Installation) -> dict[str, Any]:
-    """How long each environment keeps, and the ranges of days there are."""
-    with installation.database.begin() as tx:
-        found, there = retention_of(installation, tx), days.ranges(tx)
-        names = [one.name for one in environments(tx)]
-        sizes = days.sizes(tx, there)
-    keeps = {name: found.environments.get(name, found.default) for name in names}
-    return {
-        "environments": [
-            {
-                "environment": name,
-                "finished": keep.finished,
-                "failed": keep.failed,
-                "set": name in found.environments,
-            }
-            for name, keep in keeps.items()
-        ],
-        "days": [{"days": one.suffix, "bytes": sizes[one.suffix]} for one in there],
-    }
-
-
-def change_retention(
-    installation: Installation, name: str, finished: int | None, failed: int | None, *, by: str
-) -> Keep:
-    """Say what an environment keeps; what is None stays, both None is as the settings say. Errors: NotFound."""
-    with installation.database.begin() as tx:
-        if environment(tx, name) is None:
-            raise NotFound(f"there is no environment {name[:60]}")
-        found = retention_of(installation, tx)
-        before = found.environments.get(name, found.default)
-        keep = Keep(
-            before.finished if finished is None else finished, before.failed if failed is None else failed
-        )
-        if finished is None and failed is None:
-            unset_retention(tx, name)
-            keep = found.default
-        else:
-            set_retention(tx, name, keep, by, now(tx))
-        append(tx, by, "retention.set", name, asdict(before), asdict(keep))
-    return keep
+    made = table(name, column("id"))
+    tx.execute(insert(made).from_select(["id"], query))
+    return int(tx.execute(select(func.count()).select_from(made)).scalar_one())

@@ -4,7 +4,8 @@ A lane of kind `inbox` orders the messages of a flow; one of kind `outbox` the d
 Rows are never removed, and always locked in the order of their ids.
 
 `oldest_day`: nothing open in the lane is of an earlier day. So whoever looks for the open rows of a
-lane reads the partitions from that day on, not those of all days that are kept.
+lane reads the partitions from that day on, not those of all days that are kept. Where a lane is never
+empty, retention moves the day on (`app.storage.lane_days`).
 """
 
 from collections.abc import Iterable
@@ -191,11 +192,14 @@ def _new_row(t: Touch, moment: datetime) -> dict[str, Any]:
 
 
 def reopen(tx: Connection, ids: Iterable[tuple[str, str]]) -> None:
-    """Rows (lane id, own id) are open again: their lanes look as far back as their days."""
+    """Rows (lane id, own id) are open again: their lanes look as far back as their days.
+
+    The lane is written to in any case: its lock keeps others from moving its day on before this row is seen.
+    """
     c = lanes_table.c
     for lane_id, id in sorted(ids):
-        here = at_id(c.id, lane_id) & (c.oldest_day > day_of(id))
-        tx.execute(update(lanes_table).where(here).values(oldest_day=day_of(id)))
+        earlier = case((c.oldest_day > day_of(id), day_of(id)), else_=c.oldest_day)
+        tx.execute(update(lanes_table).where(at_id(c.id, lane_id)).values(oldest_day=earlier))
 
 
 def wake(tx: Connection, lane_id: str, head_seq: int | None = None, unblock: str | None = None) -> None:

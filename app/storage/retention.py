@@ -4,9 +4,9 @@ A message and its deliveries are a unit. What is open stays, however old; what n
 an open delivery, an open timer, a replay that has not come to it, a child that is still under way.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -132,9 +132,25 @@ def _due(
         stuck = and_(c.state.in_(failed), c.day < cut.failed) if cut.failed > 0 else false()
         return or_(done, stuck)
 
+    return _by_environment(found, today, c.environment, over)
+
+
+def batches_due(found: Policy, today: int) -> ColumnElement[bool]:
+    """Batches that ended before anything that failed then is kept: they say what was done about it."""
+
+    def over(cut: Cutoffs) -> ColumnElement[bool]:
+        first = datetime.fromtimestamp(cut.failed * 86_400, UTC)
+        return batches_table.c.ended_at < first if cut.failed > 0 else false()
+
+    return _by_environment(found, today, batches_table.c.environment, over)
+
+
+def _by_environment(
+    found: Policy, today: int, environment: Any, over: Callable[[Cutoffs], ColumnElement[bool]]
+) -> ColumnElement[bool]:
     default, named = found.cutoffs(today)
-    others = and_(c.environment.not_in(list(named)), over(default)) if named else over(default)
-    return or_(others, *[and_(c.environment == name, over(cut)) for name, cut in named.items()])
+    others = and_(environment.not_in(list(named)), over(default)) if named else over(default)
+    return or_(others, *[and_(environment == name, over(cut)) for name, cut in named.items()])
 
 
 def needed(ids: Any, found: Policy, today: int, low: int, high: int) -> Any:

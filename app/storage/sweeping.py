@@ -5,10 +5,12 @@ One hash partition at a time, along the primary key, so that no step reads or lo
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, select
 
 from app.storage.alerts import alerts_table
+from app.storage.batches import batches_table, members_table
 from app.storage.bodies import bodies_table
 from app.storage.database import among
 from app.storage.days import OF_DELIVERIES, OF_MESSAGES
@@ -19,6 +21,7 @@ from app.storage.origins import edits_table, limits_table
 from app.storage.problems import problems_table
 from app.storage.retention import (
     Policy,
+    batches_due,
     deliveries_due,
     hexadecimal,
     last_cutoff,
@@ -29,7 +32,7 @@ from app.storage.retention import (
 from app.storage.timers import collected_table, timers_table
 
 _m, _d = messages_table.c, deliveries_table.c
-_FOLLOWERS: tuple[tuple[Table, str], ...] = (
+FOLLOWERS: tuple[tuple[Table, str], ...] = (
     (problems_table, "subject_id"),
     (limits_table, "message_id"),
     (edits_table, "id"),
@@ -97,14 +100,13 @@ def _delete(tx: Connection, table: Table, id: str, ids: Collection[str]) -> None
 
 def sweep_followers(tx: Connection, some: range, until: int, limit: int) -> int:
     """Delete what belongs to messages and deliveries that are gone, in the tables that no day drops."""
-    return sum(_sweep_follower(tx, table, name, some, until, limit) for table, name in _FOLLOWERS)
+    return sum(_sweep_follower(tx, table, name, some, until, limit) for table, name in FOLLOWERS)
 
 
 def _sweep_follower(tx: Connection, table: Table, name: str, some: range, until: int, limit: int) -> int:
     id, count, after = table.c[name], 0, ""
     while True:
-        old = func.substr(id, 3, 12) < hexadecimal(until)
-        here = and_(table.c.partition.between(some[0], some[-1]), id > after, old)
+        here = and_(table.c.partition.between(some[0], some[-1]), id > after, made_before(id, until))
         ids = list(tx.execute(select(id).where(here).order_by(id).limit(limit)).scalars())
         gone = set(ids) - _existing(tx, messages_table, ids) - _existing(tx, deliveries_table, ids)
         _delete(tx, table, name, gone)
@@ -118,9 +120,8 @@ def sweep_keys(tx: Connection, some: range, before: datetime, until: int) -> int
     """Delete what tells repeats apart, once a repeat is not to be expected any more."""
     seen, entry = duplicate_keys_table.c, ledger_table.c
     keys = delete(duplicate_keys_table).where(seen.partition.between(some[0], some[-1]), seen.at < before)
-    made = func.substr(entry.delivery_id, 3, 12) < hexadecimal(until)
-    inside = entry.partition.between(some[0], some[-1])
-    ids = tx.execute(select(entry.partition, entry.key, entry.delivery_id).where(inside, made)).all()
+    inside = and_(entry.partition.between(some[0], some[-1]), made_before(entry.delivery_id, until))
+    ids = tx.execute(select(entry.partition, entry.key, entry.delivery_id).where(inside)).all()
     there = _existing(tx, deliveries_table, {row.delivery_id for row in ids})
     gone = [{"p": row.partition, "k": row.key} for row in ids if row.delivery_id not in there]
     if gone:
@@ -132,11 +133,37 @@ def sweep_keys(tx: Connection, some: range, before: datetime, until: int) -> int
 def sweep_upkeep(tx: Connection, some: range, before: datetime) -> int:
     """Delete timers that ended, with what they had collected, and old alerts."""
     t, item, alert = timers_table.c, collected_table.c, alerts_table.c
-    ended = and_(
-        t.partition.between(some[0], some[-1]), t.state.not_in(("open", "full")), t.updated_at < before
-    )
+    ended = and_(t.partition.between(some[0], some[-1]), ended_before(before))
     inside = and_(item.partition.between(some[0], some[-1]), item.timer_id.in_(select(t.id).where(ended)))
     tx.execute(delete(collected_table).where(inside))
     count = tx.execute(delete(timers_table).where(ended)).rowcount
     old = and_(alert.partition.between(some[0], some[-1]), alert.at < before)
     return count + tx.execute(delete(alerts_table).where(old)).rowcount
+
+
+def sweep_batches(tx: Connection, found: Policy, today: int, limit: int) -> tuple[int, bool]:
+    """Delete the next members of a batch that is over, the batch after them; how many batches, and whether more is left."""
+    b, member = batches_table.c, members_table.c
+    query = select(b.partition, b.id).where(batches_due(found, today)).order_by(b.ended_at, b.id)
+    one = tx.execute(query.limit(1).with_for_update(skip_locked=True)).first()
+    if one is None:
+        return 0, False
+    here = and_(member.partition == one.partition, member.batch_id == one.id)
+    ids = list(tx.execute(select(member.subject_id).where(here).limit(limit)).scalars())
+    tx.execute(delete(members_table).where(here, member.subject_id.in_(ids)))
+    if len(ids) == limit:
+        return 0, True
+    return tx.execute(
+        delete(batches_table).where(b.partition == one.partition, b.id == one.id)
+    ).rowcount, True
+
+
+def ended_before(moment: datetime) -> ColumnElement[bool]:
+    """Timers that ended before a moment."""
+    t = timers_table.c
+    return and_(t.state.not_in(("open", "full")), t.updated_at < moment)
+
+
+def made_before(id: Any, day: int) -> ColumnElement[bool]:
+    """Ids that were made before a day."""
+    return func.substr(id, 3, 12) < hexadecimal(day)

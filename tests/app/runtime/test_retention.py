@@ -11,8 +11,9 @@ from app.runtime import batches, retention
 from app.runtime.driving import Driver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
+from app.runtime.keeping import change_retention
 from app.runtime.recovery import retry_message
-from app.runtime.retention import Report, change_retention, make_days, run_retention
+from app.runtime.retention import Report, make_days, run_retention
 from app.security.audit import verify
 from app.storage import days
 from app.storage.audit import rows as audited
