@@ -64,6 +64,13 @@ class NothingChosen(AppError):
     status = 422
 
 
+class TimeInvalid(AppError):
+    """The time is not one that this can be done at."""
+
+    code = "time_invalid"
+    status = 422
+
+
 class IntakeRefused(AppError):
     """The body was not accepted; nothing of it was stored."""
 

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from app.design import promotions, releases
-from app.design.errors import DesignError, OwnChange
-from app.errors import AppError, NotFound, ReasonRequired
+from app.design.errors import AlreadyLive, DesignError, OwnChange
+from app.errors import AppError, NotFound, ReasonRequired, TimeInvalid, TransitionRefused
 from app.runtime.installation import Installation
 from app.runtime.states import move_timers
 from app.runtime.timing import fire
@@ -26,20 +26,13 @@ from app.storage.database import now
 from app.storage.environments import Environment, live_release
 from app.storage.identity import digest
 from app.storage.releases import ReleaseRecord
-from app.storage.timers import Timer, add_timers, these, timer, timer_id, timers_table
+from app.storage.timers import Timer, add_timers, matching, these, timer, timer_id, timers_table
 from app.storage.tokens import token
 from app.storage.users import user
 
 _LONGEST = timedelta(days=366)
 _OPERATIONS = "operations"
 _t = timers_table.c
-
-
-class TimeInvalid(AppError):
-    """A promotion is scheduled for a moment to come, within a year."""
-
-    code = "time_invalid"
-    status = 422
 
 
 def schedule(
@@ -53,18 +46,27 @@ def schedule(
     expected_live: str | None = promotions.ANY,
     on_behalf_of: str | None = None,
 ) -> Timer:
-    """Have a release become live at a moment. Errors: TimeInvalid, NotFound, OwnChange."""
+    """Have a release become live at a moment; asked twice it is scheduled once.
+
+    Errors: TimeInvalid, NotFound, OwnChange, AlreadyLive.
+    """
     moment = now(tx)
     if not moment < at <= moment + _LONGEST:
+        wrong = "is over" if at <= moment else "is more than a year ahead"
         raise TimeInvalid(
-            f"{at.isoformat()} is not within a year from now ({moment.isoformat(timespec='seconds')})"
+            f"{at:%Y-%m-%d %H:%M %Z} {wrong}: a promotion is scheduled for a moment after now "
+            f"({moment:%Y-%m-%d %H:%M} UTC) and within a year"
         )
     target = promotions.get_environment(tx, environment)
     record = releases.get_release(tx, release_id)
     live = live_release(tx, environment, record.ruleset)
+    if live == record.id:
+        raise AlreadyLive(f"r{record.number} of {record.ruleset} is live in {environment} already")
     authors = promotions.included_authors(tx, record, live)
     if target.approvals_required and authors & {by, on_behalf_of}:
         raise OwnChange(details={"authors": sorted(authors)})
+    if waiting := _same(tx, digest("promote", environment, record.ruleset), record.id, at):
+        return waiting
     content = {"by": by, "on_behalf_of": on_behalf_of, "reason": reason, "expected_live": expected_live}
     made = _timer(record, environment, at, moment, content)
     add_timers(tx, [made])
@@ -98,14 +100,21 @@ def _timer(
     )
 
 
+def _same(tx: Connection, match: str, release_id: str, at: datetime) -> Timer | None:
+    """The promotion that waits for this moment already: a form that is sent twice asks for one."""
+    here = matching(tx, "promote", [match]) & (_t.release_id == release_id) & (_t.deadline == at)
+    id = tx.execute(select(_t.id).where(here)).scalar()
+    return timer(tx, id) if id else None
+
+
 def cancel(tx: Connection, environment: str, id: str, by: str, reason: str) -> dict[str, Any]:
     """Call a promotion off before it happens. Errors: ReasonRequired, NotFound."""
     if not reason.strip():
-        raise ReasonRequired("calling a promotion off needs a reason")
+        raise ReasonRequired("calling a promotion off needs a reason; it stands in the audit log")
     found = _scheduled(tx, environment, id)
     content = {**found.content, "ended": f"cancelled by {by}: {reason}"}
     if not move_timers(tx, these(tx, [id]), ("open",), "dropped", now(tx), content=content):
-        raise NotFound(f"the promotion {id} is {found.state}, not waiting")
+        raise TransitionRefused(f"the promotion {id} is {shown(found)['state']}, so it can't be called off")
     audit.append(
         tx,
         by,
@@ -199,5 +208,8 @@ def _scheduled(tx: Connection, environment: str, id: str) -> Timer:
     except LookupError:
         found = None
     if found is None or found.kind != "promote" or found.environment != environment:
-        raise NotFound(f"there is no scheduled promotion {id[:80]} in {environment}")
+        raise NotFound(
+            f"there is no scheduled promotion {id[:80]} in {environment}: `mapwright scheduled --env {environment}` "
+            "lists those there are"
+        )
     return found

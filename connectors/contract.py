@@ -127,6 +127,27 @@ class Asking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What a test of a connection found.
+
+    works   the other side answered and lets us in      refused   it answered, and does not let us in
+    failing   nobody answered, or it says that it does not work now
+    """
+
+    result: Literal["works", "refused", "failing"]
+    detail: str
+
+
+@runtime_checkable
+class Trying(Protocol):
+    """A sink or source that can try its connection without leaving or taking anything at the other side."""
+
+    def test(self, seconds: float) -> Tried:
+        """Reach the other side and be let in, within so many seconds; changes nothing there, never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One body a source has found. `key` identifies it for the source's own bookkeeping."""
 

@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from connectors.contract import Codec, DecodedDocument, Outgoing, Plain, Receipt, Transport
+from connectors.contract import Codec, DecodedDocument, Outgoing, Plain, Receipt, Transport, Trying
 from connectors.errors import ConnectorError, DecodeError, EncodeError, SettingsError
 from connectors.settings import SettingsSpec, read_settings
 
@@ -171,6 +171,7 @@ def check_transport(
     )
     if sink:
         check_sink(transport, sink)
+        check_test(transport, sink)
     if source:
         check_source(transport, source)
 
@@ -197,6 +198,27 @@ def check_sink(transport: Transport, bench: SinkBench) -> None:
     )
 
 
+def check_test(transport: Transport, bench: SinkBench) -> None:
+    """A sink that can be tested finds its target and leaves nothing there, and says so where there is none."""
+    if transport.sink is None:
+        raise AssertionError(f"{transport.name}: has no sink")
+    before = bench.received()
+    for settings, wanted in ((bench.settings, ("works",)), (bench.unreachable, ("failing", "refused"))):
+        try:
+            sink = transport.sink(settings)
+        except SettingsError:
+            continue  # seen before anybody was asked: as good
+        try:
+            if isinstance(sink, Trying):
+                start = time.monotonic()
+                found = sink.test(_SECONDS)
+                assert found.result in wanted and found.detail, f"{transport.name}: the test gave {found}"
+                assert time.monotonic() - start < 2 * _SECONDS, f"{transport.name}: the test took too long"
+        finally:
+            sink.close()
+    assert bench.received() == before, f"{transport.name}: its test left something at the target"
+
+
 def check_source(transport: Transport, bench: SourceBench) -> None:
     """Hands a body out until it is acknowledged, respects the limit, and lets go of a refused one."""
     if transport.source is None:
@@ -205,6 +227,8 @@ def check_source(transport: Transport, bench: SourceBench) -> None:
     try:
         for body in (b'{"n":1}', b'{"n":2}', b'{"n":3}'):
             bench.put(body)
+        tested = source.test(_SECONDS) if isinstance(source, Trying) else None
+        assert tested is None or tested.result == "works", f"{transport.name}: the test gave {tested}"
         once, again = list(source.poll(2)), list(source.poll(2))
         assert len(once) == 2, f"{transport.name}: poll(2) gave {len(once)}"
         assert once == again, f"{transport.name}: a body was forgotten before it was acknowledged"

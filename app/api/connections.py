@@ -1,5 +1,6 @@
 """Connections of an environment: how each stands and what waits at it; pause, stop and let go."""
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields
@@ -10,6 +11,7 @@ from app.api.document import Resource
 from app.api.paging import numbered_page
 from app.errors import NothingChosen
 from app.runtime import staging, switching
+from app.runtime.connection_tests import try_connection
 from app.storage import outages
 
 blueprint = Resource(
@@ -64,6 +66,15 @@ def act(body: dict[str, Any], endpoint: str, step: str) -> Any:
     where = environment(body.get("environment"))
     _STEPS[step](installation(), where, endpoint, by=caller().who, reason=body["reason"])
     return {"endpoint": endpoint, "environment": where, "step": step}
+
+
+@blueprint.route("/connections/<string:endpoint>/test", methods=["POST"])
+@needs("operate")
+@blueprint.arguments(schemas.EnvironmentQuery)
+def test(body: dict[str, Any], endpoint: str) -> Any:
+    """Try a connection without side effects: works, refused or failing, what was found, and what to do about it."""
+    where = environment(body.get("environment"))
+    return asdict(try_connection(installation(), where, endpoint))
 
 
 @blueprint.route("/connections/<string:endpoint>/<any(stage, unstage):step>", methods=["POST"])

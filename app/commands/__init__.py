@@ -54,6 +54,7 @@ COMMANDS = {
     "groups": _in("lanes", "groups", "which group of workers serves what"),
     "audit": _in("audit", "audit", "verify the audit log; export it, signed; verify an export"),
     "limits": _in("limits", "limits", "how fast and how much an environment takes in"),
+    "connections": _in("connections", "connections_", "how systems are reached; test, stage, unstage one"),
     "breakers": _in("connections", "breakers", "connections that are stopped; open, close"),
     "staged": _in("connections", "staged", "deliveries that are held back; list, release"),
     "user": _in("accounts", "user", "accounts of people"),

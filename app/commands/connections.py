@@ -1,18 +1,121 @@
-"""`breakers` and `staged`: connections that are stopped, and deliveries that are held back."""
+"""`connections`, `breakers` and `staged`: how systems are reached, what is stopped, what is held back."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from app.commands.folder import AS_JSON
-from app.commands.messages import ENVIRONMENT
 from app.commands.opening import opened
-from app.commands.release import BY
+from app.commands.options import AS_JSON, BY, ENVIRONMENT, MOMENT, WHY
 from app.terminal import PROBLEMS, USAGE, Stop, print_json, print_table, say
 
-WHY = click.option("--reason", required=True, help="Why.")
 _HEADS = ("endpoint", "breaker", "since", "next probe", "waiting", "oldest", "why")
+_TRIED = ("endpoint", "through", "is", "found", "what to do")
+
+
+@click.group("connections", invoke_without_command=True)
+@ENVIRONMENT
+@AS_JSON
+@click.pass_context
+def connections_(context: click.Context, environment: str | None, as_json: bool) -> None:
+    """How the systems around an environment are reached: each connection, its state, what waits at it."""
+    if context.invoked_subcommand is not None:
+        return
+    from app.storage.outages import connections
+
+    with opened() as installation, installation.database.read() as tx:
+        where = environment or installation.settings.environment
+        found = connections(tx, where)
+    if as_json:
+        print_json({"environment": where, "items": found})
+        return
+    heads = ("endpoint", "through", "is", "waiting", "held back", "oldest", "why")
+    print_table("", heads, (_connection(one) for one in found))
+
+
+def _connection(one: dict[str, Any]) -> list[str]:
+    staged = f", held back until {_time(one['hold_until'])}" if one["hold_until"] else ", held back"
+    state = "paused" if one["paused"] else "works" if one["breaker"] == "closed" else "stopped"
+    waiting = one["waiting"]
+    counts = [str(waiting["deliveries"]), str(one["held_back"]), _time(waiting["since"])]
+    return [
+        one["endpoint"],
+        one["transport"],
+        state + (staged if one["staged"] else ""),
+        *counts,
+        one["why"][:120],
+    ]
+
+
+@connections_.command("test")
+@click.argument("endpoints", nargs=-1, metavar="[ENDPOINT]...")
+@ENVIRONMENT
+@AS_JSON
+def test(endpoints: tuple[str, ...], environment: str | None, as_json: bool) -> int:
+    """Try connections without side effects: those named, or all. Exit 1 where one does not work."""
+    from app.runtime.connection_tests import try_connection
+    from app.storage.environments import bindings
+
+    with opened() as installation:
+        where = environment or installation.settings.environment
+        with installation.database.read() as tx:
+            names = endpoints or [one.endpoint for one in bindings(tx, where)]
+        if not names:
+            raise Stop(PROBLEMS, f"no endpoint is bound in {where}: `mapwright doctor` says what is missing")
+        found = [try_connection(installation, where, name) for name in names]
+    if as_json:
+        print_json({"environment": where, "items": [asdict(one) for one in found]})
+    else:
+        print_table("", _TRIED, ((o.endpoint, o.transport, o.result, o.detail, o.do) for o in found))
+    return PROBLEMS if any(one.result != "works" for one in found) else 0
+
+
+@connections_.command("stage")
+@click.argument("endpoint")
+@click.option("--until", type=MOMENT, help="They leave by themselves then; else when a person lets them go.")
+@ENVIRONMENT
+@WHY
+@BY
+@AS_JSON
+def stage(
+    endpoint: str, until: datetime | None, environment: str | None, reason: str, by: str, as_json: bool
+) -> None:
+    """Hold back what is made for ENDPOINT from now on; `mapwright staged release` lets it go."""
+    where = _stage(endpoint, environment, True, reason, by, until)
+    if as_json:
+        print_json({"environment": where, "endpoint": endpoint, "staged": True, "hold_until": until})
+    else:
+        then = f"until {_time(until)}" if until else "until somebody lets it go: mapwright staged release"
+        say(f"what is made for {endpoint} in {where} from now on is held back {then}")
+
+
+@connections_.command("unstage")
+@click.argument("endpoint")
+@ENVIRONMENT
+@WHY
+@BY
+@AS_JSON
+def unstage(endpoint: str, environment: str | None, reason: str, by: str, as_json: bool) -> None:
+    """Hold back nothing more for ENDPOINT; what is held back stays so until it is released."""
+    where = _stage(endpoint, environment, False, reason, by, None)
+    if as_json:
+        print_json({"environment": where, "endpoint": endpoint, "staged": False, "hold_until": None})
+    else:
+        say(
+            f"what is made for {endpoint} in {where} leaves again; what is held back stays: mapwright staged release"
+        )
+
+
+def _stage(
+    endpoint: str, environment: str | None, on: bool, reason: str, by: str, until: datetime | None
+) -> str:
+    from app.runtime.staging import stage as set_staged
+
+    with opened() as installation:
+        where = environment or installation.settings.environment
+        set_staged(installation, where, endpoint, on, by=by, reason=reason, hold_until=until)
+    return where
 
 
 @click.group(invoke_without_command=True)
@@ -49,7 +152,7 @@ def _row(one: dict[str, Any]) -> list[str]:
 
 
 def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else ""
 
 
 @breakers.command("open")

@@ -59,6 +59,16 @@ def missing(connection: Connection, environment: str, release_id: str) -> list[s
     return sorted(set(outgoing) - bound)
 
 
+def receiving(connection: Connection, environment: str) -> set[str]:
+    """Endpoints that messages only come in through, by what is live in an environment: nothing is sent there."""
+    found: dict[str, set[str]] = {"in": set(), "out": set()}
+    for one in stored.deployments(connection, environment):
+        manifest, _ = read_manifest(release_files(connection, one.release_id)["ruleset.toml"].decode())
+        for endpoint in manifest.endpoints.values() if manifest else ():
+            found[endpoint.direction].add(endpoint.name)
+    return found["in"] - found["out"]
+
+
 def public(binding: Binding) -> dict[str, Any]:
     """What may be shown of a binding: whether there are secrets, never which."""
     return {

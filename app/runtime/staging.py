@@ -7,7 +7,7 @@ those of its lane that are still held back.
 from datetime import datetime
 from typing import Any
 
-from app.errors import NotFound, ReasonRequired
+from app.errors import NotFound, ReasonRequired, TimeInvalid
 from app.runtime.installation import Installation
 from app.runtime.states import move_delivery_states
 from app.security.audit import append
@@ -97,6 +97,10 @@ def stage(
         before = binding(tx, environment, endpoint)
         if before is None:
             raise NotFound(f"{environment} has no binding for {endpoint}")
+        if on and hold_until is not None and hold_until <= now(tx):
+            raise TimeInvalid(
+                f"{hold_until:%Y-%m-%d %H:%M %Z} is over: say a time to come, or none to hold back until a person lets go"
+            )
         set_staged(tx, environment, endpoint, on, hold_until if on else None)
         told = {"staged": on, "hold_until": hold_until.isoformat() if hold_until and on else None}
         append(

@@ -38,6 +38,7 @@ from app.web import (
     replays,
     rules,
     rulesets,
+    scheduled,
     search,
     session,
     static,
@@ -50,7 +51,7 @@ from app.web import (
 __all__ = ["errors", "register"]
 
 _NOUNS = (
-    session, home, search, rulesets, texts, maps, tables, lookups, rules, flows, trials, releases, messages,
+    session, home, search, rulesets, texts, maps, tables, lookups, rules, flows, trials, releases, scheduled, messages,
     problems, connections, replays, editing, accounts, history, exchange, handbooks, reference, whereused,
     names,
 )  # fmt: skip

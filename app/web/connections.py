@@ -1,13 +1,16 @@
 """Connections: how each stands, what waits at it since when, and what people do with it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from app.design.connections import receiving
 from app.errors import AppError
 from app.runtime import staging, switching
+from app.runtime.connection_tests import try_connection
 from app.storage import outages
 from app.web.access import installation, local_target, requires
 from app.web.errors import page_blueprint
@@ -20,7 +23,16 @@ _STEPS: dict[str, tuple[Callable[..., Any], str]] = {
     "resume": (switching.resume, "{} goes on; what waits leaves in order."),
     "open": (switching.open_breaker, "Nothing leaves through {} until somebody closes its breaker."),
     "close": (switching.close_breaker, "{} goes on; what waits leaves in order."),
+    "stage": (
+        partial(staging.stage, on=True),
+        "What is made for {} from now on is held back until somebody lets it go.",
+    ),
+    "unstage": (
+        partial(staging.stage, on=False),
+        "What is made for {} leaves again; what is held back stays so.",
+    ),
 }
+_WORDS = {"works": "ok", "refused": "error", "failing": "error"}
 
 
 @blueprint.get("/connections")
@@ -29,14 +41,17 @@ def show() -> Any:
     """Every bound endpoint of the environment."""
     here = current_environment()
     with installation().database.read() as connection:
-        found = outages.connections(connection, here)
+        silent = receiving(connection, here)
+        found = [
+            {**one, "sends": one["endpoint"] not in silent} for one in outages.connections(connection, here)
+        ]
     return render_template("connections.html", connections=found, here=here)
 
 
-@blueprint.post("/connections/<target>/<any(pause, resume, open, close):step>")
+@blueprint.post("/connections/<target>/<any(pause, resume, open, close, stage, unstage):step>")
 @requires("operate")
 def act(target: str, step: str) -> Any:
-    """Pause or resume a connection, open or close its breaker."""
+    """Pause or resume a connection, open or close its breaker, hold back what is made for it or no longer."""
     do, words = _STEPS[step]
     reason, here = request.form.get("reason", "").strip(), request.form.get("environment", "")
     try:
@@ -44,6 +59,20 @@ def act(target: str, step: str) -> Any:
         flash(words.format(target), "ok")
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
+    return redirect(url_for("connections.show"))
+
+
+@blueprint.post("/connections/<target>/test")
+@requires("operate")
+def test(target: str) -> Any:
+    """Try a connection without side effects."""
+    try:
+        found = try_connection(installation(), request.form.get("environment", ""), target)
+        says = {"works": "works", "refused": "is not let in", "failing": "does not work"}[found.result]
+        do = f". What to do: {found.do}." if found.do else "."
+        flash(f"{target} {says}: {found.detail}{do}", _WORDS[found.result])
+    except AppError as error:
+        flash(f"Not tested: {error.message}", "error")
     return redirect(url_for("connections.show"))
 
 

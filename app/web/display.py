@@ -67,6 +67,7 @@ class ShownTime:
     words: str
     utc: str
     iso: str
+    whole: str = ""
 
 
 def shown_state(state: str) -> Shown:
@@ -81,7 +82,8 @@ def shown_time(at: datetime | str) -> ShownTime:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     local, utc = moment.astimezone(zone()), moment.astimezone(UTC)
     pattern = "%H:%M:%S" if local.date() == datetime.now(zone()).date() else "%Y-%m-%d %H:%M:%S"
-    return ShownTime(local.strftime(pattern), f"{utc:%Y-%m-%d %H:%M:%S} UTC", utc.isoformat())
+    whole = f"{local:%A %Y-%m-%d %H:%M} {zone()}"
+    return ShownTime(local.strftime(pattern), f"{utc:%Y-%m-%d %H:%M:%S} UTC", utc.isoformat(), whole)
 
 
 def shown_value(value: Any) -> ShownValue:

@@ -8,8 +8,8 @@ from flask_login import current_user
 from app.design import promotions, releases, rulesets
 from app.design.errors import DesignError, PromotionRefused, ReleaseRefused
 from app.errors import ReasonRequired
-from app.security.errors import NotPermitted
 from app.storage import environments
+from app.web import scheduled
 from app.web.access import installation, requires
 from app.web.errors import page_blueprint
 from app.web.workspace import open_workspace
@@ -30,8 +30,15 @@ def index() -> Any:
         for deployment in environments.deployments(connection):
             live[deployment.release_id].append(deployment.environment)
         moves = environments.promotions(connection, limit=20)
+        planned = [one for stage in chain for one in scheduled.shown(connection, stage.name)]
     return render_template(
-        "releases.html", records=records, sets=sets, live=live, moves=moves, numbers=numbers
+        "releases.html",
+        records=records,
+        sets=sets,
+        live=live,
+        moves=moves,
+        numbers=numbers,
+        planned=sorted(planned, key=lambda one: one["state"] != "waiting"),
     )
 
 
@@ -84,12 +91,7 @@ def promote(release_id: str) -> Any:
     """Make the release live in an environment."""
     target, reason = request.form.get("environment", ""), request.form.get("reason", "").strip()
     database = installation().database
-    with database.read() as connection:
-        needed = promotions.needed(promotions.get_environment(connection, target))
-    if not current_user.can(needed):
-        raise NotPermitted(
-            f"none of your roles ({', '.join(current_user.roles)}) allows to {needed} to {target}"
-        )
+    scheduled.require_mover(target)
     expected = request.form.get("live", promotions.ANY) or None
     try:
         promotions.promote_audited(
@@ -133,6 +135,7 @@ def _page(release_id: str, environment: str | None, refused: PromotionRefused | 
         ]
         chosen = environment if environment in plans else _next_stage(chain, plans)
         changes = _changes(connection, plans.get(chosen), moves)
+        planned = scheduled.shown(connection, chosen, record.ruleset) if chosen else []
     return render_template(
         "release.html",
         record=record,
@@ -142,6 +145,7 @@ def _page(release_id: str, environment: str | None, refused: PromotionRefused | 
         plan=plans.get(chosen),
         changes=changes,
         moves=moves,
+        planned=planned,
         refused=refused,
     )
 

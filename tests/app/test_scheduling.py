@@ -17,10 +17,10 @@ from app import scheduling
 from app.clock import HANDLERS
 from app.design import releases
 from app.design.errors import OwnChange
-from app.errors import NotFound, ReasonRequired
+from app.errors import NotFound, ReasonRequired, TimeInvalid, TransitionRefused
 from app.runtime.firing import fire_due
 from app.runtime.installation import Installation
-from app.scheduling import TimeInvalid, cancel, schedule, scheduled
+from app.scheduling import cancel, schedule, scheduled
 from app.security import accounts, audit, tokens
 from app.settings import Settings
 from app.storage import environments
@@ -108,7 +108,7 @@ def test_a_cancelled_one_never_happens(installation: Installation) -> None:
     assert come(installation) == 0 and moves(installation) == []
     assert one(installation)["ended"] == "cancelled by ivan: the plant works that night"
     assert deeds(installation)[0] == "promotion.cancel"
-    with installation.database.begin() as tx, pytest.raises(NotFound):
+    with installation.database.begin() as tx, pytest.raises(TransitionRefused):
         cancel(tx, "test", made.id, "ivan", "twice")
 
 

@@ -40,3 +40,26 @@ def test_staged_deliveries_are_listed_and_let_go(home: Path) -> None:
     assert mapwright("staged", "release", "--reason", "go-live", **here).returncode == 2
     done = mapwright("staged", "release", "--all", "--reason", "go-live", "--json", **here)
     assert json.loads(done.stdout) == {"environment": ENVIRONMENT, "released": 0}
+
+
+def test_a_connection_holds_back_and_no_longer(home: Path) -> None:
+    here = {"MAPWRIGHT_HOME": str(home), "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT}
+    assert mapwright("connections", "stage", "erp.order", **here).returncode == 2, "a reason is needed"
+    held = mapwright("connections", "stage", "erp.order", "--until", "2h", "--reason", "go-live", **here)
+    assert held.returncode != 0 and "is over" in held.stderr
+    done = mapwright("connections", "stage", "erp.order", "--reason", "go-live", "--json", **here)
+    assert json.loads(done.stdout)["staged"] is True
+    (listed,) = json.loads(mapwright("connections", "--json", **here).stdout)["items"]
+    assert listed["staged"] is True
+    assert mapwright("connections", "unstage", "erp.order", "--reason", "done", **here).returncode == 0
+    (listed,) = json.loads(mapwright("connections", "--json", **here).stdout)["items"]
+    assert listed["staged"] is False
+    assert mapwright("connections", "unstage", "no.such", "--reason", "x", **here).returncode == 3
+
+
+def test_a_connection_that_nobody_answers_fails_its_test(home: Path) -> None:
+    here = {"MAPWRIGHT_HOME": str(home), "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT}
+    tried = mapwright("connections", "test", "--json", **here)
+    (found,) = json.loads(tried.stdout)["items"]
+    assert tried.returncode == 1 and found["result"] == "failing" and found["do"]
+    assert mapwright("connections", "test", "no.such", **here).returncode == 3

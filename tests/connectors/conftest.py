@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.server.answer(self)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+    do_OPTIONS = do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Send a whole answer."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.contract import Tried
 from connectors.errors import SettingsError
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -93,6 +94,20 @@ class Folder:
         except OSError as error:
             raise _fault(f"folder: {name!r} in it can't be used as a folder: {error.strerror}") from None
 
+    def fault(self) -> str:
+        """Why files can't be put here or taken away; nothing where they can. Leaves nothing behind."""
+        if not os.access(".", os.R_OK | os.W_OK | os.X_OK, dir_fd=self.descriptor):
+            return "this process may not read and write it"
+        name = f".mapwright-test-{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            self.write(name, b"test")
+        except OSError as error:
+            return f"nothing can be written into it: {error.strerror or error}"
+        finally:
+            with suppress(OSError):
+                self.remove(name)
+        return ""
+
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self.descriptor)
@@ -114,6 +129,17 @@ def open_folder(path: str) -> Folder:
         return Folder(os.open(path.rstrip("/") or "/", _READ | os.O_DIRECTORY))
     except OSError as error:
         raise _fault(f"folder: {path!r} can't be opened as a folder: {error.strerror}") from None
+
+
+def try_folders(path: str, *folders: Folder) -> Tried:
+    """Whether files can be put into these folders and taken out."""
+    try:
+        fault = next((fault for one in folders if (fault := one.fault())), "")
+    except OSError as error:
+        fault = error.strerror or str(error)
+    return (
+        Tried("failing", f"{path}: {fault}") if fault else Tried("works", f"{path} can be read and written")
+    )
 
 
 def single_name(setting: str, name: Any) -> str:

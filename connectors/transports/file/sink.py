@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
-from connectors.contract import Finding, Outgoing, Receipt
+from connectors.contract import Finding, Outgoing, Receipt, Tried
 from connectors.errors import SettingsError
 from connectors.settings import SettingsSpec, read_settings
-from connectors.transports.file.folder import open_folder
+from connectors.transports.file.folder import open_folder, try_folders
 
 _PLACES = re.compile(r"\{(\w*)\}")
 _KNOWN = {"message_id", "delivery_id", "key", "correlation_id", "to"}
@@ -76,6 +76,10 @@ class FileSink:
         if self.folder.exists(_hidden(name)):
             return Finding("absent", f"{name} was begun and never finished")
         return Finding("unknown", f"{name} is not there; it was never written, or somebody has taken it")
+
+    def test(self, seconds: float) -> Tried:
+        """A file that readers never see is written where deliveries are remembered, and removed."""
+        return try_folders(self.settings["folder"], self.folder, self.ledger)
 
     def close(self) -> None:
         """Give the folders back."""

@@ -6,9 +6,9 @@ from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 from typing import Any
 
-from connectors.contract import Incoming
+from connectors.contract import Incoming, Tried
 from connectors.settings import SettingsSpec, read_settings
-from connectors.transports.file.folder import Folder, Stamp, open_folder, single_name
+from connectors.transports.file.folder import Folder, Stamp, open_folder, single_name, try_folders
 
 _DONE = ".done"
 _MEDIA_TYPES = {"json": "application/json", "ndjson": "application/x-ndjson", "edi": "application/edi-x12"}
@@ -43,6 +43,10 @@ class FileSource:
         name = self._move(incoming, self.failed)
         if name:
             self._explain(name, reason)
+
+    def test(self, seconds: float) -> Tried:
+        """The folder can be listed, and files can be moved into the folders of read ones and failures."""
+        return try_folders(self.settings["folder"], self.folder, self.processed, self.failed)
 
     def close(self) -> None:
         """Give the folders back."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contract import Finding, Outgoing, Receipt
+from connectors.contract import Finding, Outgoing, Receipt, Tried
 from connectors.settings import SettingsSpec
 from connectors.transports.http.call import Request, call
 from connectors.transports.http.kept import Kept
 from connectors.transports.http.readback import ReadBack, read_read_back
 from connectors.transports.http.receipt import ErrorBody, read_error_body, receipt_for
 from connectors.transports.http.target import Target, fill_url, header_fault, read_target
+from connectors.transports.http.trial import read_test_url, try_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class HttpSink:
     method: str
     error_body: ErrorBody | None
     read_back: ReadBack | None = None
+    test_url: str | None = None
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
 
     @property
@@ -56,6 +58,10 @@ class HttpSink:
         kept = self.kept if outgoing.repeatable else None
         return receipt_for(call(self.target, request, outgoing.deadline, kept), self.error_body)
 
+    def test(self, seconds: float) -> Tried:
+        """One request without side effects."""
+        return try_target(self.target, self.test_url, seconds)
+
     def close(self) -> None:
         """Let the socket go."""
         self.kept.close()
@@ -74,4 +80,8 @@ def open_sink(spec: SettingsSpec, given: Mapping[str, Any]) -> HttpSink:
     """
     target, values = read_target(spec, given)
     read_back = read_read_back(values["read_back"], target.url)
-    return HttpSink(target, values["method"], read_error_body(values["error_body"]), read_back)
+    error_body, test_url = (
+        read_error_body(values["error_body"]),
+        read_test_url(values["test_url"], target.url),
+    )
+    return HttpSink(target, values["method"], error_body, read_back, test_url)

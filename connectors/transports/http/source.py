@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.codecs.json.spec import CODEC as JSON
-from connectors.contract import Incoming, Plain
+from connectors.contract import Incoming, Plain, Tried
 from connectors.errors import ConnectorError, DecodeError, SettingsError
 from connectors.settings import SettingsSpec
 from connectors.transports.http.call import Answer, NoAnswer, Request, call
 from connectors.transports.http.target import Target, read_target, split_url
+from connectors.transports.http.trial import read_test_url, try_target
 
 
 class PollError(ConnectorError):
@@ -30,6 +31,7 @@ class HttpSource:
     acknowledge_by: str
     acknowledge_url: str
     key_field: str
+    test_url: str | None = None
     _etag: str = ""
     _pending: dict[str, str] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
@@ -72,6 +74,10 @@ class HttpSource:
     def set_aside(self, incoming: Incoming, reason: str) -> None:
         """A refused body stays at the origin, where a person finds it; this process doesn't read it again."""
         self._finish(incoming)
+
+    def test(self, seconds: float) -> Tried:
+        """One request without side effects; nothing is fetched."""
+        return try_target(self.target, self.test_url, seconds)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -123,4 +129,5 @@ def open_source(spec: SettingsSpec, given: Mapping[str, Any]) -> HttpSource:
         if not url or split_url(url.replace("{key}", "x")).netloc != split_url(target.url).netloc:
             fault = "acknowledge_url: needed, on the same host as url"
             raise SettingsError(fault, {"faults": [fault]})
-    return HttpSource(target, values["entries"], by, url, values["key_field"] or "")
+    test_url = read_test_url(values["test_url"], target.url)
+    return HttpSource(target, values["entries"], by, url, values["key_field"] or "", test_url)

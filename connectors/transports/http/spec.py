@@ -41,6 +41,14 @@ REQUEST: SettingsSpec = (
         1048576,
     ),
 )
+TESTING: SettingsSpec = (
+    Setting(
+        "test_url",
+        "text",
+        "Test address",
+        "GET of it shows that the target works, on the same host; without it OPTIONS of the address.",
+    ),
+)
 SENDING: SettingsSpec = (
     Setting("method", "choice", "Method", "Of a delivery.", "POST", choices=("POST", "PUT", "PATCH")),
     Setting(
@@ -77,7 +85,7 @@ POLLING: SettingsSpec = (
         "acknowledge_url", "text", "Acknowledgement address", "On the same host; {key} = the entry's key."
     ),
 )
-SETTINGS: SettingsSpec = REQUEST + SENDING + POLLING
+SETTINGS: SettingsSpec = REQUEST + TESTING + SENDING + POLLING
 
 TRANSPORT = Transport(
     name="http",

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.storage.audit import latest_rows
+
 WHY = {"reason": "the ERP is updated", "environment": "dev"}
 HERE = "/connections/plant.work_order"
 
@@ -43,3 +45,31 @@ def test_a_step_without_a_reason_is_refused(olga: Any) -> None:
 def test_who_may_not_operate_sees_no_buttons_and_cannot_act(ana: Any) -> None:
     assert "Pause<" not in page(ana)
     assert ana.post(f"{HERE}/pause", WHY).status_code == 403
+
+
+def test_what_is_made_for_a_connection_is_held_back_and_no_longer(olga: Any, installation: Any) -> None:
+    olga.post(f"{HERE}/stage", WHY)
+    assert ">held back<" in page(olga) and "No longer hold back" in page(olga)
+    olga.post(f"{HERE}/unstage", WHY)
+    assert ">held back<" not in page(olga)
+    with installation.database.read() as tx:
+        rows = [(row.who, row.what, row.reason) for row in latest_rows(tx, limit=2)]
+    assert rows == [("olga", "binding.staged", WHY["reason"])] * 2
+
+
+def test_nothing_is_held_back_without_a_reason(olga: Any) -> None:
+    assert "Not done" in olga.post(f"{HERE}/stage", {"environment": "dev"}, follow_redirects=True).text
+    assert ">held back<" not in page(olga)
+
+
+def test_a_test_says_what_it_found_and_what_to_do(olga: Any) -> None:
+    said = olga.post(f"{HERE}/test", {"environment": "dev"}, follow_redirects=True).text
+    assert "plant.work_order is not let in" in said and "What to do" in said
+    assert (
+        "Not tested"
+        in olga.post("/connections/no.such/test", {"environment": "dev"}, follow_redirects=True).text
+    )
+
+
+def test_only_an_operator_tests(ana: Any) -> None:
+    assert ana.post(f"{HERE}/test", {"environment": "dev"}).status_code == 403
