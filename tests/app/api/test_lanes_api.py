@@ -97,6 +97,6 @@ def test_a_promotion_is_scheduled_listed_and_cancelled(site: Any) -> None:
     cancelled = f"{path}/scheduled/{made['id']}/cancel"
     assert site.visitor("ana").call("POST", cancelled, json={"reason": "x"}).status_code == 403
     assert ivan.call("POST", cancelled, json={"reason": "not tonight"}).json["state"] == "not done"
-    assert ivan.call("POST", cancelled, json={"reason": "not tonight"}).status_code == 404
+    assert ivan.call("POST", cancelled, json={"reason": "not tonight"}).status_code == 409
     past = {**body, "at": "2020-01-01T00:00:00Z"}
     assert ivan.call("POST", f"{path}/promote", json=past).json["code"] == "time_invalid"

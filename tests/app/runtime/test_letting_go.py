@@ -70,10 +70,22 @@ def upkeep(installation: Installation, at: datetime) -> None:
         add_alerts(tx, ENVIRONMENT, [(f"0a{'0' * 30}", "quality", "look", "a/b")], at)
         for name, said in (("ended", "fired"), ("open", "open")):
             id = timer_id("0a" + "1" * 38, name, str(at))
-            add_timers(tx, [Timer(
-                id, "expect", said, f"0a{name:0>38}", at, at, ENVIRONMENT, "journey", "r", "orders", "e", "k", None,
-                f"0b{'0' * 30}", "c", 0, "a", "b", 0, at, at,
-            )])  # fmt: skip
+            of_nobody = Timer(
+                id=id,
+                kind="expect",
+                state=said,
+                match=f"0a{name:0>38}",
+                due_at=at,
+                deadline=at,
+                environment=ENVIRONMENT,
+                ruleset="journey",
+                release_id="r",
+                flow="orders",
+                event="e",
+                created_at=at,
+                updated_at=at,
+            )
+            add_timers(tx, [of_nobody])
 
 
 def batch(installation: Installation, **more: Any) -> str:
