@@ -7,17 +7,19 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --quiet
-PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -p xdist -p hypothesispytest
-# Fast and telling ones first; a browser and injected faults last.
-TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations fuzzing attacks connectors conformance golden cli app faults browser))
+# Tests start hundreds of processes: they need not compile everything anew, whatever the environment says.
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -p xdist -p hypothesispytest
+# Fast and telling ones first; those that wait in the middle, so that many short ones fill up the end.
+TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations faults browser fuzzing attacks connectors conformance golden cli app))
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz soak endurance mutations agreement bench docs lock clean
+.PHONY: help run test faults check fuzz soak endurance mutations agreement bench docs lock clean
 
 help:
 	@echo "make run          start everything, release the example, send its samples (ONCE=1: then stop and say how it went)"
 	@echo "make test         all tests; TESTS=tests/dsl for a part"
+	@echo "make faults       every fault that must be survived, at its full size: minutes of outage, 50,000 at once"
 	@echo "make check        format, lint, types, import contracts, house rules"
 	@echo "make fuzz         parser, checker, forms, codecs and engine on spoilt inputs; MINUTES=10 SEED=7"
 	@echo "make soak         an installation at work while everything in it dies; MINUTES=60 SEED=7 DATABASE=sqlite RATE=20"
@@ -41,6 +43,9 @@ check: $(VENV)/dev.stamp
 	@$(PY) -m mypy -p app
 	@$(VENV)/bin/lint-imports
 	@$(PYTEST) -q tests/house
+
+faults: $(VENV)/dev.stamp
+	@MAPWRIGHT_FULL_SIZE=1 MAPWRIGHT_WAITING=50000 MAPWRIGHT_CUT_SECONDS=60 $(PYTEST) -n 2 --dist loadgroup -rs tests/faults
 
 fuzz: $(VENV)/dev.stamp
 	@$(PY) -m tests.fuzzing.run --seconds $$(( $(or $(MINUTES),1) * 60 )) --seed $(or $(SEED),1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.cli.test_exit_codes import mapwright
+from tests.cli.running import mapwright
 from tests.journey import ENVIRONMENT, bind, install
 
 

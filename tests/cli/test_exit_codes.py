@@ -1,7 +1,6 @@
 """The command line keeps its promises: exit codes, JSON to stdout, words to stderr, one line for what is wrong."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -9,21 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "incoming-quality"
-
-
-def mapwright(*arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as people do."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAPWRIGHT_")}
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=cwd or ROOT,
-        env={**clean, "PYTHONPATH": str(ROOT), **environ},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+from tests.cli.running import ROOT, mapwright
 
 
 @pytest.fixture
@@ -31,6 +16,14 @@ def folder(tmp_path: Path) -> Path:
     """A rule set that `init` wrote."""
     assert mapwright("init", str(tmp_path / "shop")).returncode == 0
     return tmp_path / "shop"
+
+
+def test_it_starts_from_nothing_and_says_its_version() -> None:
+    """All other tests fork it from a process that has imported everything."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--version"], cwd=ROOT, capture_output=True, timeout=240
+    )
+    assert done.returncode == 0 and b"mapwright" in done.stdout
 
 
 def test_what_init_writes_is_green(folder: Path) -> None:

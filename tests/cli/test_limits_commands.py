@@ -1,21 +1,19 @@
 """`mapwright limits`: set, shown as JSON, refused with a reason."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from app.storage import environments
 from app.storage.database import open_database
-from app.storage.migrate import upgrade
-from tests.cli.test_exit_codes import mapwright
+from tests.cli.running import mapwright
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    url = f"sqlite:///{tmp_path / 'mapwright.db'}"
-    upgrade(url)
-    database = open_database(url)
+def home(sqlite_template: Path, tmp_path: Path) -> Path:
+    database = open_database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'mapwright.db')}")
     with database.begin() as tx:
         environments.ensure_environment(tx, "dev", 1, "Dev")
     database.close()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import jsonschema_rs
 import pytest
 
-from tests.cli.test_exit_codes import EXAMPLE, ROOT, mapwright
+from tests.cli.running import EXAMPLE, ROOT, mapwright
 
 SCHEMA = ROOT / "tests" / "conformance" / "sarif" / "sarif-2.1.0-rtm.5.json"
 

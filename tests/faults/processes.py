@@ -4,7 +4,6 @@ They are forked from a server that has imported everything, so that a test waits
 imports. What each kind runs stands in tests/faults/kinds.py.
 """
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,10 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.faults.kinds import work
-
-ROOT = Path(__file__).parents[2]
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.faults.kinds"])
+from tests.forks import FORKS
 
 
 class Process:
@@ -23,7 +19,7 @@ class Process:
 
     def __init__(self, kind: str, environ: Mapping[str, str], log: Path) -> None:
         self.kind = kind
-        self._process = _FORKS.Process(
+        self._process = FORKS.Process(
             target=work, args=(kind, dict(environ), str(log)), daemon=True, name=kind
         )
 

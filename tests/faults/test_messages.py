@@ -9,11 +9,12 @@ from app.runtime.intake import accept_lines
 from app.storage.messages import messages_table
 from tests.faults.checker import check
 from tests.faults.plant import Plant, delivered, ended, figures, lines, send, states, wait_for
+from tests.faults.sizes import size
 from tests.faults.wounds import Wound, wounded
 from tests.journey import ENVIRONMENT, deploy, journey_files, order
 
 pytestmark = pytest.mark.faults
-BURST, A_BULK = 50_000, 2_500
+BURST, A_BULK = size(50_000, 10_000), 2_500
 REVISIONS = {
     "rules/revisions.mw": b"""\
 use schema canon.order "v1"
@@ -119,7 +120,7 @@ def test_an_older_revision_that_comes_later_changes_nothing(plant: Plant) -> Non
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite: make endurance
-def test_a_burst_of_50000_after_an_outage_is_worked_on_and_lets_live_messages_through(plant: Plant) -> None:
+def test_a_burst_after_an_outage_is_worked_on_and_lets_live_messages_through(plant: Plant) -> None:
     for first in range(0, BURST, A_BULK):
         body = b"\n".join(_backlog(n) for n in range(first, first + A_BULK))
         taken = accept_lines(plant.installation, ENVIRONMENT, "shop.order", body)

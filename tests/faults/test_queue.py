@@ -17,11 +17,12 @@ from app.jobs import QUEUE, RqDoorbell
 from app.storage.security_events import security_events
 from tests.faults.plant import Plant, make_plant, send, settled, wait_for
 from tests.faults.sentinel import WatchedQueue
+from tests.faults.sizes import size
 from tests.servers import Postgres, Valkey, locked, shared_folder
 
 pytestmark = pytest.mark.faults
 FLOOD = 10_000
-STOPPED_SECONDS = 60
+STOPPED_SECONDS = size(60, 20)
 
 
 def events(plant: Plant) -> list[dict[str, Any]]:
@@ -78,14 +79,14 @@ def test_ten_thousand_duplicate_doorbells_are_worked_on_once_and_leave_nothing_b
 
 @pytest.mark.slow
 @pytest.mark.postgres
-def test_a_queue_that_is_gone_for_a_minute_costs_each_message_a_second_or_two(
+def test_a_queue_that_is_gone_for_long_costs_each_message_a_second_or_two(
     postgres: Postgres, postgres_template: str, sqlite_template: Path, valkey: Valkey, tmp_path: Path
 ) -> None:
-    """On both databases in the same minute."""
+    """On both databases at the same time."""
     name = f"mw_{uuid4().hex[:16]}"
-    shutil.copy(sqlite_template, tmp_path / "minute.db")
+    shutil.copy(sqlite_template, tmp_path / "away.db")
     with locked(shared_folder() / "template.lock"):
-        urls = [postgres.create(name, postgres_template), f"sqlite:///{tmp_path / 'minute.db'}"]
+        urls = [postgres.create(name, postgres_template), f"sqlite:///{tmp_path / 'away.db'}"]
     plants = [make_plant(url, valkey, tmp_path / str(n)) for n, url in enumerate(urls)]
     try:
         for plant in plants:

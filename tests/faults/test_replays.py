@@ -11,17 +11,18 @@ from app.storage.identity import MILLISECONDS_A_DAY, milliseconds
 from app.storage.selecting import Filter
 from tests.faults.checker import check
 from tests.faults.plant import Plant, delivered, ended, figures, send, states, wait_for
+from tests.faults.sizes import size
 from tests.faults.violations import CheckFailed
 from tests.journey import ENVIRONMENT, deliver_all, drain_all, order
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-MANY, A_BULK, LIVE, LIVE_SECONDS = 10_000, 2_500, 10, 20
+MANY, A_BULK, LIVE, LIVE_SECONDS = size(10_000, 2_500), 2_500, 10, 20
 OLD = 60
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_live_messages_get_through_beside_10000_replays(plant: Plant) -> None:
+def test_live_messages_get_through_beside_thousands_of_replays(plant: Plant) -> None:
     for first in range(0, MANY, A_BULK):
         body = b"\n".join(order(n, f"R{n % 50}", mode="ignore") for n in range(first, first + A_BULK))
         accept_lines(plant.installation, ENVIRONMENT, "shop.order", body)
