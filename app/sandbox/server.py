@@ -27,6 +27,7 @@ class SandboxServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: SandboxServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each body waits 40 ms for its head to be acknowledged
     timeout = 60
 
     def log_message(self, format: str, *args: Any) -> None:

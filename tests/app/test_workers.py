@@ -73,7 +73,7 @@ def run(environ: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[byte
     for process in started:
         process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=10)
+            process.communicate(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -100,7 +100,7 @@ def test_workers_tell_who_they_are_and_serve_their_groups(
         assert (worker["version"], worker["groups"]) == (VERSION, "quality,default")
         assert worker["pid"] != process.pid and int(str(worker["memory"])) > 10_000_000
     process.send_signal(signal.SIGTERM)
-    assert process.wait(8) == 0
+    assert process.wait(30) == 0
     assert alive(installation) == []
 
 

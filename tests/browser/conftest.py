@@ -40,7 +40,7 @@ def chromium() -> Iterator[Browser]:
 def visit(house: House, chromium: Browser) -> Iterator[Callable[..., Page]]:
     """`visit("ana", "/rulesets")` opens a page as somebody; errors on the console fail the test."""
     contexts, complaints = [], []
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
 
     def open_page(login: str, path: str = "/", theme: str = "light") -> Page:
         context = chromium.new_context(viewport=SIZE, color_scheme=theme, base_url=house.url)

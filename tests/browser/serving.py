@@ -60,11 +60,11 @@ class House:
 
     def control(self, mode: str, system: str = "erp") -> None:
         """Tell a system of the sandbox to be ok, slow, down or wrong."""
-        urllib3.request("POST", f"{self.sandbox}/control", json={"mode": mode, "system": system}, timeout=5)
+        urllib3.request("POST", f"{self.sandbox}/control", json={"mode": mode, "system": system}, timeout=30)
 
     def received(self, system: str) -> list[dict[str, Any]]:
         """What arrived at a system of the sandbox."""
-        answer = urllib3.request("GET", f"{self.sandbox}/received?system={system}", timeout=5)
+        answer = urllib3.request("GET", f"{self.sandbox}/received?system={system}", timeout=30)
         return list(answer.json()["received"])
 
     def start(self, *arguments: str) -> None:

@@ -69,9 +69,9 @@ def test_names_that_are_no_plain_words_are_quoted_in_the_path():
     ids=["lists", "objects", "closed", "many", "mixed"],
 )
 def test_ten_thousand_brackets_are_a_clean_refusal(body):
-    start = time.monotonic()
+    start = time.process_time()
     assert refusal(body).details["reason"] == "too_deep"
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_depth_up_to_the_limit_is_read():
@@ -90,18 +90,18 @@ def test_many_shallow_brackets_are_fine():
     [b"1e999999999", b"1e1500000", b"1e-999999999", b"-1E+401", b"1e" + b"9" * 100_000, b"1." + b"0" * 2000],
 )
 def test_magnitudes_are_refused_before_they_are_converted(number):
-    start = time.monotonic()
+    start = time.process_time()
     assert refusal(b'{"a": ' + number + b"}").details["reason"] == "exponent_too_large"
-    assert time.monotonic() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 @pytest.mark.parametrize(
     "number", [b"9" * 35, b"9" * 1_000_000, b"0." + b"1" * 35, b"1" * 20 + b"." + b"1" * 20]
 )
 def test_too_many_digits_are_refused_before_they_are_converted(number):
-    start = time.monotonic()
+    start = time.process_time()
     assert refusal(number).details["reason"] == "too_many_digits"
-    assert time.monotonic() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

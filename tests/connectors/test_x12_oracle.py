@@ -139,10 +139,10 @@ def test_a_large_file_is_read_in_reasonable_time(shared_data):
     import time
 
     body = (shared_data / "x12-stedi-bootstrap/stedi_846_lowes.edi").read_bytes()
-    start = time.monotonic()
+    start = time.process_time()
     (document,) = decode_body(body, None, read_profile({}), ScanLimits(), "utf-8")
     assert len(document.data["segments"]) == 22_217 - 6
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("name", sorted(EXPLAINED))

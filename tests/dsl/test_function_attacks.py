@@ -15,11 +15,11 @@ def call(name, *arguments):
 
 
 def fails(name, *arguments):
-    """The failure kind, and that it came within 100 ms."""
-    started = time.perf_counter()
+    """The failure kind, and that it cost less than 100 ms of the processor."""
+    started = time.process_time()
     with pytest.raises(FunctionFailure) as caught:
         call(name, *arguments)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     return caught.value.kind
 
 
@@ -71,9 +71,9 @@ def test_texts_do_not_grow_beyond_their_limit():
 
 
 def test_an_evil_pattern_takes_linear_time():
-    started = time.perf_counter()
+    started = time.process_time()
     assert call("matches", "a" * 50_000 + "!", "(a+)+") is False
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_braces_and_attributes_in_a_text_are_text():
@@ -95,10 +95,10 @@ def test_jmespath_stops_in_a_large_array():
 
 
 def fails_slowly(name, *arguments):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(FunctionFailure) as caught:
         call(name, *arguments)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     return caught.value.kind
 
 

@@ -1,4 +1,4 @@
-"""A seeded chaos soak: 60 s on PostgreSQL, 20 s on SQLite; every kind of message, and everything dies."""
+"""A seeded chaos soak: 60 s on PostgreSQL, 12 s on SQLite; every kind of message, and everything dies."""
 
 import os
 import random
@@ -10,7 +10,7 @@ from tests.faults.soak.run import Plan, Soak
 from tests.faults.soak.tables import table
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-SECONDS = {"postgresql": 60.0, "sqlite": 20.0}
+SECONDS = {"postgresql": 60.0, "sqlite": 12.0}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -33,7 +33,7 @@ def test_a_failing_side_fails_the_field() -> None:
 
 def test_thousands_of_rows_join_in_linear_work() -> None:
     items: list[dict[str, Any]] = [{"k": f"k{n}", "v": n + 1} for n in range(5_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     outcome = run(BODY, context=Context(NOW, fuel=50_000), items=items)
     assert outcome.event["l1"][4_999] == {"t": "k4999", "i": 5_000}
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

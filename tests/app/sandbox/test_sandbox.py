@@ -11,7 +11,7 @@ import urllib3
 
 from app.sandbox.server import open_sandbox
 
-HTTP = urllib3.PoolManager(retries=False, timeout=5)
+HTTP = urllib3.PoolManager(retries=False, timeout=30)
 
 
 @pytest.fixture

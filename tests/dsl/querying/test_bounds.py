@@ -13,10 +13,10 @@ from dsl.functions.declaration import Fault
 
 def stopped(value, expression, seconds=3.0):
     """The message of the failure, which came in time."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(FunctionFailure) as caught:
         registry()["jmespath"].implementation(value, expression)
-    assert time.perf_counter() - started < seconds
+    assert time.process_time() - started < seconds
     assert caught.value.kind == "error"
     return caught.value.message
 
