@@ -45,7 +45,7 @@ check: $(VENV)/dev.stamp
 	@$(PYTEST) -q tests/house
 
 faults: $(VENV)/dev.stamp
-	@MAPWRIGHT_FULL_SIZE=1 MAPWRIGHT_WAITING=50000 MAPWRIGHT_CUT_SECONDS=60 $(PYTEST) -n 2 --dist loadgroup -rs tests/faults
+	@MAPWRIGHT_FULL_SIZE=1 MAPWRIGHT_WAITING=50000 $(PYTEST) -n 2 --dist loadgroup -rs tests/faults
 
 fuzz: $(VENV)/dev.stamp
 	@$(PY) -m tests.fuzzing.run --seconds $$(( $(or $(MINUTES),1) * 60 )) --seed $(or $(SEED),1)

@@ -1,4 +1,4 @@
-"""How large a fault is: as large as it was asked for with `make faults`, smaller within `make test`."""
+"""How large a fault is: as large as docs/faults.md says in .ci/run and `make faults`, smaller within `make test`."""
 
 import os
 

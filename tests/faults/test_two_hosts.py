@@ -1,6 +1,5 @@
 """Two hosts with addresses of their own on one database and queue; one of them is cut off while it is at work."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.storage.messages import Message, messages
 from tests.faults.checker import check
 from tests.faults.lines import Host
 from tests.faults.plant import Plant, make_plant, wait_for
+from tests.faults.sizes import size
 from tests.journey import ENVIRONMENT, Answer, order
 from tests.servers import Valkey
 
@@ -28,8 +28,7 @@ pytestmark = [
         "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
     ),
 ]
-# Longer than a lease; MAPWRIGHT_CUT_SECONDS=60 makes it a minute.
-CUT_SECONDS = float(os.environ.get("MAPWRIGHT_CUT_SECONDS", "8"))
+CUT_SECONDS = size(60, 8)  # longer than a lease
 KEYS = "a key that both hosts share, long enough for anybody"
 
 
