@@ -17,6 +17,7 @@ from app.runtime.driving import Driver
 from app.runtime.firing import Handler, fire_due
 from app.runtime.installation import Installation
 from app.runtime.lateness import Clocks, look
+from app.runtime.overdue import Overdue
 from app.runtime.polling import Polling
 from app.runtime.pressure.telling import tell_short_disk
 from app.runtime.restraint import resident
@@ -47,6 +48,7 @@ class Clock:
         self._installation = installation
         self._polling = Polling(installation)
         self._clocks = Clocks(installation)
+        self._overdue = Overdue(installation, self.name)
         self._stop = Event()
         self._ticks = 0
         self._told = False
@@ -90,6 +92,7 @@ class Clock:
         if owner:
             if self._ticks % _WIND_TICKS == 1:
                 self._quietly(self._clocks.wind)
+                self._quietly(lambda: self._overdue.give_up(self._stop.is_set))
             self._quietly(lambda: fire_due(self._installation, self._stop.is_set, HANDLERS))
             self.sweep()
             self._quietly(self._watch)

@@ -85,7 +85,7 @@ class LaneWork:
             granted = self.gate.grant(tx, len(chosen)) if go_on else 0
             if granted:
                 return self._start(tx, chosen[:granted], at)
-        self._leave(tx, at, blocked_by)
+        leave_lane(tx, self.lane, at, blocked_by)
         return []
 
     def park(self, tx: Connection, reason: str) -> None:
@@ -180,18 +180,21 @@ class LaneWork:
             for d in chosen
         ]
 
-    def _leave(self, tx: Connection, at: datetime, blocked_by: str | None) -> None:
-        due = self._next(tx)
-        waits = due is not None and due < NEVER
-        next_at = max(due or at, at) if waits else at
-        empty = due is None and blocked_by is None
-        release(tx, [Release(self.lane, self.lane.head_seq, waits, next_at, blocked_by, empty=empty)])
 
-    def _next(self, tx: Connection) -> datetime | None:
-        if not self.lane.ordered:
-            return next_due(tx, self.lane.id, self.lane.oldest_day)
-        head = open_deliveries(tx, self.lane.id, 1, since_day=self.lane.oldest_day)
-        return head[0].next_at if head else None
+def leave_lane(tx: Connection, lane: ClaimedLane, at: datetime, blocked_by: str | None) -> None:
+    """Give a lane back: whether there is work in it, and when it is due."""
+    due = _next(tx, lane)
+    waits = due is not None and due < NEVER
+    next_at = max(due or at, at) if waits else at
+    empty = due is None and blocked_by is None
+    release(tx, [Release(lane, lane.head_seq, waits, next_at, blocked_by, empty=empty)])
+
+
+def _next(tx: Connection, lane: ClaimedLane) -> datetime | None:
+    if not lane.ordered:
+        return next_due(tx, lane.id, lane.oldest_day)
+    head = open_deliveries(tx, lane.id, 1, since_day=lane.oldest_day)
+    return head[0].next_at if head else None
 
 
 def _ended(sent: Sent) -> Ended:

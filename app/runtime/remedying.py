@@ -33,9 +33,13 @@ class Remedies:
 
     def of(self, d: Delivery, error_class: str) -> Remedy | None:
         """What the playbook says of this class of failure, if it says anything."""
+        return self.of_flow(d.release_id, d.flow, error_class)
+
+    def of_flow(self, release_id: str, name: str, error_class: str) -> Remedy | None:
+        """What the playbook of a flow says, as one release has it."""
         failure = _CLASSES.get(error_class)
-        program = self._installation.compiled(d.release_id).program
-        flow = program.flows.get(d.flow)
+        program = self._installation.compiled(release_id).program
+        flow = program.flows.get(name)
         return remedy(program, flow, failure) if flow is not None and failure is not None else None
 
     def stand_in(self, d: Delivery, found: Remedy) -> Endpoint | None:
@@ -58,9 +62,16 @@ class Remedies:
             if found.channel:
                 text = alert_text(found, f"{d.endpoint} does not take it: {move.reason}")
                 add_alerts(tx, d.environment, [(d.message_id, found.channel, text, found.playbook)], at)
-            spare = self.stand_in(d, found)
-            if spare is not None:
-                _send_instead(tx, lane, d, spare, at)
+            self.send_instead(tx, lane, d, found, at)
+
+    def send_instead(
+        self, tx: Connection, lane: ClaimedLane, d: Delivery, found: Remedy, at: datetime
+    ) -> bool:
+        """Have the fallback take what was given up; whether there is one."""
+        spare = self.stand_in(d, found)
+        if spare is not None:
+            _send_instead(tx, lane, d, spare, at)
+        return spare is not None
 
 
 def _send_instead(tx: Connection, lane: ClaimedLane, d: Delivery, spare: Endpoint, at: datetime) -> None:

@@ -31,9 +31,9 @@ MESSAGE_STATES: Mapping[str, frozenset[str]] = {
 }
 DELIVERY_STATES: Mapping[str, frozenset[str]] = {
     "staged": frozenset({"pending", "discarded"}),
-    "pending": frozenset({"inflight", "discarded"}),
+    "pending": frozenset({"inflight", "dead", "discarded"}),
     "inflight": frozenset({"delivered", "retry", "uncertain", "dead", "pending"}),
-    "retry": frozenset({"inflight", "discarded"}),
+    "retry": frozenset({"inflight", "dead", "discarded"}),
     "uncertain": frozenset({"retry", "delivered", "discarded"}),
     "dead": frozenset({"retry", "discarded"}),
     "delivered": frozenset(),

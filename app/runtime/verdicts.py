@@ -62,8 +62,14 @@ def unanswered(receipt: Receipt) -> bool:
 def _tried_enough(d: Delivery, counted: int, settings: Settings, at: datetime, found: Remedy | None) -> bool:
     """By the playbook's time, counted from when it was first to be sent; else by the number of attempts."""
     if found is not None and found.retry_seconds is not None and not d.forgiven:
-        return at >= d.created_at + timedelta(seconds=found.retry_seconds)
+        return time_is_over(d, found, at)
     return counted >= settings.retry_attempts
+
+
+def time_is_over(d: Delivery, found: Remedy, at: datetime) -> bool:
+    """Whether a playbook has a delivery tried no longer, counted from when it was first to be sent."""
+    timed = found.retry_seconds is not None and not d.forgiven
+    return timed and at >= d.created_at + timedelta(seconds=found.retry_seconds or 0)
 
 
 def wait_seconds(attempts: int, retry_after: float | None, settings: Settings) -> float:

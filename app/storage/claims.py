@@ -136,6 +136,17 @@ def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: dat
         tx.execute(update(lanes_table).where(here).values(values))
 
 
+def claim_these(tx: Connection, ids: Collection[str], holder: str, lease: float) -> list[ClaimedLane]:
+    """Own lanes by id, whatever their connection says, unless they are leased or wait for somebody."""
+    c, moment = lanes_table.c, now(tx)
+    columns = [c[name] for name in ClaimedLane.__slots__]
+    free = c.blocked_by.is_(None) & (c.lease_until.is_(None) | (c.lease_until < moment))
+    query = select(*columns).where(among(tx, c.partition, c.id, ids), free).order_by(c.id)
+    claimed = [_claimed(row) for row in tx.execute(query.with_for_update(skip_locked=True)).mappings()]
+    _own(tx, claimed, holder, moment + timedelta(seconds=lease))
+    return claimed
+
+
 def hold(
     tx: Connection, lane: ClaimedLane, lease: float | None = None
 ) -> tuple[ClaimedLane, datetime] | None:

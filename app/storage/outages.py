@@ -15,6 +15,7 @@ from app.storage.lanes import lanes_table
 
 _d = deliveries_table.c
 _l = lanes_table.c
+_UNSENT = ("pending", "retry")
 _WAITING = ("pending", "inflight", "retry", "uncertain")
 
 
@@ -91,6 +92,22 @@ def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetim
         "waiting": {"deliveries": queue.deliveries, "lanes": queue.lanes, "since": queue.since},
         "held_back": queue.staged,
     }
+
+
+def waiting_flows(tx: Connection, environment: str, endpoint: str) -> list[tuple[str, str, datetime]]:
+    """Releases and flows whose deliveries wait to be sent through a connection, and since when the oldest does."""
+    here = and_(_d.environment == environment, _d.endpoint == endpoint, _d.state.in_(_UNSENT))
+    query = select(_d.release_id, _d.flow, func.min(_d.created_at)).where(here)
+    return [(row[0], row[1], row[2]) for row in tx.execute(query.group_by(_d.release_id, _d.flow))]
+
+
+def lanes_waiting_since(
+    tx: Connection, environment: str, endpoint: str, release_id: str, flow: str, until: datetime, limit: int
+) -> list[str]:
+    """Lanes with a delivery of this flow that was to be sent by then."""
+    here = and_(_d.environment == environment, _d.endpoint == endpoint, _d.state.in_(_UNSENT))
+    old = and_(_d.release_id == release_id, _d.flow == flow, _d.created_at <= until)
+    return list(tx.execute(select(_d.lane).where(here, old).distinct().limit(limit)).scalars())
 
 
 def waiting_lanes(tx: Connection, environment: str, endpoint: str) -> int:

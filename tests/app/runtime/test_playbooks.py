@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
+from app.runtime.overdue import Overdue
 from app.runtime.processing import drain
+from app.runtime.switching import pause, resume
 from app.storage.alerts import alerts
+from app.storage.claims import claim_these, give_back
 from app.storage.deliveries import Delivery, deliveries_table, of_message
 from app.storage.lanes import lanes_table
 from app.storage.messages import message
@@ -141,3 +144,73 @@ def test_a_playbook_can_make_it_a_dead_letter(house: Installation) -> None:
     id = send(house, b'{"id": "x", "n": 1}')
     with house.database.read() as tx:
         assert message(tx, id).state == "dead"
+
+
+def stopped_for(house: Installation, target: Target, later: timedelta, count: int = 5) -> list[str]:
+    """An outage: the breaker opens at the first failures, the others wait behind it, so much later now."""
+    bind(house, "erp.order", target.url, control={"breaker_failures": 2, "breaker_cool_down": 7_200})
+    target.script = lambda number: Answer(503)
+    ids = [send(house, order(n, f"L{n % 2}")) for n in range(count)]
+    for _ in range(3):
+        try_to_send(house)
+    assert len(target.arrivals) < count, "the breaker is open, not all were tried"
+    target.script = lambda number: Answer()
+    with house.database.begin() as tx:
+        for row in tx.execute(deliveries_table.select()).mappings().all():
+            older = {"created_at": row["created_at"] - later}
+            tx.execute(update(deliveries_table).where(deliveries_table.c.id == row["id"]).values(older))
+    return ids
+
+
+def test_all_that_wait_behind_an_open_breaker_fall_back_when_their_time_is_over(
+    house: Installation, target: Target
+) -> None:
+    ids = stopped_for(house, target, timedelta(hours=2))
+    tried = len(target.arrivals)
+    assert Overdue(house, "clock").give_up() == len(ids)
+    for _ in range(3):
+        deliver(house, range(256))
+    for id in ids:
+        found = {name: d.state for name, d in sent_by(house, id).items()}
+        assert found == {"erp.order": "dead", "erp.once": "delivered"}
+    assert len(target.arrivals) == tried + len(ids), "each once, through the fallback alone"
+    numbers = [(a.body["lot"], a.body["n"]) for a in target.effects]
+    for lot in ("L0", "L1"):
+        mine = [n for name, n in numbers if name == lot]
+        assert mine == sorted(mine)
+
+
+def test_one_alert_tells_of_all_that_fall_back(house: Installation, target: Target) -> None:
+    stopped_for(house, target, timedelta(hours=2))
+    overdue = Overdue(house, "clock")
+    overdue.give_up()
+    overdue.give_up()
+    assert alert_texts(house).count("operations: the ERP is away (docs/spare.md)") == 1
+
+
+def test_what_has_time_left_waits_behind_the_breaker(house: Installation, target: Target) -> None:
+    ids = stopped_for(house, target, timedelta(minutes=59))
+    assert Overdue(house, "clock").give_up() == 0
+    assert all(sent_by(house, id)["erp.order"].state in ("pending", "retry") for id in ids)
+
+
+def test_what_a_person_paused_is_not_given_up(house: Installation, target: Target) -> None:
+    stopped_for(house, target, timedelta(hours=2))
+    pause(house, ENVIRONMENT, "erp.order", by="olga", reason="update")
+    assert Overdue(house, "clock").give_up() == 0
+    resume(house, ENVIRONMENT, "erp.order", by="olga", reason="done")
+    assert Overdue(house, "clock").give_up() > 0
+
+
+def test_a_lane_that_the_probe_has_is_looked_at_later(house: Installation, target: Target) -> None:
+    stopped_for(house, target, timedelta(hours=2), count=4)
+    with house.database.begin() as tx:
+        lanes = [
+            row.id
+            for row in tx.execute(select(lanes_table.c.id).where(lanes_table.c.endpoint == "erp.order"))
+        ]
+        (mine,) = claim_these(tx, lanes[:1], "worker", 30)
+    given = Overdue(house, "clock").give_up()
+    with house.database.begin() as tx:
+        give_back(tx, [mine])
+    assert given and given + Overdue(house, "clock").give_up() == 4
