@@ -45,6 +45,7 @@ class Overdue:
         self._holder = holder
         self._remedies = Remedies(installation)
         self._told: dict[tuple[str, str, str], float] = {}
+        self._after: dict[tuple[str, str, str, str], str] = {}
 
     def give_up(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Look at every stopped connection; how many deliveries were given up."""
@@ -75,8 +76,15 @@ class Overdue:
         if found is None or found.retry_seconds is None:
             return ()
         until = at - timedelta(seconds=found.retry_seconds)
-        place = (b.environment, b.endpoint, release_id, name)
-        return lanes_waiting_since(tx, *place, until, _LANES) if oldest <= until else ()
+        return self._further(tx, b, (release_id, name), until) if oldest <= until else ()
+
+    def _further(self, tx: Connection, b: Breaker, flow: tuple[str, str], until: datetime) -> Sequence[str]:
+        """The next lanes: however many of them still have to wait, all have their turn."""
+        place = (b.environment, b.endpoint, *flow)
+        after = self._after.get(place, "")
+        lanes = lanes_waiting_since(tx, b.environment, b.endpoint, flow, until, after, _LANES)
+        self._after[place] = lanes[-1] if len(lanes) == _LANES else ""
+        return lanes
 
     def _lane(self, b: Breaker, id: str) -> int:
         """One lane, unless a worker has it, as its probe: then at the next look."""

@@ -102,12 +102,20 @@ def waiting_flows(tx: Connection, environment: str, endpoint: str) -> list[tuple
 
 
 def lanes_waiting_since(
-    tx: Connection, environment: str, endpoint: str, release_id: str, flow: str, until: datetime, limit: int
+    tx: Connection,
+    environment: str,
+    endpoint: str,
+    flow: tuple[str, str],
+    until: datetime,
+    after: str,
+    limit: int,
 ) -> list[str]:
-    """Lanes with a delivery of this flow that was to be sent by then."""
+    """Lanes behind `after` that wait for nobody and have a delivery of this release and flow from before then."""
     here = and_(_d.environment == environment, _d.endpoint == endpoint, _d.state.in_(_UNSENT))
-    old = and_(_d.release_id == release_id, _d.flow == flow, _d.created_at <= until)
-    return list(tx.execute(select(_d.lane).where(here, old).distinct().limit(limit)).scalars())
+    old = and_(_d.release_id == flow[0], _d.flow == flow[1], _d.created_at <= until, _d.forgiven == 0)
+    lane = and_(_l.partition == _d.partition, _l.id == _d.lane, _l.blocked_by.is_(None), _l.id > after)
+    query = select(_l.id).where(here, old, lane).distinct().order_by(_l.id)
+    return list(tx.execute(query.limit(limit)).scalars())
 
 
 def waiting_lanes(tx: Connection, environment: str, endpoint: str) -> int:

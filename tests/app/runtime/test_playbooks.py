@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from app.runtime import overdue
 from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
@@ -214,3 +215,16 @@ def test_a_lane_that_the_probe_has_is_looked_at_later(house: Installation, targe
     with house.database.begin() as tx:
         give_back(tx, [mine])
     assert given and given + Overdue(house, "clock").give_up() == 4
+
+
+def test_lanes_that_have_to_wait_take_no_turn_from_the_others(
+    house: Installation, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overdue, "_LANES", 1)
+    stopped_for(house, target, timedelta(hours=2), count=4)
+    c = deliveries_table.c
+    with house.database.begin() as tx:
+        first = tx.execute(select(c.id).where(c.endpoint == "erp.order").order_by(c.lane, c.seq)).scalars()
+        tx.execute(update(deliveries_table).where(c.id == first.all()[0]).values(forgiven=1))
+    looks = Overdue(house, "clock")
+    assert sum(looks.give_up() for _ in range(4)) == 2, "both of the other lane"
