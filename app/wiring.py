@@ -8,7 +8,6 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import SettingsInvalid
@@ -18,6 +17,7 @@ from app.runtime.installation import Installation, Silence
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import Database, open_database
+from app.storage.dialects import URLS, dialect_named
 from app.telemetry.tracing import open_spans
 from connectors.registry import codecs, transports
 
@@ -48,12 +48,10 @@ def wire(settings: Settings, process: str = "command") -> Installation:
 def _open_database(url: str) -> Database:
     """Errors: SettingsInvalid where the URL is none, or names a database that is neither of the two."""
     try:
-        backend = make_url(url).get_backend_name()
-    except ArgumentError as error:
-        backend = str(error)
-    if backend not in ("postgresql", "sqlite"):
-        fault = f"MAPWRIGHT_DATABASE_URL: {backend}: write postgresql://USER@HOST/NAME or sqlite:///FILE"
-        raise SettingsInvalid(fault, {"faults": [fault]})
+        dialect_named(url)
+    except (ArgumentError, KeyError) as error:
+        fault = f"MAPWRIGHT_DATABASE_URL: {error.args[0]}: write {URLS}"
+        raise SettingsInvalid(fault, {"faults": [fault]}) from None
     return open_database(url)
 
 

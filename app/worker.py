@@ -85,7 +85,7 @@ class Worker:
         self._deliveries = Rung()
         self._urgent = Rung()
         threads = installation.settings.delivery_threads
-        self._senders = max(1, min(threads, 4) if installation.database.kind == "sqlite" else threads)
+        self._senders = max(1, threads if installation.database.dialect.many_writers else min(threads, 4))
         self._connections = Connections(installation, max(1, self._senders * 3 // 4))
 
     def stop(self, *_: Any) -> None:

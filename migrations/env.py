@@ -1,4 +1,4 @@
-"""Run by Alembic: one transaction a migration, foreign keys off on SQLite (batch moves would cascade)."""
+"""Run by Alembic: one transaction a migration, in a session that lasts as long as it takes."""
 
 from alembic import context
 
@@ -8,12 +8,7 @@ from app.storage.database import metadata
 def run() -> None:
     """Upgrade the database that `app.storage.migrate` hands over."""
     database = context.config.attributes["database"]
-    with database.engine.connect() as connection:
-        if database.kind == "sqlite":
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
-        elif connection.connection.driver_connection.info.server_version >= 170000:
-            connection.exec_driver_sql("SET transaction_timeout = 0")  # a migration takes as long as it takes
-            connection.commit()
+    with database.engine.connect() as connection, database.dialect.migrating(connection):
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -22,8 +17,6 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-        if database.kind == "sqlite":
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 
 run()

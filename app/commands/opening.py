@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from app.terminal import REFUSED, Stop
 
-_NOT_MENDED = ("authentication failed", "does not exist", "no pg_hba.conf entry")
 _LONGEST_PAUSE = 10.0
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def opened(
     except OperationalError as error:
         raise Stop(REFUSED, f"the database can't be reached: {_first_line(error)}") from None
     except DatabaseError as error:
-        if "malformed" in str(error) or "not a database" in str(error):
+        if installation.database.dialect.damaged(error):
             raise Stop(REFUSED, broken(settings.home)) from None
         raise
     finally:
@@ -82,15 +81,15 @@ def wait_for_database(installation: "Installation") -> None:
     from sqlalchemy.exc import OperationalError
 
     pause = 0.5
-    while installation.database.kind == "postgresql":
+    while installation.database.dialect.comes_back:
         try:
             with installation.database.read():
                 return
         except OperationalError as error:
-            said = str(error.orig)
-            if any(words in said for words in _NOT_MENDED):
+            if not installation.database.dialect.mended(error):
                 raise
-            structlog.get_logger(__name__).warning("database away", error=said.strip()[:300], pause=pause)
+            said = str(error.orig).strip()[:300]
+            structlog.get_logger(__name__).warning("database away", error=said, pause=pause)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -119,6 +119,7 @@ def migrate(revision: str) -> None:
     """Bring the database to this version."""
     from sqlalchemy.exc import DatabaseError
 
+    from app.storage.dialects import dialect_named
     from app.storage.migrate import upgrade
 
     settings = load_settings()
@@ -126,7 +127,7 @@ def migrate(revision: str) -> None:
     try:
         upgrade(settings.database, revision)
     except DatabaseError as error:
-        if settings.database.startswith("sqlite") and "locked" not in str(error):
+        if dialect_named(settings.database).damaged(error):
             raise Stop(REFUSED, broken(settings.home)) from None
         raise Stop(REFUSED, f"the database can't be migrated: {str(error.orig).splitlines()[0]}") from None
     say("the database is at this version")

@@ -66,7 +66,7 @@ class Installation:
         """Where the calls of this process that are in flight at once come together to be written."""
         if self._gathering is None:
             with self._gather_lock:
-                writers = 2 if self.database.kind == "postgresql" else 1
+                writers = 2 if self.database.dialect.many_writers else 1
                 self._gathering = self._gathering or Gathering(partial(write, self), writers)
         return self._gathering
 

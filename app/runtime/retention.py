@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, column, func, insert, select, table, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.runtime.installation import Installation
@@ -183,7 +183,7 @@ class _Run:
         due = select(m.id).where(*here, messages_due(self._policy, self._today))
         wanted = needed(due, self._policy, self._today, one.low, one.high).subquery()
         not_due = select(m.id).where(*here, ~messages_due(self._policy, self._today))
-        kept = _temporary(tx, "keep_messages", not_due.union(select(wanted.c[0])))
+        kept = days.temporary(tx, "keep_messages", not_due.union(select(wanted.c[0])))
         stays = select(text("id")).select_from(text("keep_messages"))
         elsewhere = select(m.id).where(m.day < one.low)
         mine = d.day >= one.low, d.day < one.high
@@ -194,7 +194,7 @@ class _Run:
             | (~between(d.message_id, one.low, one.high) & d.message_id.in_(elsewhere))
             | d.id.in_(replaying_ids()),
         )
-        return kept, _temporary(tx, "keep_deliveries", sent)
+        return kept, days.temporary(tx, "keep_deliveries", sent)
 
     def _sweep(self, what: str, sweep: Callable[..., tuple[int, Any]], owner: str) -> None:
         """Some partitions a transaction, fewer where there is much to delete."""
@@ -254,11 +254,3 @@ class _Run:
         keys = self._installation.settings.retention_keys
         finished = at - timedelta(days=self._policy.longest_finished)
         return at - timedelta(days=keys) if keys else None, self._today - keys, finished
-
-
-def _temporary(tx: Connection, name: str, query: Any) -> int:
-    """A table of this transaction with the ids that a query gives; how many."""
-    tx.exec_driver_sql(f"CREATE TEMP TABLE {name} (id varchar(40)) ON COMMIT DROP")
-    made = table(name, column("id"))
-    tx.execute(insert(made).from_select(["id"], query))
-    return int(tx.execute(select(func.count()).select_from(made)).scalar_one())

@@ -34,7 +34,7 @@ class Reply:
 def put_answer(tx: Connection, delivery_id: str, content: bytes) -> None:
     """Keep what an endpoint answered to a call; the first answer counts."""
     row = {**placed(delivery_id), "delivery_id": delivery_id, "content": content}
-    statement = insert(answers_table, tx.dialect.name).values(row)
+    statement = insert(tx, answers_table).values(row)
     tx.execute(statement.on_conflict_do_nothing(index_elements=["partition", "day", "delivery_id"]))
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from app.storage.database import Json, UtcTime, chunks, insert_rows, metadata
+from app.storage.dialects import only_where
 from app.storage.identity import partition_of
 
 Action = Literal["replay", "retry", "discard"]
@@ -62,7 +63,7 @@ batches_table = Table(
 _b = batches_table.c
 ACTIVE_STATES = ("checking", "running")
 _ACTIVE = _b.state.in_(ACTIVE_STATES)
-Index("ix_batches_active", _b.state, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE)
+Index("ix_batches_active", _b.state, **only_where(_ACTIVE))
 Index("ix_batches_listed", _b.environment, _b.created_at, _b.id)
 
 members_table = Table(

@@ -95,7 +95,7 @@ def ensure_breaker(tx: Connection, environment: str, endpoint: str, at: datetime
     """The breaker of a connection, locked; a closed one is made where there was none."""
     row = {"environment": environment, "endpoint": endpoint, "state": "closed", "reason": "", "since": at}
     row |= {"prober": "", "fence": 0, "failures": 0, "cool_down": 0.0, "times_opened": 0, "slow_reason": ""}
-    made = insert(breakers_table, tx.dialect.name).values(row)
+    made = insert(tx, breakers_table).values(row)
     tx.execute(made.on_conflict_do_nothing(index_elements=["environment", "endpoint"]))
     found = breaker(tx, environment, endpoint, lock=True)
     assert found is not None

@@ -1,10 +1,13 @@
-"""Open the database and its transactions; the few lines in which SQLite and PostgreSQL differ."""
+"""Open the database and its transactions; the types and statements that every table goes by.
+
+What SQLite and PostgreSQL do not say alike is asked of `app.storage.dialects`.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -15,30 +18,18 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Integer,
-    Interval,
     MetaData,
-    String,
     Table,
     Text,
     and_,
-    any_,
-    bindparam,
-    create_engine,
-    event,
     false,
-    func,
-    literal,
-    select,
-    text,
-    tuple_,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
+from app.storage.dialects import Guards, by_day, dialect_named, dialect_of
 from app.storage.identity import day_of, partition_of
-from app.storage.pooling import look_before_use
 from app.storage.rows import write_rows
 
 metadata = MetaData(
@@ -50,24 +41,6 @@ metadata = MetaData(
     }
 )
 
-# A host that is cut off inside a transaction keeps its locks until the server ends its session: sooner than
-# those who wait for them give up.
-_GUARDS = (
-    "-c timezone=UTC -c jit=off -c statement_timeout=60s -c lock_timeout=20s"
-    " -c idle_in_transaction_session_timeout=10s"
-)
-_HASTEN = text(
-    "select clock_timestamp() from (select set_config('lock_timeout', :locks, true),"
-    " set_config('statement_timeout', :whole, true)) as limits"
-)
-# And who is cut off does not wait for an answer that will never come.
-_SILENCE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 30_000,
-}
-_TRANSACTION_SECONDS = 300
 _ROWS_A_STATEMENT = 500
 _TEXT = msgspec.json.Encoder(order="sorted", decimal_format="string", enc_hook=str)
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
@@ -84,8 +57,7 @@ class UtcTime(TypeDecorator[datetime]):
         """UTC; without an offset where the database has no such type."""
         if value is None:
             return None
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        return dialect_named(dialect.name).stored_time(value.astimezone(UTC))
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """With its offset again."""
@@ -144,9 +116,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.kind: Literal["sqlite", "postgresql"] = (
-            "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
-        )
+        self.dialect = dialect = dialect_of(engine)
+        self.kind = dialect.name
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -156,129 +127,42 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Read only: it waits for no writer and stops none. On PostgreSQL every statement sees what is there then."""
-        with self.engine.connect().execution_options(**self._read_options()) as connection:
+        """It waits for no writer, stops none and can't write. On PostgreSQL every statement sees what is there then."""
+        with self.engine.connect().execution_options(**self.dialect.reading()) as connection:
             yield connection
-
-    def _read_options(self) -> dict[str, Any]:
-        """Read committed sees no more as a transaction than as statements; those cost a third of the round trips."""
-        return {"mapwright_read": True} if self.kind == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
 
     def now(self, tx: Connection) -> datetime:
         """The database's clock: the only one that leases, retries and timers go by."""
         return now(tx)
-
-    def insert(self, table: Table) -> Any:
-        """An INSERT that knows ON CONFLICT in this database's words."""
-        return insert(table, self.kind)
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, guards: Guards | None = None) -> Database:
     """Connect lazily to a SQLite file or a PostgreSQL server, with the guards each needs."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return Database(_open_sqlite(url))
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(
-        parsed,
-        pool_size=12,
-        max_overflow=12,
-        pool_timeout=5,
-        connect_args={"options": _GUARDS, "connect_timeout": 5, **_SILENCE},
-    )
-    look_before_use(engine)
-    event.listen(engine, "connect", _limit_transactions)
-    return Database(engine)
-
-
-def _limit_transactions(connection: Any, _record: Any) -> None:
-    """From PostgreSQL 17 on: the time limit of an idle session does not run after a pipeline of statements."""
-    if connection.info.server_version >= 170000:
-        connection.execute(f"SET transaction_timeout = '{_TRANSACTION_SECONDS}s'")
-        connection.commit()
-
-
-def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"timeout": 30, "isolation_level": None},
-        pool_size=12,
-        max_overflow=12,
-        pool_timeout=5,
-    )
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("mapwright_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    return Database(dialect_named(url).open(make_url(url), guards or Guards()))
 
 
 def now(tx: Connection) -> datetime:
     """The database's clock, inside a transaction."""
-    if tx.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    moment: datetime = tx.execute(text("select clock_timestamp()")).scalar_one()
-    return moment.astimezone(UTC)
+    return dialect_of(tx).now(tx)
 
 
 def hasten(tx: Connection, lock_seconds: float, seconds: float) -> datetime:
     """Have this transaction wait for locks and statements no longer than so; the database's clock."""
-    if tx.dialect.name == "sqlite":
-        return now(tx)
-    limits = {"locks": f"{lock_seconds * 1000:.0f}ms", "whole": f"{seconds * 1000:.0f}ms"}
-    moment: datetime = tx.execute(_HASTEN, limits).scalar_one()
-    return moment.astimezone(UTC)
+    return dialect_of(tx).hasten(tx, lock_seconds, seconds)
 
 
 def clock(tx: Connection, seconds: float = 0.0) -> ColumnElement[Any]:
     """The database's clock, so many seconds later, within a statement: it saves the question before it."""
-    if tx.dialect.name == "sqlite":
-        return literal(now(tx) + timedelta(seconds=seconds), UtcTime)
-    later = literal(timedelta(seconds=seconds), Interval())
-    return type_coerce(func.clock_timestamp() + later, UtcTime)
+    return type_coerce(dialect_of(tx).clock(tx, seconds), UtcTime)
 
 
-def insert(table: Table, kind: str) -> Any:
+def insert(tx: Connection, table: Table) -> Any:
     """An INSERT with on_conflict_do_nothing and on_conflict_do_update on both databases."""
-    return sqlite.insert(table) if kind == "sqlite" else postgresql.insert(table)
-
-
-def insert_many(table: Table, kind: str, names: Sequence[str]) -> Any:
-    """The same INSERT for any number of rows at once, in the order given; execute it with `many`.
-
-    On PostgreSQL the rows travel as one array a column, so that the text is the same for every number of rows.
-    """
-    if kind == "sqlite":
-        return sqlite.insert(table)
-    arrays = [
-        bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type), dimensions=1))
-        for name in names
-    ]
-    rows = func.unnest(*arrays).table_valued(*names).render_derived()
-    return postgresql.insert(table).from_select(list(names), select(*[rows.c[name] for name in names]))
-
-
-def _unbounded(type_: Any) -> Any:
-    """A cast to a text of limited length would cut it without a word."""
-    return Text() if isinstance(type_, String) else type_
-
-
-def many(kind: str, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Rows as the parameters of an `insert_many`."""
-    return list(rows) if kind == "sqlite" else {name: [row[name] for row in rows] for name in rows[0]}
+    return dialect_of(tx).insert(table)
 
 
 def kept_by_day(name: str, id: str, *columns: Any) -> Table:
@@ -290,7 +174,7 @@ def kept_by_day(name: str, id: str, *columns: Any) -> Table:
         Column("day", Integer, primary_key=True, autoincrement=False),
         *columns,
         info={"day_of": id},
-        postgresql_partition_by="RANGE (day)",
+        **by_day(),
     )
 
 
@@ -314,13 +198,7 @@ def among(
     if day is not None:
         columns.insert(1, day)
         values.insert(1, [day_of(one) for one in known])
-    if tx.dialect.name == "sqlite":
-        return tuple_(*columns).in_(list(zip(*values, strict=True)))
-    types = [postgresql.ARRAY(Text if isinstance(found[0], str) else Integer) for found in values]
-    rows = func.unnest(*[literal(found, type_) for found, type_ in zip(values, types, strict=True)])
-    named = rows.table_valued(*[f"c{n}" for n in range(len(columns))]).render_derived()
-    here = tuple_(*columns).in_(select(*named.c))
-    return here if day is None else and_(day == any_(literal(sorted(set(values[1])), types[1])), here)
+    return dialect_of(tx).among(columns, values)
 
 
 def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, select
 
 from app.storage.database import ExactJson, UtcTime, among, insert, metadata
+from app.storage.dialects import only_where
 from app.storage.identity import digest, partition_of
 
 records_table = Table(
@@ -36,8 +37,7 @@ Index(
     records_table.c.ruleset,
     records_table.c.dataset,
     records_table.c.id,
-    postgresql_where=_HELD,
-    sqlite_where=_HELD,
+    **only_where(_HELD),
 )
 
 
@@ -63,7 +63,7 @@ def put_record(
     row = {"partition": partition_of(place.id), "id": place.id, "environment": place.environment}
     row |= {"ruleset": place.ruleset, "dataset": place.dataset, "key": place.key, "schema": schema}
     row |= {"record": record, "message_id": message_id, "updated_at": at}
-    statement = insert(records_table, tx.dialect.name).values(row)
+    statement = insert(tx, records_table).values(row)
     new = statement.excluded
     changed = {name: new[name] for name in ("schema", "record", "message_id", "updated_at")}
     tx.execute(statement.on_conflict_do_update(index_elements=["partition", "id"], set_=changed))
@@ -74,7 +74,7 @@ def wait_at(tx: Connection, place: RecordKey, at: datetime) -> Any:
     row = {"partition": partition_of(place.id), "id": place.id, "environment": place.environment}
     row |= {"ruleset": place.ruleset, "dataset": place.dataset, "key": place.key, "schema": ""}
     row |= {"record": None, "message_id": "", "updated_at": at}
-    statement = insert(records_table, tx.dialect.name).values(row)
+    statement = insert(tx, records_table).values(row)
     locked = statement.on_conflict_do_update(
         index_elements=["partition", "id"], set_={"partition": records_table.c.partition}
     )

@@ -24,7 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, among, at_id, insert_many, kept_by_day, many, metadata
+from app.storage.database import UtcTime, among, at_id, kept_by_day, metadata
+from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
 from app.storage.lanes import reopen
@@ -71,14 +72,13 @@ deliveries_table = kept_by_day(
 _c = deliveries_table.c
 _OPEN = _c.state.in_(OPEN_STATES)
 _WRONG = _c.state.in_(["dead", "uncertain", "retry"])
-Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, postgresql_where=_OPEN, sqlite_where=_OPEN)
+Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, **only_where(_OPEN))
 Index(
     "ix_deliveries_wrong",
     _c.environment,
     _c.state,
     _c.updated_at,
-    postgresql_where=_WRONG,
-    sqlite_where=_WRONG,
+    **only_where(_WRONG),
 )
 Index("ix_deliveries_message", _c.message_id)
 Index("ix_deliveries_listed", _c.environment, _c.day, _c.created_at, _c.id)
@@ -185,13 +185,13 @@ def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
         {"partition": partition_of(d.ledger_key), "key": d.ledger_key, "delivery_id": d.id}
         for d in sorted(deliveries, key=lambda d: d.ledger_key)
     ]
-    kind = tx.dialect.name
-    return set(tx.execute(_entering(kind), many(kind, rows)).scalars()) if rows else set()
+    dialect = dialect_of(tx)
+    return set(tx.execute(_entering(dialect), dialect.many(rows)).scalars()) if rows else set()
 
 
 @cache
-def _entering(kind: str) -> Any:
-    statement = insert_many(ledger_table, kind, [c.name for c in ledger_table.c])
+def _entering(dialect: Dialect) -> Any:
+    statement = dialect.insert_many(ledger_table, [c.name for c in ledger_table.c])
     statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
     return statement.returning(ledger_table.c.key)
 

@@ -19,12 +19,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.sql.util import ClauseAdapter
 
 from app.storage.breakers import passable
 from app.storage.database import UtcTime, now
+from app.storage.dialects import Dialect, dialect_of
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import Kind, lanes_table
 
@@ -79,7 +79,7 @@ def due_flows(
 
     `only` is a condition on what lanes of one flow have in common; the lanes of others are not looked at.
     """
-    query, groups = _counting(tx.dialect.name, kind, len(partitions) == PARTITIONS, most)
+    query, groups = _counting(dialect_of(tx), kind, len(partitions) == PARTITIONS, most)
     if only is not None:
         query = query.where(ClauseAdapter(groups).traverse(only))
     rows = tx.execute(query, bound(kind, partitions, now(tx)))
@@ -87,9 +87,10 @@ def due_flows(
 
 
 @cache
-def _counting(dialect: str, kind: Kind, everywhere: bool, most: int) -> tuple[Any, Any]:
+def _counting(dialect: Dialect, kind: Kind, everywhere: bool, most: int) -> tuple[Any, Any]:
     """The query of `due_flows`, made once."""
-    groups = _groups(dialect)
+    ready = select(*_GROUP).where(_c.kind == bindparam("kind"), _c.ready, _c.blocked_by.is_(None))
+    groups = dialect.groups(ready, _GROUP)
     same = [column == groups.c[column.name] for column in _GROUP]
     some: Any = select(_ONE.label("one")).where(*same, *claimable(everywhere)).order_by(_c.next_at)
     counted = select(func.count()).select_from(
@@ -100,18 +101,6 @@ def _counting(dialect: str, kind: Kind, everywhere: bool, most: int) -> tuple[An
     if kind == "outbox":
         query = query.where(passable(groups.c, bindparam("moment", type_=UtcTime())))
     return query, groups
-
-
-def _groups(dialect: str) -> Any:
-    """Every flow that has a ready lane."""
-    ready = select(*_GROUP).where(_c.kind == bindparam("kind"), _c.ready, _c.blocked_by.is_(None))
-    if dialect == "sqlite":
-        return ready.distinct().cte("flows")
-    first = select(ready.order_by(*_GROUP).limit(_ONE).subquery())
-    flows = first.cte("flows", recursive=True)
-    after = tuple_(*_GROUP) > tuple_(*[flows.c[column.name] for column in _GROUP])
-    following = ready.where(after).order_by(*_GROUP).limit(_ONE).correlate(flows).lateral("following")
-    return flows.union_all(select(following).select_from(flows.join(following, literal_column("true"))))
 
 
 def due_partitions(tx: Connection, kind: Kind, only: ColumnElement[bool] | None = None) -> list[int]:

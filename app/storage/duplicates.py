@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select, update
 
-from app.storage.database import Json, UtcTime, among, insert_many, many, metadata
+from app.storage.database import Json, UtcTime, among, metadata
+from app.storage.dialects import Dialect, dialect_of
 from app.storage.identity import digest, partition_of
 
 duplicate_keys_table = Table(
@@ -52,14 +53,14 @@ def remember(tx: Connection, keys: Iterable[SeenKey], at: datetime) -> dict[str,
     rows = [_row(key, at) for key in sorted(keys, key=lambda k: k.id)]
     if not rows:
         return {}
-    kind = tx.dialect.name
-    new = set(tx.execute(_remembering(kind), many(kind, rows)).scalars())
+    dialect = dialect_of(tx)
+    new = set(tx.execute(_remembering(dialect), dialect.many(rows)).scalars())
     return _seen(tx, [str(row["key"]) for row in rows if row["key"] not in new])
 
 
 @cache
-def _remembering(kind: str) -> Any:
-    statement = insert_many(duplicate_keys_table, kind, [c.name for c in duplicate_keys_table.c])
+def _remembering(dialect: Dialect) -> Any:
+    statement = dialect.insert_many(duplicate_keys_table, [c.name for c in duplicate_keys_table.c])
     statement = statement.on_conflict_do_nothing(index_elements=["partition", "key"])
     return statement.returning(duplicate_keys_table.c.key)
 

@@ -30,7 +30,8 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, at_id, insert_many, many, metadata, now
+from app.storage.database import UtcTime, at_id, metadata, now
+from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.identity import MILLISECONDS_A_DAY, day_of, digest, milliseconds, partition_of
 
 Kind = Literal["inbox", "outbox"]
@@ -71,8 +72,7 @@ Index(
     lanes_table.c.endpoint,
     lanes_table.c.next_at,
     lanes_table.c.partition,
-    postgresql_where=_CLAIMABLE,
-    sqlite_where=_CLAIMABLE,
+    **only_where(_CLAIMABLE),
 )
 
 
@@ -138,8 +138,8 @@ def touch(tx: Connection, touches: Iterable[Touch], at: datetime | None = None) 
     rows = [_new_row(merged[id], moment) for id in sorted(merged)]
     if not rows:
         return {}
-    kind = tx.dialect.name
-    found = tx.execute(_touching(kind), many(kind, rows))
+    dialect = dialect_of(tx)
+    found = tx.execute(_touching(dialect), dialect.many(rows))
     return {row.id: Touched(row.fence, row.last_seq, row.oldest_day) for row in found}
 
 
@@ -154,9 +154,9 @@ def _yesterday() -> int:
 
 
 @cache
-def _touching(kind: str) -> Any:
+def _touching(dialect: Dialect) -> Any:
     """One statement, compiled once: it locks its rows in the order in which they are given."""
-    statement = insert_many(lanes_table, kind, _NEW)
+    statement = dialect.insert_many(lanes_table, _NEW)
     new, old = statement.excluded, lanes_table.c
     return statement.on_conflict_do_update(
         index_elements=["partition", "id"],

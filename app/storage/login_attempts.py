@@ -19,7 +19,7 @@ def count_attempt(tx: Connection, key: str, window: timedelta) -> tuple[int, dat
     """Count an attempt; how many there are now and since when. Parallel attempts wait for each other."""
     moment, table = now(tx), login_attempts_table
     over = table.c.since < moment - window
-    counted = insert(table, tx.dialect.name).values(key=key[:200], count=1, since=moment)
+    counted = insert(tx, table).values(key=key[:200], count=1, since=moment)
     counted = counted.on_conflict_do_update(
         index_elements=["key"],
         set_={

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from app.storage.claims import ClaimedLane
 from app.storage.database import UtcTime, among, at_id, kept_by_day
+from app.storage.dialects import only_where
 from app.storage.identity import place_of
 from app.storage.lanes import lanes_table, reopen
 from app.storage.rows import write_rows
@@ -59,8 +60,7 @@ Index(
     messages_table.c.partition,
     messages_table.c.lane,
     messages_table.c.seq,
-    postgresql_where=_OPEN,
-    sqlite_where=_OPEN,
+    **only_where(_OPEN),
 )
 Index(
     "ix_messages_wrong",
@@ -69,8 +69,7 @@ Index(
     messages_table.c.day,
     messages_table.c.received_at,
     messages_table.c.id,
-    postgresql_where=_WRONG,
-    sqlite_where=_WRONG,
+    **only_where(_WRONG),
 )
 Index(
     "ix_messages_listed",
@@ -82,8 +81,8 @@ Index(
 Index("ix_messages_correlated", messages_table.c.correlation_id)
 _SHARING = messages_table.c.body_id != messages_table.c.id
 _WAITING = messages_table.c.state == "waiting"
-Index("ix_messages_sharing", messages_table.c.body_id, postgresql_where=_SHARING, sqlite_where=_SHARING)
-Index("ix_messages_waiting", messages_table.c.environment, postgresql_where=_WAITING, sqlite_where=_WAITING)
+Index("ix_messages_sharing", messages_table.c.body_id, **only_where(_SHARING))
+Index("ix_messages_waiting", messages_table.c.environment, **only_where(_WAITING))
 
 message_keys_table = kept_by_day(
     "message_keys",

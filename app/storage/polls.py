@@ -37,7 +37,7 @@ def put_poll(
 ) -> None:
     """Remember a poll."""
     row = {"environment": environment, "endpoint": endpoint, "last_at": last_at, "next_at": next_at}
-    statement = insert(polls_table, tx.dialect.name).values(**row, taken=taken, problem=problem[:2000])
+    statement = insert(tx, polls_table).values(**row, taken=taken, problem=problem[:2000])
     new = statement.excluded
     update = {"last_at": new.last_at, "next_at": new.next_at, "taken": polls_table.c.taken + new.taken}
     tx.execute(

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, and_, delete, func, select
 
-from app.storage.database import UtcTime, among, insert_many, insert_rows, many, metadata
+from app.storage.database import UtcTime, among, insert_rows, metadata
+from app.storage.dialects import dialect_of
 from app.storage.identity import digest, partition_of
 
 kinds_table = Table(
@@ -110,10 +111,9 @@ def _add_kinds(tx: Connection, kinds: dict[str, Kind], at: datetime) -> None:
         if fingerprint not in known
     ]
     if rows:
-        statement = insert_many(kinds_table, tx.dialect.name, names)
-        tx.execute(
-            statement.on_conflict_do_nothing(index_elements=["fingerprint"]), many(tx.dialect.name, rows)
-        )
+        dialect = dialect_of(tx)
+        statement = dialect.insert_many(kinds_table, names)
+        tx.execute(statement.on_conflict_do_nothing(index_elements=["fingerprint"]), dialect.many(rows))
 
 
 def settle(tx: Connection, ids: Collection[str]) -> None:

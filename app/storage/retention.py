@@ -99,7 +99,7 @@ def policy(tx: Connection, default: Keep) -> Policy:
 def set_retention(tx: Connection, environment: str, keep: Keep, by: str, at: datetime) -> None:
     """Say what an environment keeps."""
     values = {"finished_days": keep.finished, "failed_days": keep.failed, "by": by, "at": at}
-    statement = insert(retention_table, tx.dialect.name).values(environment=environment, **values)
+    statement = insert(tx, retention_table).values(environment=environment, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["environment"], set_=values))
 
 

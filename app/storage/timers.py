@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from app.storage.database import ExactJson, UtcTime, among, insert, insert_rows, metadata
+from app.storage.dialects import only_where
 from app.storage.identity import digest, partition_of
 
 Kind = Literal["expect", "collect", "wait", "sla", "late", "promote"]
@@ -68,36 +69,32 @@ _FIRED_LATE = and_(timers_table.c.kind == "late", timers_table.c.state == "fired
 _WINDOW = and_(timers_table.c.kind == "collect", _OPEN)
 # As text: a statement that PostgreSQL plans once for all parameters finds the index of a condition only by its words.
 _WINDOW_WORDS = text("kind = 'collect' and state = 'open'")
-Index("ix_timers_due", timers_table.c.due_at, postgresql_where=_LIVE, sqlite_where=_LIVE)
+Index("ix_timers_due", timers_table.c.due_at, **only_where(_LIVE))
 Index(
     "ix_timers_match",
     timers_table.c.partition,
     timers_table.c.match,
-    postgresql_where=_OPEN,
-    sqlite_where=_OPEN,
+    **only_where(_OPEN),
 )
 Index(
     "uq_timers_window",
     timers_table.c.partition,
     timers_table.c.match,
     unique=True,
-    postgresql_where=_WINDOW,
-    sqlite_where=_WINDOW,
+    **only_where(_WINDOW),
 )
 Index(
     "ix_timers_awaited",
     timers_table.c.environment,
     timers_table.c.event,
-    postgresql_where=_OPEN,
-    sqlite_where=_OPEN,
+    **only_where(_OPEN),
 )
 Index("ix_timers_message", timers_table.c.message_id)
 Index(
     "ix_timers_late",
     timers_table.c.environment,
     timers_table.c.flow,
-    postgresql_where=_FIRED_LATE,
-    sqlite_where=_FIRED_LATE,
+    **only_where(_FIRED_LATE),
 )
 
 collected_table = Table(
@@ -154,7 +151,7 @@ def add_timers(tx: Connection, timers: Sequence[Timer]) -> set[str]:
     """Store timers that are not there yet; the ids of the new ones."""
     new: set[str] = set()
     for timer in sorted(timers, key=lambda t: t.id):
-        statement = insert(timers_table, tx.dialect.name).values(_row(timer))
+        statement = insert(tx, timers_table).values(_row(timer))
         there = statement.on_conflict_do_nothing(index_elements=["partition", "id"])
         new |= set(tx.execute(there.returning(timers_table.c.id)).scalars())
     return new
@@ -185,7 +182,7 @@ def matching(tx: Connection, kind: Kind, matches: Collection[str]) -> ColumnElem
 def join_window(tx: Connection, timer: Timer, item: Any) -> tuple[str, int]:
     """Put an item into the open window of its match, or into a new one; the window and how many it holds."""
     c = timers_table.c
-    statement = insert(timers_table, tx.dialect.name).values(_row(timer))
+    statement = insert(tx, timers_table).values(_row(timer))
     joined = statement.on_conflict_do_update(
         index_elements=["partition", "match"],
         index_where=_WINDOW_WORDS,

@@ -59,7 +59,7 @@ def beat(tx: Connection, name: str, kind: str, handled: int, told: Vitals | None
     """A sign of life; whoever gave none for an hour is forgotten."""
     moment = now(tx)
     row = {"name": name, "kind": kind, "started_at": moment, "seen_at": moment, "handled": handled}
-    statement = insert(workers_table, tx.dialect.name).values({**row, **asdict(told or Vitals())})
+    statement = insert(tx, workers_table).values({**row, **asdict(told or Vitals())})
     new = statement.excluded
     changed = ("seen_at", "handled", "groups", "memory")
     tx.execute(
@@ -99,9 +99,7 @@ def own_lease(tx: Connection, name: str, owner: str, seconds: float) -> bool:
     if taken.rowcount == 1:
         return True
     row = {"name": name, "owner": owner, "until": until, "fence": 1}
-    statement = (
-        insert(leases_table, tx.dialect.name).values(row).on_conflict_do_nothing(index_elements=["name"])
-    )
+    statement = insert(tx, leases_table).values(row).on_conflict_do_nothing(index_elements=["name"])
     return tx.execute(statement.returning(c.owner)).first() is not None
 
 

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.settings import Settings
 from app.storage.database import Database
@@ -62,31 +60,12 @@ class Disks:
         """Looked up once: the folder of SQLite's file, or of a PostgreSQL that runs here and says where."""
         if self._folders is None:
             home = self._settings.home.resolve()
-            found = self._database_folder()
+            url = make_url(self._settings.database)
+            found = self._database.dialect.folder(url, self._database.read)
             self._folders = [home] if found is None or found == home else [home, found]
         return self._folders
-
-    def _database_folder(self) -> Path | None:
-        if self._database.kind == "sqlite":
-            name = make_url(self._settings.database).database
-            return Path(name).resolve().parent if name else None
-        url = make_url(self._settings.database)
-        host = str(url.host or url.query.get("host", ""))
-        if not (host.startswith("/") or host in ("", "localhost", "127.0.0.1", "::1")):
-            return None
-        try:
-            with self._database.read() as tx:
-                return _data_directory(tx)
-        except SQLAlchemyError:
-            return None
 
 
 def _more(least: int) -> int:
     """So that intake does not stop and go on again at every message: a quarter, 100 MB at the most."""
     return min(least // 4, _CLEARLY_MORE)
-
-
-def _data_directory(tx: Connection) -> Path | None:
-    """None where this user may not know."""
-    name = tx.execute(text("select setting from pg_settings where name = 'data_directory'")).scalar()
-    return Path(name) if name and Path(name).exists() else None

@@ -1,0 +1,457 @@
+"""The contract of app/storage/dialects: the same questions to SQLite and PostgreSQL, the same answers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    insert,
+    literal,
+    select,
+    text,
+    type_coerce,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
+
+from app.storage.database import Database, UtcTime, open_database
+from app.storage.dialects import Dialect, Guards, dialect_named, dialect_of, only_where
+from app.storage.dialects.contract import Doomed
+from app.storage.rows import write_rows
+
+_metadata = MetaData()
+things = Table(
+    "contract_things",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(5)),
+    Column("long", Text),
+    Column("flag", Boolean),
+    Column("at", UtcTime),
+    Column("body", LargeBinary),
+    Column("day", Integer),
+)
+_ANY = things.c.flag.is_(True)
+Index("uq_contract_flagged", things.c.name, unique=True, **only_where(_ANY))
+parts = Table(
+    "contract_parts",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("thing", Integer, nullable=False),
+)
+SHORT = Guards(statement=0.3, lock=0.3, idle=0.3, transaction=0.6)
+
+
+@pytest.fixture
+def stocked(database: Database) -> Database:
+    _metadata.create_all(database.engine)
+    return database
+
+
+@pytest.fixture
+def hurried(stocked: Database, database_url: str) -> Iterator[Database]:
+    """The same database with guards so short that a test can wait for them."""
+    opened = open_database(database_url, Guards(lock=0.3, busy=0.3))
+    yield opened
+    opened.close()
+
+
+def _fill(tx: Connection, *ids: int) -> None:
+    tx.execute(insert(things), [{"id": id, "name": f"n{id % 3}", "day": id % 3} for id in ids])
+
+
+def _ids(tx: Connection) -> list[int]:
+    return list(tx.execute(select(things.c.id).order_by(things.c.id)).scalars())
+
+
+# --- who it is
+
+
+def test_a_connection_knows_its_dialect(database: Database, database_url: str) -> None:
+    with database.read() as tx:
+        found = dialect_of(tx)
+    assert found is database.dialect is dialect_of(database.engine) is dialect_named(database_url)
+    assert found.name == database.kind == make_url(database_url).get_backend_name()
+    assert hash(found) == hash(dialect_named(found.name))
+
+
+def test_another_database_is_no_dialect() -> None:
+    with pytest.raises(KeyError):
+        dialect_named("mysql://localhost/x")
+
+
+def test_what_it_says_of_writers_is_so(stocked: Database) -> None:
+    """Two transactions write at once, or the second one waits for the first."""
+    second = threading.Event()
+
+    def write() -> None:
+        with stocked.begin() as tx:
+            _fill(tx, 2)
+            second.set()
+
+    with stocked.begin() as tx:
+        _fill(tx, 1)
+        other = threading.Thread(target=write)
+        other.start()
+        assert second.wait(10 if stocked.dialect.many_writers else 0.3) is stocked.dialect.many_writers
+    other.join(30)
+    assert second.is_set()
+
+
+# --- reading
+
+
+def test_what_only_reads_cannot_write(stocked: Database) -> None:
+    with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
+        _fill(tx, 1)
+    with stocked.read() as tx:
+        assert _ids(tx) == []
+
+
+def test_what_only_reads_cannot_change_a_table(stocked: Database) -> None:
+    with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
+        tx.execute(text("ALTER TABLE contract_things ADD COLUMN more INTEGER"))
+
+
+def test_a_connection_that_read_writes_again_and_the_other_way_round(stocked: Database) -> None:
+    for id in range(5):
+        with stocked.begin() as tx:
+            _fill(tx, id)
+        with stocked.read() as tx:
+            assert len(_ids(tx)) == id + 1
+        with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
+            tx.execute(update(things).values(name="x"))
+
+
+def test_a_failed_write_leaves_a_connection_that_still_reads_only(stocked: Database) -> None:
+    for _ in range(3):
+        with stocked.read() as tx, pytest.raises(DatabaseError):
+            tx.execute(text("select nothing from nowhere"))
+        with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
+            _fill(tx, 1)
+
+
+@pytest.mark.postgres
+def test_a_read_costs_one_round_trip_a_statement(
+    fresh_database: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """Counted in what goes over the wire: the server says ReadyForQuery once a round trip."""
+    with fresh_database("postgresql") as url:
+        database = open_database(url)
+        with database.read() as tx:
+            tx.execute(text("select 1"))
+        reading = _round_trips(database, database.read, tmp_path / "read")
+        writing = _round_trips(database, database.begin, tmp_path / "write")
+        database.close()
+    assert reading == 2  # the statements alone
+    assert writing == 4  # BEGIN and COMMIT besides
+
+
+def _round_trips(database: Database, opened: Callable[[], Any], path: Path) -> int:
+    with open(path, "w") as file:
+        found: list[Any] = []
+
+        def trace(raw: Any, *_: Any) -> None:
+            found.append(raw.pgconn)
+            raw.pgconn.trace(file.fileno())
+
+        event.listen(database.engine, "checkout", trace)
+        with opened() as tx:
+            tx.execute(text("select 1"))
+            tx.execute(text("select 2"))
+        event.remove(database.engine, "checkout", trace)
+        found[0].untrace()
+    return path.read_text().count("ReadyForQuery")
+
+
+# --- guards
+
+
+def test_a_lock_is_waited_for_only_so_long(stocked: Database, hurried: Database) -> None:
+    with stocked.begin() as tx:
+        _fill(tx, 1)
+    with stocked.begin() as tx:
+        tx.execute(update(things).where(things.c.id == 1).values(name="a"))
+        started = time.monotonic()
+        with pytest.raises(OperationalError, match="lock"), hurried.begin() as other:
+            other.execute(update(things).where(things.c.id == 1).values(name="b"))
+        assert 0.2 < time.monotonic() - started < 10
+
+
+def test_hasten_shortens_the_wait_of_one_transaction(stocked: Database) -> None:
+    with stocked.begin() as tx:
+        _fill(tx, 1)
+        moment = stocked.dialect.hasten(tx, 5, 5)
+    assert abs(moment - datetime.now(UTC)) < timedelta(seconds=30)
+    if not stocked.dialect.many_writers:
+        return
+    with stocked.begin() as tx:
+        tx.execute(update(things).where(things.c.id == 1).values(name="a"))
+        with pytest.raises(OperationalError, match="lock timeout"), stocked.begin() as other:
+            stocked.dialect.hasten(other, 0.1, 5)
+            other.execute(update(things).where(things.c.id == 1).values(name="b"))
+        with pytest.raises(OperationalError, match="statement timeout"), stocked.begin() as other:
+            stocked.dialect.hasten(other, 5, 0.1)
+            other.execute(update(things).where(things.c.id == 1).values(name="b"))
+
+
+@pytest.fixture
+def server(fresh_database: Callable[[str], Any]) -> Iterator[Database]:
+    """A PostgreSQL with short guards: what only a server has to guard against."""
+    with fresh_database("postgresql") as url:
+        opened = open_database(url, SHORT)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.postgres
+def test_a_statement_that_takes_too_long_is_ended(server: Database) -> None:
+    for opened in (server.begin, server.read):
+        with pytest.raises(OperationalError, match="statement timeout"), opened() as tx:
+            tx.execute(text("select pg_sleep(20)"))
+
+
+@pytest.mark.postgres
+def test_a_session_that_rests_within_a_transaction_is_ended(server: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, server.begin() as tx:
+        tx.execute(text("select 1"))
+        time.sleep(1.5)
+        tx.execute(text("select 1"))
+    assert caught.value.connection_invalidated
+
+
+@pytest.mark.postgres
+def test_a_transaction_that_takes_too_long_is_ended(server: Database) -> None:
+    with server.read() as tx:
+        if int(tx.execute(text("show server_version_num")).scalar_one()) < 170000:
+            pytest.skip("from PostgreSQL 17 on")
+    started = time.monotonic()
+    with pytest.raises(DBAPIError) as caught, server.begin() as tx:
+        while time.monotonic() - started < 20:  # busy all the time, each statement short
+            tx.execute(text("select pg_sleep(0.05)"))
+    assert caught.value.connection_invalidated or "transaction timeout" in str(caught.value)
+
+
+@pytest.mark.postgres
+def test_a_migration_takes_as_long_as_it_takes(server: Database) -> None:
+    with server.engine.connect() as connection, server.dialect.migrating(connection):
+        connection.execute(text("select pg_sleep(1)"))
+        time.sleep(0.8)
+        connection.execute(text("select pg_sleep(0.4)"))
+        connection.rollback()
+
+
+def test_guards_hold_again_after_a_migration(stocked: Database, database_url: str) -> None:
+    own = open_database(database_url)
+    with own.engine.connect() as connection, own.dialect.migrating(connection):
+        connection.execute(text("select 1"))
+        connection.rollback()
+    query = "PRAGMA foreign_keys" if own.kind == "sqlite" else "select current_setting('statement_timeout')"
+    with own.read() as tx:
+        assert str(tx.execute(text(query)).scalar_one()) in ("1", "1min")
+    own.close()
+
+
+def test_foreign_keys_hold(stocked: Database) -> None:
+    """No table of the schema says REFERENCES without the database refusing what does not fit."""
+    with stocked.begin() as tx:
+        tx.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
+        tx.execute(text("CREATE TABLE children (parent INTEGER REFERENCES parents (id))"))
+    with pytest.raises(IntegrityError), stocked.begin() as tx:
+        tx.execute(text("INSERT INTO children VALUES (7)"))
+
+
+def test_a_file_survives_a_power_cut(stocked: Database) -> None:
+    """As doctor says it; servers of tests are not durable, and it says that too."""
+    with stocked.read() as tx:
+        found = list(stocked.dialect.health(tx))
+    durable = [one for one in found if "synchronous" in one.found or "a crash" in one.found]
+    assert len(durable) == 1 and all(one.status in ("ok", "warn", "fail") for one in found)
+    assert all(one.do for one in found if one.status != "ok")
+    if stocked.kind == "sqlite":
+        assert "journal wal, synchronous FULL" in durable[0].found and durable[0].status == "ok"
+
+
+# --- time
+
+
+def test_the_clock_within_a_statement_is_the_clock(stocked: Database) -> None:
+    with stocked.begin() as tx:
+        before = stocked.dialect.now(tx)
+        later = type_coerce(stocked.dialect.clock(tx, 60), UtcTime)
+        tx.execute(insert(things).values(id=1, at=later))
+        at = tx.execute(select(things.c.at)).scalar_one()
+        after = stocked.dialect.now(tx)
+    minute = timedelta(seconds=60)
+    assert before <= at - minute <= after and before.tzinfo is UTC
+
+
+def test_a_moment_is_stored_as_the_driver_takes_it(stocked: Database) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 0, 123456, UTC)
+    stored = stocked.dialect.stored_time(moment)
+    assert stored.replace(tzinfo=UTC) == moment
+
+
+# --- statements
+
+
+def test_an_insert_knows_conflicts(stocked: Database) -> None:
+    statement = stocked.dialect.insert(things).values(id=1, name="a")
+    with stocked.begin() as tx:
+        for _ in range(2):
+            tx.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+        changed = statement.on_conflict_do_update(index_elements=["id"], set_={"name": "b"})
+        assert tx.execute(changed.returning(things.c.name)).scalars().all() == ["b"]
+
+
+def test_a_partial_index_holds_its_rows_alone(stocked: Database) -> None:
+    with stocked.begin() as tx:
+        tx.execute(insert(things), [{"id": id, "name": "a", "flag": False} for id in (1, 2)])
+        tx.execute(insert(things).values(id=3, name="a", flag=True))
+    with pytest.raises(IntegrityError), stocked.begin() as tx:
+        tx.execute(insert(things).values(id=4, name="a", flag=True))
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_many_are_inserted_in_one_statement_in_order(stocked: Database, count: int) -> None:
+    dialect = stocked.dialect
+    rows = [{"id": id, "name": f"n{id}", "long": "x" * 300, "flag": id % 2 == 0} for id in range(count)]
+    statement = dialect.insert_many(things, ["id", "name", "long", "flag"])
+    statement = statement.on_conflict_do_nothing(index_elements=["id"]).returning(things.c.id)
+    with stocked.begin() as tx:
+        _fill(tx, 0)
+        new = tx.execute(statement, dialect.many(rows)).scalars().all()
+        assert list(new) == list(range(1, count))
+        assert _ids(tx) == list(range(count))
+
+
+@pytest.mark.postgres
+def test_a_text_that_is_too_long_is_refused_not_cut(fresh_database: Callable[[str], Any]) -> None:
+    with fresh_database("postgresql") as url:
+        database = open_database(url)
+        _metadata.create_all(database.engine)
+        statement = database.dialect.insert_many(things, ["id", "name"])
+        with pytest.raises(DatabaseError, match="too long"), database.begin() as tx:
+            tx.execute(statement, database.dialect.many([{"id": 1, "name": "longer than five"}]))
+        database.close()
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_rows_are_written_as_they_are(stocked: Database, count: int) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 0, 123456, UTC)
+    rows = [
+        (id, None if id % 2 else "ü\t\\", "a\nb", id == 0, moment, bytes([0, 255, id]), None)
+        for id in range(count)
+    ]
+    with stocked.begin() as tx:
+        write_rows(tx, things, [column.name for column in things.c], rows)
+        assert [tuple(row) for row in tx.execute(select(things).order_by(things.c.id))] == rows
+
+
+def test_a_row_that_is_there_is_refused_however_many_come(stocked: Database) -> None:
+    for count in (1, 40):
+        with pytest.raises(DBAPIError), stocked.begin() as tx:
+            _fill(tx, 0)
+            write_rows(tx, things, ["id"], [(id,) for id in range(count)])
+
+
+def test_rows_are_found_by_several_columns_together(stocked: Database) -> None:
+    with stocked.begin() as tx:
+        _fill(tx, *range(9))
+        given = [[1, 2, 1], ["n1", "n2", "nowhere"], [1, 2, 1]]
+        here = stocked.dialect.among([things.c.id, things.c.name, things.c.day], given)
+        assert set(tx.execute(select(things.c.id).where(here)).scalars()) == {1, 2}
+
+
+def test_each_group_is_found_once(stocked: Database) -> None:
+    columns = [things.c.name, things.c.day]
+    with stocked.begin() as tx:
+        assert tx.execute(select(stocked.dialect.groups(select(*columns), columns))).all() == []
+        _fill(tx, *range(20))
+        query = select(*columns).where(things.c.day > 0)
+        found = tx.execute(select(stocked.dialect.groups(query, columns))).all()
+    assert sorted(tuple(row) for row in found) == [("n1", 1), ("n2", 2)]
+
+
+# --- partitions
+
+
+def test_days_stand_apart_where_there_are_partitions(stocked: Database) -> None:
+    partitions = stocked.dialect.partitions
+    with stocked.begin() as tx:
+        if partitions is None:
+            return
+        tx.execute(text("CREATE TABLE parted (id varchar(9), day int) PARTITION BY RANGE (day)"))
+        tx.execute(text("CREATE TABLE parted_rest PARTITION OF parted DEFAULT"))
+        tx.execute(text("INSERT INTO parted VALUES ('a', 5), ('b', 6), ('c', 9)"))
+        partitions.be_quick(tx)
+        assert partitions.strays(tx, "parted", 5, 7) == 2
+        partitions.make(tx, "parted", "parted_5", 5, 7)
+        partitions.make(tx, "parted", "parted_7", 7, 8)
+        assert partitions.found(tx, "parted") == [("parted_5", 5, 7), ("parted_7", 7, 8)]
+        assert partitions.strays(tx, "parted", 5, 7) == 0
+        assert partitions.size(tx, ["parted_5", "parted_7"]) > 0
+        partitions.hold(tx, ["parted_5"])
+        assert partitions.temporary(tx, "kept", select(literal("b"))) == 1
+        partitions.drop(tx, [Doomed("parted", "parted_5", "id", "SELECT id FROM kept")])
+        assert partitions.found(tx, "parted") == [("parted_7", 7, 8)]
+        assert tx.execute(text("SELECT id FROM parted ORDER BY id")).scalars().all() == ["b", "c"]
+
+
+# --- where it stands, what went wrong
+
+
+def test_a_folder_of_this_machine_is_known(database: Database, database_url: str) -> None:
+    found = database.dialect.folder(make_url(database_url), database.read)
+    assert found is not None and found.is_dir()
+    elsewhere = make_url("postgresql://db.example/x" if database.dialect.comes_back else "sqlite://")
+    assert database.dialect.folder(elsewhere, database.read) is None
+
+
+def _failure(database: Database) -> Exception:
+    with pytest.raises(DatabaseError) as caught, database.read() as tx:
+        tx.execute(text("select 1 from nowhere"))
+    return caught.value
+
+
+def test_waiting_mends_only_what_comes_back(database: Database, database_url: str) -> None:
+    away: dict[bool, str] = {True: "postgresql://postgres@127.0.0.1:1/x", False: "sqlite:////nowhere/x.db"}
+    other = open_database(away[database.dialect.comes_back])
+    with pytest.raises(OperationalError) as caught, other.read() as tx:
+        tx.execute(text("select 1"))
+    assert other.dialect.mended(caught.value) is other.dialect.comes_back
+    assert not database.dialect.mended(_failure(database))
+    other.close()
+
+
+def test_a_damaged_file_is_told_from_a_wrong_statement(database: Database, tmp_path: Path) -> None:
+    assert not database.dialect.damaged(_failure(database))
+    path = tmp_path / "damaged.db"
+    path.write_bytes(b"no database at all" * 100)
+    damaged = open_database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseError) as caught, damaged.read() as tx:
+        tx.execute(text("select 1"))
+    assert damaged.dialect.damaged(caught.value)
+    damaged.close()
+
+
+def test_every_answer_of_the_contract_is_given() -> None:
+    wanted = {name for name in vars(Dialect) if not name.startswith("_")}
+    for name in ("sqlite", "postgresql"):
+        assert wanted <= set(dir(dialect_named(name)))
