@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
+from app.api.intake import REFUSED
 from app.errors import AppError, ServerBusy, UploadSlow
 from app.settings import Settings
 
@@ -27,11 +28,26 @@ _INTAKE = "/v1/in/"
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
-class Front:
-    """The application as RSGI."""
+class Shortcut(Protocol):
+    """A way past the application for some calls."""
 
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]], settings: Settings, threads: int) -> None:
+    async def answer(self, scope: Any, body: bytes) -> Answer | None:
+        """The answer; None where the application is to be asked. Errors: what the application is to say."""
+        ...
+
+
+class Front:
+    """The application as RSGI; calls of machines try the shortcut first."""
+
+    def __init__(
+        self,
+        wsgi: Callable[..., Iterable[bytes]],
+        settings: Settings,
+        threads: int,
+        shortcut: Shortcut | None = None,
+    ) -> None:
         self._wsgi = wsgi
+        self._shortcut = shortcut
         self._settings = settings
         self._threads = threads
         self._machines = ThreadPoolExecutor(threads, "intake")
@@ -74,18 +90,32 @@ class Front:
             raise ServerBusy(details={"retry_after": 1})
         self._handing_in += 1
         try:
-            return await run(self._machines, self._call, scope, body)
+            answer, refused = await self._short(scope, body)
+            if answer is None:
+                answer = await run(self._machines, self._call, scope, body, refused)
+            return answer
         finally:
             self._handing_in -= 1
 
-    def _call(self, scope: Any, body: bytes) -> Answer:
-        """The application's answer, in a thread."""
+    async def _short(self, scope: Any, body: bytes) -> tuple[Answer | None, Exception | None]:
+        if self._shortcut is None:
+            return None, None
+        try:
+            return await self._shortcut.answer(scope, body), None
+        except Exception as error:
+            return None, error
+
+    def _call(self, scope: Any, body: bytes, refused: Exception | None = None) -> Answer:
+        """The application's answer, in a thread; or what it says of a refusal."""
         started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             started[:] = [int(status.split(" ", 1)[0]), headers]
 
-        parts = self._wsgi(environ(scope, body), start)
+        given = environ(scope, body)
+        if refused is not None:
+            given[REFUSED] = refused
+        parts = self._wsgi(given, start)
         try:
             content = b"".join(parts)
         finally:
@@ -118,7 +148,8 @@ class Upload:
         while self.received <= self._limit:
             left = self._patience + self.received / self._rate - (time.monotonic() - begun)
             try:
-                part = await asyncio.wait_for(anext(stream), max(0.0, min(self._patience, left)))
+                async with asyncio.timeout(max(0.0, min(self._patience, left))):
+                    part = await anext(stream)
             except StopAsyncIteration:
                 break
             except TimeoutError:
@@ -129,6 +160,8 @@ class Upload:
             self._hold(len(part))
             self.received += len(part)
             parts.append(part)
+            if self.received == self._announced:
+                break
         return b"".join(parts)
 
 

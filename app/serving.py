@@ -42,6 +42,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     # It may have ended while this process was starting: whoever started it then is not the one it was told.
     die_with_parent(int(os.environ.get(_SERVER, os.getppid())))
+    from app.collector import collect_seldom
+    from app.express import Express
     from app.factory import create_app
     from app.front import Front
     from app.runtime.pressure.watch import watch
@@ -54,7 +56,9 @@ def __getattr__(name: str) -> Any:
     share(settings, "web")
     installation = wire(settings, "web")
     watch(installation)
-    return Front(create_app(installation), settings, THREADS)
+    front = Front(create_app(installation), settings, THREADS, Express(installation, THREADS))
+    collect_seldom()
+    return front
 
 
 def serve(settings: Settings, processes: int = 1) -> None:

@@ -90,19 +90,26 @@ def environment(wanted: str | None = None) -> str:
 def correlation_id() -> str:
     """The id of the journey: as the caller says, else a new one."""
     if "correlation_id" not in g:
-        given = request.headers.get("X-Correlation-Id", "")
-        g.correlation_id = given if _CORRELATION.fullmatch(given) else str(uuid4())
+        g.correlation_id = journey_name(request.headers.get("X-Correlation-Id", ""))
     return str(g.correlation_id)
+
+
+def journey_name(given: str) -> str:
+    """The name of a journey as its sender gave it, where that is one; else a new one."""
+    return given if _CORRELATION.fullmatch(given) else str(uuid4())
 
 
 def _by_token() -> Caller:
     text = request.headers["Authorization"].partition(" ")[2].strip()
+    known = installation().tokens
+    begun = known.now()
     try:
         with installation().database.read() as connection:
             record = tokens.verify(connection, text)
     except TokenRefused:
         with limits.limited(limits.GUESSES):
             raise
+    known.remember(text, record, begun)
     return Caller(f"token/{record.id}", record.created_by, frozenset(record.capabilities), record)
 
 

@@ -31,7 +31,9 @@ _HEADERS = {
 }
 
 
-_BULK = "application/x-ndjson"
+REFUSED = "mapwright.refused"
+"""What `app.express` was refused is answered here, like everything else that is refused."""
+BULK = "application/x-ndjson"
 _LATER = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to send it again"}
 }
@@ -40,6 +42,8 @@ _LATER = {
 @blueprint.before_request
 def refuse_early() -> None:
     """What is hopeless now is refused before who sends it is looked up and before its body is read."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
     given = request.headers.get("Authorization", "").partition(" ")[2].strip()
     installation().gate.peek(
         given.split("_")[1] if given.count("_") > 1 else "", (request.view_args or {})["endpoint"]
@@ -71,7 +75,7 @@ def accept(endpoint: str) -> Any:
         "headers": {"traceparent": trace} if (trace := request.headers.get("traceparent", "")) else {},
     }
     given["sender"] = token.id
-    if request.mimetype == _BULK:
+    if request.mimetype == BULK:
         return _bulk(intake.accept_lines(installation(), token.environment, endpoint, body, **given))
     accepted = intake.accept(
         installation(),
@@ -85,12 +89,18 @@ def accept(endpoint: str) -> Any:
     if len(accepted) == 1 and (
         reply := await_reply(installation(), accepted[0], installation().settings.reply_deadline)
     ):
-        return Response(reply.content, 200, _reply_headers(accepted[0]), mimetype=reply.media_type)
+        return Response(reply.content, 200, reply_headers(accepted[0]), mimetype=reply.media_type)
+    return receipt(accepted), 202
+
+
+def receipt(accepted: list[intake.Accepted]) -> Any:
+    """What a sender hears of its messages; a list where the body held several."""
     answers = [_answer(one) for one in accepted]
-    return answers[0] if len(answers) == 1 else answers, 202
+    return answers[0] if len(answers) == 1 else answers
 
 
-def _reply_headers(one: intake.Accepted) -> dict[str, str]:
+def reply_headers(one: intake.Accepted) -> dict[str, str]:
+    """What the answer of a synchronous flow says of its message."""
     return {"X-Mapwright-Message": one.message_id, "X-Correlation-Id": one.correlation_id}
 
 

@@ -115,7 +115,7 @@ def token_create(
 @REASON
 @BY
 def token_revoke(token_id: str, reason: str, by: str) -> None:
-    """End a token at once."""
+    """End a token; within a second nothing is taken from it any more."""
     from app.security import tokens
 
     with opened() as installation, installation.database.begin() as tx:

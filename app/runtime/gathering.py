@@ -43,13 +43,18 @@ class Gathering(Generic[Item, Result]):
 
     def put(self, ticket: Ticket[Item, Result]) -> list[Result]:
         """Have it written, alone or with others; what became of its items. Errors: whatever `write` raises."""
-        with self._changed:
-            self._waiting.append(ticket)
-        while batch := self._turn(ticket):
-            self._lead(batch)
+        self.put_all([ticket])
         if ticket.error is not None:
             raise ticket.error
         return ticket.results
+
+    def put_all(self, tickets: Sequence[Ticket[Item, Result]]) -> None:
+        """Have these written, together as far as they may be; each says what became of it."""
+        with self._changed:
+            self._waiting.extend(tickets)
+        for ticket in tickets:
+            while batch := self._turn(ticket):
+                self._lead(batch)
 
     def _turn(self, ticket: Ticket[Item, Result]) -> list[Ticket[Item, Result]]:
         """What this thread is to write now; nothing once its own ticket is done."""

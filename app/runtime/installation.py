@@ -10,6 +10,7 @@ from app.runtime.codes import SignedFolder
 from app.runtime.gathering import Gathering
 from app.runtime.precedence import UrgentFlows
 from app.runtime.pressure.gate import Gate
+from app.security.known import KnownTokens
 from app.security.secrets import Vault
 from app.settings import Settings, secret_keys
 from app.storage.database import Database
@@ -48,6 +49,7 @@ class Installation:
     doorbell: Doorbell = field(default_factory=Silence)
     vault: Vault | None = None
     spans: Spans = field(default_factory=PassingOn)
+    tokens: KnownTokens = field(default_factory=KnownTokens, repr=False)
     _releases: dict[str, Compiled] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _gather_lock: Lock = field(default_factory=Lock, repr=False)

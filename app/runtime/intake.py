@@ -68,13 +68,13 @@ def accept(
     where a limit or the state of the installation stands in the way.
     """
     with telling_refusals(environment, endpoint):
-        _require_size(installation, body)
+        require_size(installation, body)
         intake = prepare(
             installation,
             environment,
             endpoint,
             body,
-            _routes(installation, environment, endpoint),
+            found_routes(installation, environment, endpoint),
             media_type=media_type,
             idempotency_key=idempotency_key,
             correlation_id=correlation_id,
@@ -101,8 +101,8 @@ def accept_lines(
     where a limit has no room for all of them.
     """
     with telling_refusals(environment, endpoint):
-        _require_size(installation, body)
-        found = _routes(installation, environment, endpoint)
+        require_size(installation, body)
+        found = found_routes(installation, environment, endpoint)
     lines: list[Line] = []
     intakes: dict[int, Intake] = {}
     for number, raw in enumerate(body.split(b"\n"), 1):
@@ -127,12 +127,14 @@ def accept_lines(
     return sorted(lines, key=lambda line: line.number)
 
 
-def _routes(installation: Installation, environment: str, endpoint: str) -> list[Route]:
+def found_routes(installation: Installation, environment: str, endpoint: str) -> list[Route]:
+    """As `routes`, with what the database refuses said as an error of the API."""
     with faults.translated():
         return routes(installation, environment, endpoint)
 
 
-def _require_size(installation: Installation, body: bytes) -> None:
+def require_size(installation: Installation, body: bytes) -> None:
+    """Errors: TooLarge."""
     limit = installation.settings.body_limit
     if len(body) > limit:
         raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
@@ -140,12 +142,17 @@ def _require_size(installation: Installation, body: bytes) -> None:
 
 def _let_in(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
     """Store what comes from outside, if there is room for all of it. Errors: NotNow."""
+    admit(installation, intakes)
+    with faults.translated(), installation.gate.pulse.writing():
+        return store(installation, intakes)
+
+
+def admit(installation: Installation, intakes: Sequence[Intake]) -> None:
+    """Let all bodies of a call in or none of them. Errors: NotNow."""
     first = intakes[0]
     flows = Counter(f"{d.route.ruleset}/{d.flow}" for intake in intakes for d in intake.drafts)
     with telling_refusals(first.environment, first.endpoint):
         installation.gate.admit(Load(first.environment, first.endpoint, first.sender, flows))
-    with faults.translated(), installation.gate.pulse.writing():
-        return store(installation, intakes)
 
 
 def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
@@ -153,12 +160,16 @@ def store(installation: Installation, intakes: Sequence[Intake]) -> list[list[Ac
 
     Bodies of one call are written in one transaction; calls in flight at once may share it.
     """
+    return installation.gathering(write).put(ticket(intakes))
+
+
+def ticket(intakes: Sequence[Intake]) -> Ticket[Intake, list[Accepted]]:
+    """The bodies of one call as something to be written."""
     scopes = {(i.environment, i.endpoint, i.idempotency_key) for i in intakes if i.idempotency_key}
-    size = sum(len(intake.body) for intake in intakes)
-    return installation.gathering(_write).put(Ticket(intakes, size, frozenset(scopes)))
+    return Ticket(intakes, sum(len(intake.body) for intake in intakes), frozenset(scopes))
 
 
-def _write(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
+def write(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
     """One transaction of one or several calls, then the bell."""
 
     def transaction() -> list[list[tuple[Message, bool]]]:

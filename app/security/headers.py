@@ -26,17 +26,21 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def protective(public_url: str, nonce: str) -> dict[str, str]:
+    """The headers of every answer."""
+    made = {"Content-Security-Policy": _POLICY.format(nonce=nonce), **_FIXED}
+    if public_url.startswith("https://"):
+        made["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return made
+
+
 def register(app: Flask, public_url: str) -> None:
     """Put the headers on every answer and `csp_nonce()` into every template."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
-    https = public_url.startswith("https://")
 
     @app.after_request
     def protect(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY.format(nonce=csp_nonce())
-        response.headers.update(_FIXED)
-        if https:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        response.headers.update(protective(public_url, csp_nonce()))
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response

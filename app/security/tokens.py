@@ -61,13 +61,13 @@ def verify(connection: Connection, text: str) -> TokenRecord:
     token_id, _, secret = rest.partition("_")
     record = stored.token(connection, token_id) if prefix == PREFIX and token_id.isalnum() else None
     right = hmac.compare_digest(record.secret_hash if record else "0" * 64, _hash(secret))
-    if record is None or not right or record.revoked_at or _expired(record):
+    if record is None or not right or record.revoked_at or expired(record):
         raise TokenRefused()
     return record
 
 
 def revoke(tx: Connection, token_id: str, by: str, reason: str = "") -> None:
-    """End a token at once."""
+    """End a token; intake may know it for a second more (`app.security.known`)."""
     if not stored.revoke_token(tx, token_id):
         raise TokenInvalid(f"there is no valid token {token_id}")
     audit.append(tx, by, "token.revoke", f"token/{token_id}", reason=reason)
@@ -93,7 +93,8 @@ def public(record: TokenRecord) -> dict[str, object]:
     }
 
 
-def _expired(record: TokenRecord) -> bool:
+def expired(record: TokenRecord) -> bool:
+    """Whether its time is over."""
     return record.expires_at is not None and record.expires_at <= datetime.now(UTC)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("way")
 ORDER = b'{"number": "7", "priority": "1", "quantity": "3"}'
 PATH = "/v1/in/shop.orders"
 

@@ -12,6 +12,7 @@ from app.runtime.processing import drain
 from app.storage.flows import FlowPolicy, put_flow_policy
 from tests.app.api.test_intake import ORDER, PATH
 
+pytestmark = pytest.mark.usefixtures("way")
 FLOW = """\
 use schema shop.order "v1"
 
@@ -23,8 +24,7 @@ end
 """
 
 
-@pytest.fixture
-def asked(site: Any) -> Any:
+def publish_replying(site: Any) -> None:
     """The starter's flow replies with the work order, live in dev."""
     with site.installation.database.begin() as tx:
         manifest = rulesets.read_file(tx, "orders", "ruleset.toml").content.decode()
@@ -35,6 +35,12 @@ def asked(site: Any) -> Any:
         rulesets.write_file(tx, "orders", "flows/orders.mw", FLOW.encode(), "ana")
         record = releases.cut_release(tx, "orders", "ana", "it replies")
         promotions.promote(tx, record.id, "dev", "ana")
+
+
+@pytest.fixture
+def asked(site: Any) -> Any:
+    """A site whose flow replies."""
+    publish_replying(site)
     return site
 
 

@@ -1,6 +1,7 @@
 """The real web server: hostile bodies over a socket, a taken port, no orphan."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -114,6 +115,36 @@ def running(site: Any, **more: str) -> Iterator[Server]:
 def test_a_whole_body_is_taken_in(server: Server) -> None:
     assert b" 202 " in server.post(BODY)
     assert server.stored() == 1
+
+
+def test_calls_of_one_connection_are_answered_alike_the_short_way_and_the_long_one(server: Server) -> None:
+    """The first token has to be looked up, the next calls find it known; with a repeated header none is plain."""
+    token = b"Authorization: Bearer " + server.token.encode()
+    start = b"POST /v1/in/shop.orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + token
+    rest = b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as connection:
+        journey = b"\r\nX-Correlation-Id: j"
+        answers = [one_answer(connection, start + journey * times + rest) for times in (1, 1, 1, 2)]
+    first, again, once_more, twice = [re.sub(rb"nonce-[\w-]+|date: [^\r]+", b"", one) for one in answers]
+    assert first.startswith(b"HTTP/1.1 202") and b'"duplicate":false' in first
+    assert again == once_more == first.replace(b"false", b"true").replace(b"length: 108", b"length: 107")
+    assert b'"correlation_id":"j"' in twice
+    assert server.stored() == 1
+
+
+def one_answer(connection: socket.socket, call: bytes) -> bytes:
+    """Send a call; as much as one answer has, its headers sorted."""
+    connection.sendall(call)
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65_536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    found = re.search(rb"content-length: (\d+)", head)
+    assert found is not None
+    while len(body) < int(found[1]):
+        body += connection.recv(65_536)
+    status, *headers = head.split(b"\r\n")
+    return b"\r\n".join([status, *sorted(headers), b"", body])
 
 
 @pytest.mark.parametrize(

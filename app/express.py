@@ -1,0 +1,111 @@
+"""The short way of a message: from the server's event loop into intake and back, past the application.
+
+Calls in flight are worked on together in few threads: one transaction, one look at what is live, one wake-up for
+all of them. Only plain calls come this way: one small body of announced length, from a token that was verified a
+moment ago and may send it. Everything else, and everything that is refused, is left to the application, which says
+it; what is answered here is byte for byte what the application would have answered.
+"""
+
+import asyncio
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import msgspec
+from werkzeug.utils import get_content_type
+
+from app.api.calls import journey_name
+from app.api.intake import BULK, receipt, reply_headers
+from app.batches import Batches
+from app.front import Answer
+from app.runtime.installation import Installation
+from app.runtime.intake import Accepted
+from app.runtime.offers import Offer, Taken, accept_all
+from app.runtime.replying import await_reply
+from app.security import tokens
+from app.security.headers import protective
+from app.storage.answers import Reply
+
+MOST_BYTES = 65_536
+"""Larger bodies take a thread of their own, so that reading them holds nobody up."""
+_PATH = re.compile(r"/v1/in/([A-Za-z0-9._~-]+)")
+_SPECIAL = ("cookie", "content-digest", "transfer-encoding", "expect")
+
+
+class Express:
+    """The shortcut of one web process."""
+
+    def __init__(self, installation: Installation, threads: int) -> None:
+        self._installation = installation
+        writers = 2 if installation.database.dialect.many_writers else 1
+        self._intake: Batches[Offer, Taken] = Batches(partial(accept_all, installation), writers, "intake")
+        self._waiters = ThreadPoolExecutor(threads, "replies")
+
+    async def answer(self, scope: Any, body: bytes) -> Answer | None:
+        """The answer to a plain call; None where the application is to be asked.
+
+        Errors: whatever the message is refused with; nothing is stored then.
+        """
+        offer = self._offer(scope, body)
+        if offer is None:
+            return None
+        self._installation.gate.peek(offer.sender, offer.endpoint)
+        taken = await self._intake.put(offer)
+        name = journey_name(offer.correlation_id)
+        if taken.awaited and (reply := await self._reply(taken.accepted[0])):
+            own = reply_headers(taken.accepted[0])
+            kind = get_content_type(reply.media_type, "utf-8")
+            return self._answer(200, reply.content, {"Content-Type": kind, **own}, name)
+        content = msgspec.json.encode(receipt(taken.accepted)) + b"\n"
+        return self._answer(202, content, {"Content-Type": "application/json"}, name)
+
+    async def _reply(self, accepted: Accepted) -> Reply | None:
+        patience = self._installation.settings.reply_deadline
+        wait = partial(await_reply, self._installation, accepted, patience)
+        return await asyncio.get_running_loop().run_in_executor(self._waiters, wait)
+
+    def _offer(self, scope: Any, body: bytes) -> Offer | None:
+        found = _PATH.fullmatch(scope.path) if scope.method == "POST" else None
+        headers = _headers_of(scope)
+        if found is None or headers is None or not _plain(headers, body):
+            return None
+        kind, _, text = headers.get("authorization", "").partition(" ")
+        token = self._installation.tokens.find(text.strip()) if kind.lower() == "bearer" else None
+        if token is None or "send" not in token.capabilities or not tokens.allows_endpoint(token, found[1]):
+            return None
+        trace = headers.get("traceparent", "")
+        return Offer(
+            token.environment,
+            found[1],
+            body,
+            headers.get("content-type", ""),
+            headers.get("idempotency-key"),
+            headers.get("x-correlation-id") or journey_name(""),
+            {"traceparent": trace} if trace else {},
+            token.id,
+        )
+
+    def _answer(self, status: int, content: bytes, own: dict[str, str], journey: str) -> Answer:
+        protection = protective(self._installation.settings.url, secrets.token_urlsafe(16))
+        headers = {**own, "Content-Length": str(len(content)), "X-Correlation-Id": journey, **protection}
+        return status, [*headers.items(), ("Cache-Control", "no-store"), ("Vary", "Cookie")], content
+
+
+def _headers_of(scope: Any) -> dict[str, str] | None:
+    """The headers of a call by name; None where one is repeated."""
+    found: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        if name in found:
+            return None
+        found[name] = value
+    return found
+
+
+def _plain(headers: dict[str, str], body: bytes) -> bool:
+    """Whether it is one small body that came whole, as its length says, and nothing about it is special."""
+    length = headers.get("content-length", "")
+    whole = 0 < len(body) <= MOST_BYTES and length.isdecimal() and int(length) == len(body)
+    special = any(name in headers for name in _SPECIAL) or BULK in headers.get("content-type", "").lower()
+    return whole and not special

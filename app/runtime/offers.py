@@ -1,0 +1,119 @@
+"""Bodies of several calls taken in together: what they have in common is looked up once, written at once.
+
+Each call is accepted or refused for itself, exactly as `intake.accept` would do it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.runtime.drafts import Intake, prepare
+from app.runtime.gathering import Ticket
+from app.runtime.installation import Installation
+from app.runtime.intake import Accepted, admit, found_routes, require_size, ticket, write
+from app.runtime.pressure import faults
+from app.runtime.replying import gives_reply
+from app.runtime.routing import Route
+from app.runtime.telling import telling_refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One body that a machine hands in."""
+
+    environment: str
+    endpoint: str
+    body: bytes
+    media_type: str = ""
+    idempotency_key: str | None = None
+    correlation_id: str = ""
+    headers: Mapping[str, str] | None = None
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The messages of one body, durable; `awaited`: its sender is to get the reply of a synchronous flow."""
+
+    accepted: list[Accepted]
+    awaited: bool = False
+
+
+_Ticket = Ticket[Intake, list[Accepted]]
+_Found = list[Route] | Exception
+
+
+def accept_all(installation: Installation, offers: Sequence[Offer]) -> list[Taken | Exception]:
+    """What became of each: its messages, or why nothing of it was stored."""
+    known: dict[tuple[str, str], _Found] = {}
+    made: list[_Ticket | Exception] = []
+    for offer in offers:
+        try:
+            made.append(_prepared(installation, offer, known))
+        except Exception as error:
+            made.append(error)
+    tickets = [one for one in made if isinstance(one, Ticket)]
+    if tickets:
+        _write(installation, tickets)
+    return [_outcome(installation, one) if isinstance(one, Ticket) else one for one in made]
+
+
+def _outcome(installation: Installation, ticket: _Ticket) -> Taken | Exception:
+    if ticket.error is not None:
+        if not isinstance(ticket.error, Exception):  # the process is told to end
+            raise ticket.error
+        return faults.told(ticket.error) or ticket.error
+    try:
+        return Taken(ticket.results[0], _awaited(installation, ticket.results[0]))
+    except Exception as error:
+        return error
+
+
+def _awaited(installation: Installation, accepted: Sequence[Accepted]) -> bool:
+    first = accepted[0].message if len(accepted) == 1 else None
+    return first is not None and gives_reply(installation, first)
+
+
+def _prepared(installation: Installation, offer: Offer, known: dict[tuple[str, str], _Found]) -> _Ticket:
+    with telling_refusals(offer.environment, offer.endpoint):
+        require_size(installation, offer.body)
+        intake = prepare(
+            installation,
+            offer.environment,
+            offer.endpoint,
+            offer.body,
+            _routes(installation, offer, known),
+            media_type=offer.media_type,
+            idempotency_key=offer.idempotency_key,
+            correlation_id=offer.correlation_id,
+            headers=offer.headers,
+            sender=offer.sender,
+        )
+    admit(installation, [intake])
+    return ticket([intake])
+
+
+def _routes(installation: Installation, offer: Offer, known: dict[tuple[str, str], _Found]) -> list[Route]:
+    """Asked once for all; so is a database that does not answer."""
+    where = (offer.environment, offer.endpoint)
+    if where not in known:
+        try:
+            known[where] = found_routes(installation, *where)
+        except Exception as error:
+            known[where] = error
+    found = known[where]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _write(installation: Installation, tickets: Sequence[_Ticket]) -> None:
+    """Write all; while the database suffers nothing is tried, and every ticket says so."""
+    try:
+        with installation.gate.pulse.writing():
+            installation.gathering(write).put_all(tickets)
+            for one in tickets:
+                if one.error is not None and faults.suffers(one.error):
+                    raise one.error
+    except Exception as error:
+        for one in tickets:
+            one.error = one.error if one.done else error
