@@ -24,6 +24,7 @@ from app.runtime.restraint import resident
 from app.runtime.retention import make_days, run_retention
 from app.scheduling import fire_promotion
 from app.storage.due import due_partitions
+from app.storage.schema import outgrown
 from app.storage.setback import put_right, seconds_ahead
 from app.storage.workers import beat, end_lease, gone, own_lease, vitals
 from app.telemetry.metrics import count
@@ -85,6 +86,9 @@ class Clock:
                 _log.warning("the clock of the database was ahead and was put right", seconds=round(ahead))
             if self._ticks % _BEAT_TICKS == 0:
                 beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
+                if outgrown(tx):  # somebody has upgraded without this process
+                    _log.error("the schema is newer than this clock can work with", clock=self.name)
+                    self._stop.set()
         self._owner = owner
         self._ticks += 1
         count("mapwright_ticks_total", "owner" if owner else "stand-in")

@@ -24,10 +24,32 @@ class SettingsInvalid(AppError):
 
 
 class SchemaOutdated(AppError):
-    """The database has another schema than this version needs: run `mapwright migrate`."""
+    """The database has an older schema than this version needs: run `mapwright migrate --pre`."""
 
     code = "schema_outdated"
     status = 503
+
+
+class SchemaTooNew(AppError):
+    """The database has a newer schema than this version can work with: update this process."""
+
+    code = "schema_too_new"
+    status = 503
+    retryable = True
+
+
+class OlderProcesses(AppError):
+    """Processes of an older version are at work: stop them first."""
+
+    code = "older_processes"
+    status = 409
+
+
+class StepRefused(AppError):
+    """This step of the schema can't be taken now."""
+
+    code = "step_refused"
+    status = 409
 
 
 class ActionNotCarriedOut(AppError):

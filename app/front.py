@@ -45,9 +45,11 @@ class Front:
         settings: Settings,
         threads: int,
         shortcut: Shortcut | None = None,
+        end: Callable[[], None] = lambda: None,
     ) -> None:
         self._wsgi = wsgi
         self._shortcut = shortcut
+        self._end = end
         self._settings = settings
         self._threads = threads
         self._machines = ThreadPoolExecutor(threads, "intake")
@@ -55,6 +57,10 @@ class Front:
         self._most_held = max(_LEAST_HELD, _HELD_BODIES * settings.body_limit)
         self._held = 0
         self._handing_in = 0
+
+    def __rsgi_del__(self, _loop: Any) -> None:
+        """The server ends in order."""
+        self._end()
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """One call: receive its body, run it in a thread, answer."""

@@ -46,7 +46,7 @@ def __getattr__(name: str) -> Any:
     from app.express import Express
     from app.factory import create_app
     from app.front import Front
-    from app.runtime.pressure.watch import watch
+    from app.runtime.pressure.watch import Watch
     from app.telemetry import configure_log
     from app.telemetry.sharing import share
     from app.wiring import wire
@@ -55,8 +55,9 @@ def __getattr__(name: str) -> Any:
     configure_log(settings, "web")
     share(settings, "web")
     installation = wire(settings, "web")
-    watch(installation)
-    front = Front(create_app(installation), settings, THREADS, Express(installation, THREADS))
+    watch = Watch(installation)
+    watch.start()
+    front = Front(create_app(installation), settings, THREADS, Express(installation, THREADS), watch.end)
     collect_seldom()
     return front
 

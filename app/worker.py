@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from app.collector import collect_seldom
@@ -29,6 +30,7 @@ from app.storage.claims import leave
 from app.storage.due import due_partitions
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import Kind
+from app.storage.schema import outgrown
 from app.storage.workers import beat, gone, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share
@@ -222,9 +224,16 @@ class Worker:
             self._restraint.look(BEAT_SECONDS)
             told = vitals(VERSION, ",".join(self.groups), resident())
             self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled, told))  # noqa: B023
+            self._quietly(lambda: self._signed(self._see_schema))
             self._quietly(lambda: note_memory(self.place))
             if self._stop.wait(BEAT_SECONDS):
                 return
+
+    def _see_schema(self, tx: Connection) -> None:
+        """Somebody has upgraded without this process: what it would write is wrong by now."""
+        if outgrown(tx):
+            _log.error("the schema is newer than this worker can work with", worker=self.name)
+            self._stop.set()
 
     def _signed(self, write: Callable[..., Any], *words: Any) -> None:
         with self._installation.database.begin() as tx:

@@ -1,8 +1,17 @@
 """Run by Alembic: one transaction a migration, in a session that lasts as long as it takes."""
 
+from typing import Any
+
 from alembic import context
 
 from app.storage.database import metadata
+from app.storage.schema import note_step
+
+
+def _noted(ctx: Any, step: Any, **_: Any) -> None:
+    """In the transaction of the step."""
+    if step.is_upgrade:
+        note_step(ctx.connection, step.up_revision_id)
 
 
 def run() -> None:
@@ -14,6 +23,7 @@ def run() -> None:
             target_metadata=metadata,
             transaction_per_migration=True,
             transactional_ddl=True,
+            on_version_apply=_noted,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.api.calls import installation
 from app.runtime.installation import Installation
 from app.storage import environments, queries
+from app.storage.schema import state_of
 from app.telemetry.metrics import RECORDED
 from app.telemetry.sharing import everybody
 
@@ -29,10 +30,10 @@ def live() -> dict[str, str]:
 
 @blueprint.get("/health/ready")
 def ready() -> tuple[dict[str, Any], int]:
-    """Messages can be taken in: the database answers and the disks have room. Redis away costs a second, so it
-    only shows."""
-    checks = {"database": _database(), "disk": _disk(), "redis": _redis()}
-    usable = checks["database"] == "ok" and checks["disk"] == "ok"
+    """Messages can be taken in: the database answers with a schema that fits, the disks have room. Redis away costs
+    a second, so it only shows."""
+    checks = {"database": _database(), "schema": _schema(), "disk": _disk(), "redis": _redis()}
+    usable = checks["database"] == "ok" and checks["disk"] == "ok" and _fits(checks["schema"])
     return {"status": "ready" if usable else "not ready", "checks": checks}, 200 if usable else 503
 
 
@@ -89,6 +90,20 @@ def _database() -> str:
     except SQLAlchemyError:
         return "unreachable"
     return "ok"
+
+
+def _schema() -> str:
+    """`current`, `expanded` or `ahead` where this process can work with it, else what is wrong."""
+    try:
+        with installation().database.read() as connection:
+            state = state_of(connection)
+    except SQLAlchemyError:
+        return "unknown"
+    return state.standing if state.usable else f"{state.words}: {state.do}"
+
+
+def _fits(schema: str) -> bool:
+    return schema in ("current", "expanded", "ahead")
 
 
 def _disk() -> str:

@@ -37,14 +37,14 @@ def check_home(home: Path) -> None:
 def opened(
     migrated: bool = True, patient: bool = False, process: str = "command"
 ) -> Iterator["Installation"]:
-    """The installation of the settings in force, its database at this version's schema.
+    """The installation of the settings in force, its database at a schema this version works with.
 
     `patient` is for processes that stay: they wait for a database that is away; `process` names them in traces.
     """
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     from app.settings import load_settings
-    from app.storage.migrate import require_current
+    from app.storage.schema import require_schema
     from app.wiring import wire
 
     settings = load_settings()
@@ -55,7 +55,7 @@ def opened(
         if patient:
             wait_for_database(installation)
         if migrated:
-            require_current(installation.database)
+            require_schema(installation.database)
         yield installation
     except OperationalError as error:
         raise Stop(REFUSED, f"the database can't be reached: {_first_line(error)}") from None

@@ -6,16 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from app.commands.opening import broken, check_home, opened
+from app.commands.options import AS_JSON
 from app.settings import load_settings
 from app.supervisor import Service, Stopping, Supervisor
 from app.telemetry import configure_log
 from app.telemetry.sharing import serve_metrics
-from app.terminal import REFUSED, Stop, say
+from app.terminal import REFUSED, Stop, print_json, say
+
+Which = Literal["all", "pre", "post"]
 
 
 @click.command()
@@ -27,7 +30,20 @@ def serve(bind: str | None, processes: int) -> None:
 
     settings = load_settings()
     check_home(settings.home)
+    refuse_schema()
     serving.serve(replace(settings, bind=bind) if bind else settings, processes)
+
+
+def refuse_schema() -> None:
+    """Stop where this version can't work with the database; one that is away may come back."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        with opened():
+            pass
+    except Stop as stop:
+        if not isinstance(stop.__context__, OperationalError):
+            raise
 
 
 @click.command()
@@ -114,20 +130,39 @@ def _end(number: int, frame: Any) -> None:
 
 
 @click.command()
-@click.option("--to", "revision", default="head", show_default=True, help="Migration to stop at.")
-def migrate(revision: str) -> None:
-    """Bring the database to this version."""
+@click.option(
+    "--pre", "which", flag_value="pre", help="Only what processes of the version before can live with."
+)
+@click.option("--post", "which", flag_value="post", help="What is left, once no older process runs.")
+@click.option("--to", "revision", default="head", show_default=True, help="Revision to stop at.")
+@AS_JSON
+def migrate(which: Which | None, revision: str, as_json: bool) -> None:
+    """Bring the database to this version's schema; refused where that would hurt processes that run."""
+    done = bring_schema(which or "all", revision)
+    if as_json:
+        names = {"done": [step.name for step in done.done], "left": [step.name for step in done.left]}
+        print_json({"revision": done.revision, **names})
+        return
+    for step in done.done:
+        say(f"done: {step.name}")
+    if done.left:
+        say(f"the database is at {done.revision}; left: {', '.join(step.name for step in done.left)}")
+    else:
+        say("the database is at this version")
+
+
+def bring_schema(which: Which = "all", revision: str = "head") -> Any:
+    """Migrate the database of the settings in force; Stop says what stands in the way."""
     from sqlalchemy.exc import DatabaseError
 
     from app.storage.dialects import dialect_named
-    from app.storage.migrate import upgrade
+    from app.storage.migrate import migrate as run
 
     settings = load_settings()
     check_home(settings.home)
     try:
-        upgrade(settings.database, revision)
+        return run(settings.database, which, revision)
     except DatabaseError as error:
         if dialect_named(settings.database).damaged(error):
             raise Stop(REFUSED, broken(settings.home)) from None
         raise Stop(REFUSED, f"the database can't be migrated: {str(error.orig).splitlines()[0]}") from None
-    say("the database is at this version")

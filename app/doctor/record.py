@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from alembic.script import ScriptDirectory
-
 from app.doctor.finding import Finding, fail, ok, warn
 from app.runtime.installation import Installation
 from app.security.audit import verify
 from app.storage.audit import head as audit_head
-from app.storage.migrate import current, head, scripts
+from app.storage.schema import state_of
 
 
 def database(installation: Installation) -> Iterator[Finding]:
@@ -19,29 +17,15 @@ def database(installation: Installation) -> Iterator[Finding]:
 
 
 def migrations(installation: Installation) -> Iterator[Finding]:
-    """Whether the schema is the one of this version, and which steps are missing."""
-    found, needed = current(installation.database), head()
-    if found == needed:
-        yield ok("migrations", f"the database is at {found}")
-        return
-    directory = ScriptDirectory(str(scripts()))
-    known = [one.revision for one in directory.walk_revisions()]
-    if found is not None and found not in known:
-        yield fail(
-            "migrations", f"the database is at {found}, newer than this version knows", "upgrade this host"
-        )
-        return
-    missing = known[: known.index(found)] if found in known else known
-    paths = [
-        directory.get_revision(one).path.rpartition("/")[2].removesuffix(".py") for one in reversed(missing)
-    ]
-    post = [path for path in paths if "_post_" in path]
-    if len(post) == len(paths):
-        yield warn(
-            "migrations", f"to be done when no old process runs: {', '.join(post)}", "mapwright migrate"
-        )
+    """Where the schema stands, and what is to be done about it."""
+    with installation.database.read() as tx:
+        state = state_of(tx)
+    if state.standing == "current":
+        yield ok("migrations", state.words)
+    elif state.usable:
+        yield warn("migrations", state.words, state.do)
     else:
-        yield fail("migrations", f"missing: {', '.join(paths)}", "mapwright migrate")
+        yield fail("migrations", state.words, state.do)
 
 
 def audit(installation: Installation) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, delete, or_, select, update
 
 from app.storage.database import UtcTime, insert, metadata, now
+from app.storage.schema import works_with
 
 AHEAD_SECONDS = 60.0
 
@@ -25,6 +26,7 @@ workers_table = Table(
     Column("version", String(40), nullable=False),
     Column("groups", String(200), nullable=False),
     Column("memory", BigInteger, nullable=False),
+    Column("schema", String(12), nullable=False, server_default=""),
 )
 leases_table = Table(
     "leases",
@@ -41,18 +43,20 @@ ALIVE_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What a process tells of itself: where it runs, of which version it is, whom it serves, its memory."""
+    """What a process tells of itself: where it runs, its version, whom it serves, its memory, the last schema it knows."""
 
     host: str = ""
     pid: int = 0
     version: str = ""
     groups: str = ""
     memory: int = 0
+    schema: str = ""
 
 
 def vitals(version: str, groups: str = "", memory: int = 0) -> Vitals:
     """Those of this process."""
-    return Vitals(socket.gethostname()[:80], os.getpid(), version[:40], groups[:200], memory)
+    known = works_with().newest
+    return Vitals(socket.gethostname()[:80], os.getpid(), version[:40], groups[:200], memory, known)
 
 
 def beat(tx: Connection, name: str, kind: str, handled: int, told: Vitals | None = None) -> None:

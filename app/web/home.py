@@ -8,6 +8,7 @@ from app.design import rulesets
 from app.runtime.pressure.setting import shown
 from app.storage import environments, queries, releases
 from app.storage.limits import limits
+from app.storage.schema import state_of
 from app.web.access import installation, requires
 from app.web.errors import page_blueprint
 from app.web.frame import current_environment
@@ -28,12 +29,14 @@ def show() -> Any:
         sets = [_card(connection, one) for one in rulesets.list_rulesets(connection)]
         stuck = queries.search_messages(connection, here, state=queries.PROBLEM_STATES, limit=6).items
         broken = queries.deliveries(connection, here, state=("dead", "uncertain"), limit=6).items
+        schema = state_of(connection)
         limited = shown(connection, here, installation().settings) if limits(connection, here) else None
     states = [(state, counts["messages"].get(state, 0)) for state in _SHOWN]
     return render_template(
         "home.html",
         states=states,
         counts=counts,
+        schema=schema,
         recent=recent.items,
         rulesets=sets,
         problems=stuck,

@@ -85,10 +85,18 @@ def test_an_older_schema_is_told_with_what_is_missing(installation: Installation
     with installation.database.begin() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     found = wrong(installation, "migrations")
-    assert "0003_pre_file_history" in found.found and found.do == "mapwright migrate"
+    assert "0003_pre_file_history" in found.found and found.do == "mapwright migrate --pre"
+
+
+def test_a_newer_schema_is_told_and_whether_this_version_can_work_with_it(installation: Installation) -> None:
     with installation.database.begin() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert "newer than this version" in wrong(installation, "migrations").found
+    found = wrong(installation, "migrations")
+    assert found.status == "warn" and "newer than this version" in found.found
+    with installation.database.begin() as tx:
+        tx.execute(text("UPDATE needed_schema SET revision = '9998'"))
+    found = wrong(installation, "migrations")
+    assert found.status == "fail" and found.do == "update this process"
 
 
 def test_a_redis_that_evicts_or_takes_no_writes_is_told(installation: Installation, valkey: Valkey) -> None:

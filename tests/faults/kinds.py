@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import time_machine
@@ -24,6 +25,7 @@ from app.runtime.intake import accept
 from app.runtime.processing import drain
 from app.serving import serve as become_server
 from app.settings import load_settings
+from app.storage import schema
 from app.storage.claims import claim
 from app.storage.database import open_database
 from app.storage.environments import deployed
@@ -37,6 +39,7 @@ from tests.journey import ENVIRONMENT, order
 
 SESSION = "MAPWRIGHT_TEST_SESSION"
 CLOCK = "MAPWRIGHT_TEST_CLOCK"
+MIGRATIONS = "MAPWRIGHT_TEST_MIGRATIONS"
 KILLS = "MAPWRIGHT_TEST_KILLS"
 _PR_SET_PDEATHSIG = 1
 
@@ -51,6 +54,9 @@ def work(kind: str, environ: Mapping[str, str], log: str) -> None:
     if CLOCK in os.environ:
         off = timedelta(seconds=float(os.environ[CLOCK]))
         time_machine.travel(datetime.now(UTC) + off, tick=True).start()
+    if MIGRATIONS in os.environ:  # a release that knows other steps
+        schema.scripts = lambda: Path(os.environ[MIGRATIONS])
+        schema.steps.cache_clear()
     settings = load_settings()
     configure_log(settings, kind)
     inflict(os.environ)

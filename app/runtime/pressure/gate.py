@@ -18,6 +18,7 @@ from app.errors import (
     InstallationFull,
     NotNow,
     RateExceeded,
+    SchemaTooNew,
 )
 from app.runtime.pressure.buckets import Buckets, Draw, OwnBuckets, SharedBuckets
 from app.runtime.pressure.disk import Disks
@@ -85,14 +86,17 @@ class Gate:
         self._refused: dict[tuple[str, str], tuple[float, NotNow]] = {}
         self._lock = Lock()
         self._next_count = 0.0
+        self.outgrown: SchemaTooNew | None = None
         self.disks = Disks(settings, database)
         self.pulse = Pulse(MOST_IN_FLIGHT, settings.intake_patience)
 
     def peek(self, sender: str, endpoint: str) -> None:
         """Refuse what is hopeless before anything of it is read, without a query.
 
-        Errors: DiskNearlyFull, DatabaseSlow, or what this sender heard last, as long as that holds.
+        Errors: SchemaTooNew, DiskNearlyFull, DatabaseSlow, or what this sender heard last, as long as that holds.
         """
+        if self.outgrown is not None:
+            raise self.outgrown
         if self.disks.short is not None:
             raise DiskNearlyFull(
                 f"{self.disks.short.words}; nothing is lost, what was taken in is worked off",

@@ -52,6 +52,9 @@ _SILENCE = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
+_ONE_AT_A_TIME = (
+    "select set_config('lock_timeout', '10min', true), pg_advisory_lock(hashtext('mapwright migrate'))"
+)
 _FEW = 8
 _NATIVE = (Boolean, DateTime, LargeBinary)
 _ONE: Any = literal_column("1")  # said in the text, so that the planner knows how little is asked
@@ -103,7 +106,7 @@ class Postgresql:
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
-        """Without limits of time; locks are still given up."""
+        """Without limits of time; locks are still given up. One at a time: the next one finds nothing left to do."""
         names = ["statement_timeout", "idle_in_transaction_session_timeout"]
         names += (
             ["transaction_timeout"]
@@ -112,6 +115,7 @@ class Postgresql:
         )
         for name in names:
             connection.exec_driver_sql(f"SET {name} = 0")
+        connection.exec_driver_sql(_ONE_AT_A_TIME)
         connection.commit()
         try:
             yield

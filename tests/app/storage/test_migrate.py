@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 import app.storage
 from app.errors import SchemaOutdated
 from app.storage.database import Database, metadata, open_database
-from app.storage.migrate import current, head, require_current, upgrade
+from app.storage.migrate import upgrade
+from app.storage.schema import require_schema, state_of, steps
 
 
 def test_the_migrated_schema_is_the_described_one(database: Database) -> None:
@@ -33,12 +34,13 @@ def test_a_migrated_database_is_current_and_migrating_again_does_nothing(
     database_url: str, database: Database
 ) -> None:
     upgrade(database_url)
-    assert current(database) == head() is not None
-    require_current(database)
+    with database.read() as tx:
+        assert state_of(tx).standing == "current" and state_of(tx).found == steps()[-1].revision
+    require_schema(database)
 
 
 def test_an_empty_database_is_refused(tmp_path: object) -> None:
     empty = open_database(f"sqlite:///{tmp_path}/empty.db")
     with pytest.raises(SchemaOutdated):
-        require_current(empty)
+        require_schema(empty)
     empty.close()

@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from app.storage.database import open_database
-from app.storage.migrate import scripts, upgrade
+from app.storage.migrate import upgrade
 from app.storage.problems import groups, subjects
+from app.storage.schema import scripts
 from tests.servers import Postgres
 
 
