@@ -24,6 +24,7 @@ from app.api import (
     lanes,
     limits,
     messages,
+    once,
     problem_groups,
     problems,
     releases,
@@ -43,6 +44,7 @@ _PATHS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 def register(app: Flask) -> None:
     """Add the API to the application."""
+    once.register(app)
     api = make_api(app)
     for noun in _NOUNS:
         api.register_blueprint(noun.blueprint)

@@ -8,6 +8,7 @@ from marshmallow import fields
 from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import numbered_page
 from app.errors import NothingChosen
 from app.runtime import staging, switching
@@ -60,6 +61,7 @@ def index(query: dict[str, Any]) -> Any:
 
 @blueprint.route("/connections/<string:endpoint>/<any(pause, resume, open, close):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(ConnectionBody)
 def act(body: dict[str, Any], endpoint: str, step: str) -> Any:
     """Pause or resume a connection; open its breaker for good, or close it without waiting for a probe."""
@@ -79,6 +81,7 @@ def test(body: dict[str, Any], endpoint: str) -> Any:
 
 @blueprint.route("/connections/<string:endpoint>/<any(stage, unstage):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(StageBody)
 def stage(body: dict[str, Any], endpoint: str, step: str) -> Any:
     """Hold back what is made for this endpoint from now on, or no longer."""
@@ -97,6 +100,7 @@ def stage(body: dict[str, Any], endpoint: str, step: str) -> Any:
 
 @blueprint.route("/deliveries/release", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(ReleaseStagedBody)
 def release(body: dict[str, Any]) -> Any:
     """Let staged deliveries leave: by endpoint, rule set, flow or time, or all."""

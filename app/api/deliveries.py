@@ -7,6 +7,7 @@ from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
 from app.api.messages import readable
+from app.api.once import once
 from app.api.paging import cursors
 from app.errors import NotFound
 from app.runtime import recovery, staging
@@ -47,6 +48,7 @@ def show(delivery_id: str) -> Any:
     "/deliveries/<string:delivery_id>/<any(retry, confirm, discard, release):step>", methods=["POST"]
 )
 @needs("operate")
+@once
 @blueprint.arguments(schemas.ReasonBody)
 def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
     """Send again, say that it did arrive, give it up, or let a staged one leave; always with a reason."""

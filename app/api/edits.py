@@ -12,6 +12,7 @@ from app.api.calls import caller, installation, needs
 from app.api.deliveries import view_delivery
 from app.api.document import Resource
 from app.api.messages import view
+from app.api.once import once
 from app.runtime import editing
 from app.runtime.editing import EditRefused
 
@@ -35,6 +36,7 @@ class MessageEditBody(EditBody):
 
 @blueprint.route("/messages/<string:message_id>/edit", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(MessageEditBody)
 def message(body: dict[str, Any], message_id: str) -> Any:
     """Put a repaired body in the place of a message that waits for a person; both stay, linked."""
@@ -58,6 +60,7 @@ def message(body: dict[str, Any], message_id: str) -> Any:
 
 @blueprint.route("/deliveries/<string:delivery_id>/edit", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(EditBody)
 def delivery(body: dict[str, Any], delivery_id: str) -> Any:
     """Put a repaired payload in the place of a dead delivery; it is sent under a key of its own."""

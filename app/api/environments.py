@@ -9,6 +9,7 @@ from app import scheduling
 from app.api import schemas
 from app.api.calls import caller, installation, needs, require
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import numbered_page
 from app.design import connections, promotions, releases
 from app.runtime import switching
@@ -50,6 +51,7 @@ def plan(body: dict[str, Any], name: str) -> Any:
 
 @blueprint.route("/<string:name>/promote", methods=["POST"])
 @needs("view")
+@once
 @blueprint.arguments(schemas.PromoteBody)
 def promote(body: dict[str, Any], name: str) -> Any:
     """Make a release live here, now or at a moment; never by an author beyond the first try-out, no stage skipped."""
@@ -97,6 +99,7 @@ def scheduled(query: dict[str, Any], name: str) -> Any:
 
 @blueprint.route("/<string:name>/scheduled/<string:promotion>/cancel", methods=["POST"])
 @needs("view")
+@once
 @blueprint.arguments(schemas.ReasonBody)
 def cancel(body: dict[str, Any], name: str, promotion: str) -> Any:
     """Call a promotion off before its moment, with a reason."""
@@ -108,6 +111,7 @@ def cancel(body: dict[str, Any], name: str, promotion: str) -> Any:
 
 @blueprint.route("/<string:name>/rollback", methods=["POST"])
 @needs("rollback")
+@once
 @blueprint.arguments(schemas.RollbackBody)
 def rollback(body: dict[str, Any], name: str) -> Any:
     """Put a rule set back on an earlier release, with a reason."""
@@ -128,6 +132,7 @@ def bindings(name: str) -> Any:
 
 @blueprint.route("/<string:name>/bindings/<string:endpoint>", methods=["PUT"])
 @needs("connect")
+@once
 @blueprint.arguments(schemas.BindingBody)
 def bind(body: dict[str, Any], name: str, endpoint: str) -> Any:
     """Write where and how an endpoint is reached; secrets are write-only."""
@@ -140,6 +145,7 @@ def bind(body: dict[str, Any], name: str, endpoint: str) -> Any:
 
 @blueprint.route("/<string:name>/bindings/<string:endpoint>/<any(pause, resume):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(schemas.ReasonBody)
 def pause(body: dict[str, Any], name: str, endpoint: str, step: str) -> Any:
     """Hold back or let go what travels through an endpoint."""

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import cursors
 from app.errors import NotFound
 from app.runtime import steering
@@ -71,6 +72,7 @@ def show(lane_id: str) -> Any:
 
 @blueprint.route("/lanes/<string:lane_id>/<any(release, pause, resume):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(schemas.ReasonBody)
 def act(body: dict[str, Any], lane_id: str, step: str) -> Any:
     """Let a lane go on past what it waits for, hold it back, or let a paused one go on."""
@@ -80,6 +82,7 @@ def act(body: dict[str, Any], lane_id: str, step: str) -> Any:
 
 @blueprint.route("/flows/<string:ruleset>/<string:flow>/<any(pause, resume):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(FlowBody)
 def turn(body: dict[str, Any], ruleset: str, flow: str, step: str) -> Any:
     """Hold back what a flow does, or let it go; what comes in meanwhile is stored and waits."""
@@ -102,6 +105,7 @@ def list_groups(query: dict[str, Any]) -> Any:
 
 @blueprint.route("/groups", methods=["PUT"])
 @needs("connect")
+@once
 @blueprint.arguments(WorkerGroupBody)
 def assign(body: dict[str, Any]) -> Any:
     """Have a group of workers serve a flow, an endpoint or everything of an environment."""

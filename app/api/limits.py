@@ -5,6 +5,7 @@ from typing import Any
 from app.api import schemas
 from app.api.calls import caller, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.design import promotions
 from app.runtime.pressure.setting import Wish, set_limit, shown
 from app.storage.limits import Scope
@@ -23,6 +24,7 @@ def index(name: str) -> Any:
 
 @blueprint.route("/<string:name>/limits", methods=["PUT"])
 @needs("operate")
+@once
 @blueprint.arguments(schemas.LimitBody)
 def put(body: dict[str, Any], name: str) -> Any:
     """Replace one limit: messages a second, how many may come at once, how many may wait; null is no limit."""

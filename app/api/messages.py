@@ -8,6 +8,7 @@ from flask import Response
 from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import cursors
 from app.errors import NotFound
 from app.runtime import recovery
@@ -72,6 +73,7 @@ def deliveries(message_id: str) -> Any:
 
 @blueprint.route("/<string:message_id>/<any(retry, replay, discard):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(StepBody)
 def act(body: dict[str, Any], message_id: str, step: str) -> Any:
     """Run a failed message again, replay one as a linked child, or discard one; always with a reason."""

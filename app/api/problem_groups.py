@@ -7,6 +7,7 @@ from marshmallow import fields
 from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import cursors
 from app.api.replays import PaceBody, batch_json, checked_at_once
 from app.errors import NotFound
@@ -76,6 +77,7 @@ def show(query: dict[str, Any], fingerprint: str) -> Any:
 
 @blueprint.route("/<string:fingerprint>/<any(retry, replay, discard):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(GroupBody)
 @blueprint.alt_response(202, description="The batch that does it")
 def act(body: dict[str, Any], fingerprint: str, step: Any) -> Any:

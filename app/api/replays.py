@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from app.api import schemas
 from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.api.paging import cursors
 from app.errors import NotFound
 from app.runtime import batches
@@ -83,6 +84,7 @@ class BatchQuery(schemas.PageQuery):
 
 @blueprint.route("", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(BatchBody)
 @blueprint.alt_response(202, description="The batch; small dry runs are complete in it")
 def create(body: dict[str, Any]) -> Any:
@@ -132,6 +134,7 @@ def members(query: dict[str, Any], batch_id: str) -> Any:
 
 @blueprint.route("/<string:batch_id>/<any(run, pause, cancel):step>", methods=["POST"])
 @needs("operate")
+@once
 @blueprint.arguments(BatchStepBody)
 def act(body: dict[str, Any], batch_id: str, step: str) -> Any:
     """Begin or go on, stop for a while, or give up what is left."""

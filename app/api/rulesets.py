@@ -7,6 +7,7 @@ from flask import Response, request
 from app.api import schemas
 from app.api.calls import caller, installation, needs
 from app.api.document import Resource
+from app.api.once import once
 from app.design import releases, rulesets, samples, trials
 from app.errors import AppError
 from app.security import limits
@@ -43,6 +44,7 @@ def index() -> Any:
 
 @blueprint.route("", methods=["POST"])
 @needs("edit")
+@once
 @blueprint.arguments(schemas.ImportBody)
 @blueprint.alt_response(201, description="The rule set")
 def create(body: dict[str, Any]) -> Any:
@@ -92,6 +94,7 @@ def read_file(name: str, path: str) -> Any:
 @blueprint.route("/<string:name>/files/<path:path>", methods=["PUT"])
 @blueprint.doc(**_FILE)
 @needs("edit")
+@once
 def write_file(name: str, path: str) -> Any:
     """Write a file: If-Match with the ETag that was read, or If-None-Match: * for a new one."""
     expected = _precondition()
@@ -103,6 +106,7 @@ def write_file(name: str, path: str) -> Any:
 
 @blueprint.route("/<string:name>/files/<path:path>", methods=["DELETE"])
 @needs("edit")
+@once
 @blueprint.alt_response(204, description="It is gone")
 def delete_file(name: str, path: str) -> Any:
     """Delete a file; If-Match with the ETag that was read."""
@@ -170,6 +174,7 @@ def test(body: dict[str, Any], name: str) -> Any:
 
 @blueprint.route("/<string:name>/release", methods=["POST"])
 @needs("release")
+@once
 @blueprint.arguments(schemas.ReleaseBody)
 @blueprint.alt_response(201, description="The release")
 def release(body: dict[str, Any], name: str) -> Any:

@@ -25,6 +25,7 @@ from app.storage.foreseeing import Foresight
 from app.storage.identity import MILLISECONDS_A_DAY, PARTITIONS
 from app.storage.lane_days import advance, lagging
 from app.storage.messages import messages_table
+from app.storage.repeats import forget_calls
 from app.storage.retention import (
     between,
     deliveries_due,
@@ -141,6 +142,8 @@ class _Run:
                     own_lease(tx, _LEASE, owner, _LEASE_SECONDS)
                     self._narrow(tx, range(first, first + _AT_A_TIME))
         self._batches(owner)
+        with self._database.begin() as tx:
+            self.report.add("answers to calls", forget_calls(tx))
         self._advance(owner)
 
     def _range(self, one: DayRange) -> None:
