@@ -4,42 +4,22 @@ Without Redis each process counts for itself: its share of the rate, and its own
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar
 
-import structlog
-from redis.exceptions import RedisError
-
+from app.runtime.buckets import Buckets, Draw
 from app.runtime.installation import Installation
+from app.runtime.shared_counts import SharedCounts
 from app.storage.controls import Control
 from app.storage.database import now
 from app.storage.workers import workers
 
-Result = TypeVar("Result")
 Place = tuple[str, str]
 _SLOTS = 6
-_AWAY_SECONDS = 1.0
 _SHARE_SECONDS = 5.0
 _ALIVE_SECONDS = 15.0
 _BATCH_SECONDS = 0.25
-_log = structlog.get_logger(__name__)
 
-# KEYS bucket; ARGV rate, burst, wanted, least. Gives how many may leave now and milliseconds until `least` may.
-_TAKE = """
-local t = redis.call('TIME')
-local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-local rate, burst, wanted, least = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens, at = tonumber(kept[1]) or burst, tonumber(kept[2]) or now
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
-local granted = math.min(wanted, math.floor(tokens))
-tokens = tokens - granted
-redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
-redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return {granted, math.ceil(math.max(0, least - tokens) / rate * 1000)}
-"""
 # KEYS counts; ARGV ok, failed, failed since the last ok, window. Gives failures in a row, of the window, all of it.
 _NOTE = """
 local t = redis.call('TIME')
@@ -82,50 +62,29 @@ class Counted:
         )
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
 class Rates:
     """The counters of a process's connections."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self._counts = SharedCounts(installation.redis)
+        self._buckets = Buckets(self._counts)
         self._lock = Lock()
-        self._buckets: dict[Place, _Bucket] = {}
         self._slots: dict[Place, dict[int, list[int]]] = {}
         self._rows: dict[Place, int] = {}
-        self._away_until = 0.0
         self._share: tuple[float, int] = (0.0, 1)
 
     def take(self, place: Place, control: Control, wanted: int) -> tuple[int, float]:
         """How many of these deliveries may leave now, and in how many seconds the next ones."""
         if control.rate is None:
             return wanted, 0.0
-        rate, burst = control.rate, control.burst
-        least = min(burst, max(1.0, float(int(rate * _BATCH_SECONDS))))
-        answer = self._ask(_TAKE, _key("bucket", place), rate, burst, wanted, least)
-        if answer is not None:
-            return int(answer[0]), int(answer[1]) / 1000
-        return self._take_here(
-            place, control.rate / self._workers(), max(1.0, burst / self._workers()), wanted
-        )
-
-    def _take_here(self, place: Place, rate: float, burst: float, wanted: int) -> tuple[int, float]:
-        with self._lock:
-            moment = time.monotonic()
-            bucket = self._buckets.setdefault(place, _Bucket(1.0, moment))
-            bucket.tokens = min(burst, bucket.tokens + (moment - bucket.at) * rate)
-            bucket.at = moment
-            granted = min(wanted, int(bucket.tokens))
-            bucket.tokens -= granted
-            return granted, max(0.0, 1.0 - bucket.tokens) / rate
+        least = min(control.burst, max(1.0, float(int(control.rate * _BATCH_SECONDS))))
+        draw = Draw(f"{place[0]}:connection:{place[1]}", wanted, control.rate, control.burst)
+        return self._buckets.take_some(draw, least, self._workers)
 
     def note(self, place: Place, window: float, ok: int, failed: int, trailing: int) -> Counted:
         """Count attempts: how many were answered, how many failed, how many failed after the last answer."""
-        answer = self._ask(_NOTE, _key("breaker", place), ok, failed, trailing, window)
+        answer = self._counts.run(_NOTE, [_key(place)], (ok, failed, trailing, window))
         if answer is not None:
             return Counted(*map(int, answer))
         with self._lock:
@@ -144,22 +103,7 @@ class Rates:
         with self._lock:
             self._slots.pop(place, None)
             self._rows.pop(place, None)
-        self._redis(lambda connection: connection.delete(_key("breaker", place)))
-
-    def _ask(self, script: str, key: str, *words: float) -> Any:
-        return self._redis(lambda connection: connection.eval(script, 1, key, *words))
-
-    def _redis(self, work: Callable[[Any], Result]) -> Result | None:
-        """None where there is no Redis, or it does not answer: then nobody asks it for a second."""
-        connection = self._installation.redis
-        if connection is None or time.monotonic() < self._away_until:
-            return None
-        try:
-            return work(connection)
-        except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + _AWAY_SECONDS
-            _log.warning("limits are counted in this process", error=str(error)[:200])
-            return None
+        self._counts.forget(_key(place))
 
     def _workers(self) -> int:
         """How many processes share a rate now."""
@@ -174,5 +118,5 @@ class Rates:
         return count
 
 
-def _key(what: str, place: Place) -> str:
-    return f"mapwright:{what}:{place[0]}:{place[1]}"
+def _key(place: Place) -> str:
+    return f"mapwright:breaker:{place[0]}:{place[1]}"

@@ -20,9 +20,10 @@ from app.errors import (
     RateExceeded,
     SchemaTooNew,
 )
-from app.runtime.pressure.buckets import Buckets, Draw, OwnBuckets, SharedBuckets
+from app.runtime.buckets import Buckets, Draw
 from app.runtime.pressure.disk import Disks
 from app.runtime.pressure.pulse import Pulse
+from app.runtime.shared_counts import SharedCounts
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.limits import INSTALLATION, Limit, Scope, limits, waiting
@@ -81,7 +82,7 @@ class Gate:
         self._limit = Limit(
             settings.intake_rate or None, settings.intake_burst or None, settings.intake_backlog or None
         )
-        self._buckets: Buckets = SharedBuckets(redis) if redis is not None else OwnBuckets()
+        self._buckets = Buckets(SharedCounts(redis))
         self._picture = Picture(limits={INSTALLATION: self._limit})
         self._refused: dict[tuple[str, str], tuple[float, NotNow]] = {}
         self._lock = Lock()

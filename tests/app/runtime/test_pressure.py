@@ -10,11 +10,12 @@ import redis
 from sqlalchemy import event
 
 from app.errors import BacklogFull, InstallationBusy, InstallationFull, LimitInvalid, NotNow, RateExceeded
+from app.runtime.buckets import Buckets, Draw
 from app.runtime.installation import Installation
 from app.runtime.intake import accept, accept_lines
-from app.runtime.pressure.buckets import Draw, OwnBuckets, SharedBuckets
 from app.runtime.pressure.gate import Gate
 from app.runtime.pressure.setting import Wish, set_limit, shown
+from app.runtime.shared_counts import SharedCounts
 from app.storage.flows import FlowPolicy, flow_policies, put_flow_policy
 from app.storage.limits import Limit, Scope, limits, put_limit
 from app.storage.queries import search_messages
@@ -37,7 +38,7 @@ class Hands:
 
 def test_a_bucket_lets_its_burst_through_and_says_when_there_is_more() -> None:
     hands = Hands()
-    buckets = OwnBuckets(hands)
+    buckets = Buckets(SharedCounts(None), hands)
     draw = Draw("a", 1, 2.0, 3)
     assert [buckets.take([draw]) for _ in range(3)] == [None, None, None]
     refused = buckets.take([draw])
@@ -48,14 +49,14 @@ def test_a_bucket_lets_its_burst_through_and_says_when_there_is_more() -> None:
 
 def test_more_than_the_burst_passes_a_full_bucket_and_is_owed() -> None:
     hands = Hands()
-    buckets = OwnBuckets(hands)
+    buckets = Buckets(SharedCounts(None), hands)
     assert buckets.take([Draw("a", 100, 10.0, 20)]) is None
     refused = buckets.take([Draw("a", 1, 10.0, 20)])
     assert refused is not None and refused.seconds == pytest.approx(8.1)
 
 
 def test_all_buckets_give_or_none_does() -> None:
-    buckets = OwnBuckets(Hands())
+    buckets = Buckets(SharedCounts(None), Hands())
     both = [Draw("a", 1, 1.0, 5), Draw("b", 1, 1.0, 1)]
     assert buckets.take(both) is None
     refused = buckets.take(both)
@@ -66,7 +67,7 @@ def test_all_buckets_give_or_none_does() -> None:
 def test_processes_share_a_bucket_in_redis(redis_url: str) -> None:
     connection = redis.Redis.from_url(redis_url)
     connection.flushdb()
-    one, other = SharedBuckets(connection), SharedBuckets(connection)
+    one, other = (Buckets(SharedCounts(connection)) for _ in range(2))
     draw = Draw("a", 1, 0.1, 2)
     assert [bucket.take([draw]) for bucket in (one, other)] == [None, None]
     refused = other.take([draw])
@@ -74,7 +75,7 @@ def test_processes_share_a_bucket_in_redis(redis_url: str) -> None:
 
 
 def test_without_redis_each_process_counts_for_itself() -> None:
-    buckets = SharedBuckets(redis.Redis(port=1))
+    buckets = Buckets(SharedCounts(redis.Redis(port=1)))
     draw = Draw("a", 1, 0.1, 1)
     assert buckets.take([draw]) is None and buckets.take([draw]) is not None
 
