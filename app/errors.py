@@ -79,6 +79,12 @@ class ReasonRequired(AppError):
     status = 422
 
 
+def require_reason(reason: str, said: str = "") -> None:
+    """What a person does to live messages stands in the audit log with a reason. Errors: ReasonRequired."""
+    if not reason.strip():
+        raise ReasonRequired(said)
+
+
 class NothingChosen(AppError):
     """Say which ones (an endpoint, a rule set, a flow, a time), or that all are meant."""
 

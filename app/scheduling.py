@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from app.design import promotions, releases
 from app.design.errors import AlreadyLive, DesignError, OwnChange
-from app.errors import AppError, NotFound, ReasonRequired, TimeInvalid, TransitionRefused
+from app.errors import AppError, NotFound, TimeInvalid, TransitionRefused, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import move_timers
 from app.runtime.timing import fire
@@ -109,8 +109,7 @@ def _same(tx: Connection, match: str, release_id: str, at: datetime) -> Timer | 
 
 def cancel(tx: Connection, environment: str, id: str, by: str, reason: str) -> dict[str, Any]:
     """Call a promotion off before it happens. Errors: ReasonRequired, NotFound."""
-    if not reason.strip():
-        raise ReasonRequired("calling a promotion off needs a reason; it stands in the audit log")
+    require_reason(reason, "calling a promotion off needs a reason; it stands in the audit log")
     found = _scheduled(tx, environment, id)
     content = {**found.content, "ended": f"cancelled by {by}: {reason}"}
     if not move_timers(tx, these(tx, [id]), ("open",), "dropped", now(tx), content=content):

@@ -19,7 +19,7 @@ from app.design.errors import (
     PromotionRefused,
     StageSkipped,
 )
-from app.errors import NotFound, ReasonRequired
+from app.errors import NotFound, require_reason
 from app.security import audit
 from app.storage import environments as stored
 from app.storage import releases as stored_releases
@@ -94,8 +94,7 @@ def rollback(
 ) -> Promotion:
     """Go back to the release that was live before, or to any that once was; needs a reason."""
     get_environment(tx, environment)
-    if not reason.strip():
-        raise ReasonRequired("a rollback needs a reason")
+    require_reason(reason, "a rollback needs a reason")
     live = stored.live_release(tx, environment, ruleset)
     target = previous(tx, environment, ruleset) if to is None else releases.get_release(tx, to).id
     if live is None or target is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import AppError, NotFound, ReasonRequired
+from app.errors import AppError, NotFound, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import BATCH_STATES, require
 from app.security.audit import append
@@ -78,8 +78,8 @@ def create(
     Errors: NothingChosen, TooManyChosen, BatchInvalid, ReasonRequired, NotFound (no such release).
     """
     _require_sense(chosen, action, subject, destinations, rate, share)
-    if not dry_run and not reason.strip():
-        raise ReasonRequired()
+    if not dry_run:
+        require_reason(reason)
     with installation.database.begin() as tx:
         ids, destinations, subject = _members(tx, environment, chosen, action, subject, destinations)
         _require_number(len(ids))
@@ -194,8 +194,7 @@ def run(
 
 def _begun(tx: Connection, found: Batch, reason: str, which: str) -> dict[str, Any]:
     said = reason.strip() or found.reason
-    if not said:
-        raise ReasonRequired()
+    require_reason(said)
     if found.release == "current" and deployed(tx, found.environment) != found.report.get("releases"):
         raise ReleaseMoved()
     values: dict[str, Any] = {"reason": said, "started_at": now(tx), "which": which or found.which}

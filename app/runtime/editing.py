@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import AppError, NotFound, ReasonRequired, TooLarge, TransitionRefused
+from app.errors import AppError, NotFound, TooLarge, TransitionRefused, require_reason
 from app.runtime.calling import CALL
 from app.runtime.differing import Difference, compare
 from app.runtime.drafts import Intake
@@ -72,8 +72,7 @@ def edit_message(
 
     Errors: ReasonRequired, TransitionRefused, EditRefused, Undecodable, ReplayRefused and its kinds.
     """
-    if not reason.strip():
-        raise ReasonRequired()
+    require_reason(reason)
     original, intake = _edited(installation, message_id, content, release)
     with installation.database.begin() as tx:
         made = _replace(tx, original, intake, by, reason)
@@ -101,8 +100,7 @@ def edit_delivery(
 
     Errors: ReasonRequired, TransitionRefused, EditRefused.
     """
-    if not reason.strip():
-        raise ReasonRequired()
+    require_reason(reason)
     preview_payload(installation, delivery_id, content)
     with installation.database.begin() as tx:
         made = _replace_delivery(tx, delivery_id, content, by, reason)

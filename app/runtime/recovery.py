@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import NotFound, ReasonRequired, TransitionRefused
+from app.errors import NotFound, TransitionRefused, require_reason
 from app.runtime.calling import settled
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted, store
@@ -66,7 +66,7 @@ def discard_message(installation: Installation, message_id: str, *, by: str, rea
 
 def discard_in(tx: Connection, message_id: str, by: str, reason: str) -> str:
     """As `discard_message`, inside a transaction; the lane that goes on."""
-    _require_reason(reason)
+    require_reason(reason)
     found = _message(tx, message_id)
     lock(tx, found.lane)
     _move(tx, found, "discarded", by, reason)
@@ -90,7 +90,7 @@ def replay_message(
     `release`: original, current (what is live now) or an id; `only` names the endpoints it may send to.
     Errors: ReasonRequired, ReplayRefused and its kinds, IntakeRefused.
     """
-    _require_reason(reason)
+    require_reason(reason)
     with installation.database.read() as tx:
         found = _message(tx, message_id)
         original = originals(tx, [found.id])[found.id]
@@ -144,7 +144,7 @@ def _settle(installation: Installation, delivery_id: str, state: str, by: str, r
 
 def settle_in(tx: Connection, delivery_id: str, state: str, by: str, reason: str) -> str:
     """Say how a delivery ends, inside a transaction; the lane that goes on."""
-    _require_reason(reason)
+    require_reason(reason)
     found = _delivery(tx, delivery_id)
     lock(tx, found.lane)
     move_delivery_states(tx, [DeliveryMove(found, state, reason=reason)], now(tx))
@@ -187,11 +187,6 @@ def _delivery(tx: Connection, id: str) -> Delivery:
         return outbox.delivery(tx, id)
     except LookupError:
         raise NotFound(f"there is no delivery {id}") from None
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired()
 
 
 def _shown(found: Message) -> dict[str, Any]:

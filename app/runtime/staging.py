@@ -7,7 +7,7 @@ those of its lane that are still held back.
 from datetime import datetime
 from typing import Any
 
-from app.errors import NotFound, ReasonRequired, TimeInvalid
+from app.errors import NotFound, TimeInvalid, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import move_delivery_states
 from app.security.audit import append
@@ -22,7 +22,7 @@ _CHUNK = 200
 
 def release_delivery(installation: Installation, delivery_id: str, *, by: str, reason: str) -> Any:
     """Let one staged delivery go; it as it stands then. Errors: NotFound, TransitionRefused."""
-    _require(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         try:
             found = delivery(tx, delivery_id)
@@ -51,7 +51,7 @@ def release_staged(
     until: datetime | None = None,
 ) -> int:
     """Let all staged deliveries go that fit; without a filter all of the environment. How many."""
-    _require(reason)
+    require_reason(reason)
     chosen = {"endpoint": endpoint, "ruleset": ruleset, "flow": flow}
     total, moved = 0, -1
     while moved:
@@ -92,7 +92,7 @@ def stage(
     hold_until: datetime | None = None,
 ) -> None:
     """Hold deliveries of an endpoint back from now on, or no longer; those held already stay so."""
-    _require(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         before = binding(tx, environment, endpoint)
         if before is None:
@@ -112,8 +112,3 @@ def stage(
             told,
             reason,
         )
-
-
-def _require(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired()

@@ -3,11 +3,12 @@
 Every step needs who and why, and stands in the audit log in the transaction of the step itself.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, update
 
-from app.errors import NotFound, ReasonRequired, TransitionRefused
+from app.errors import NotFound, TransitionRefused, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import lane_state
 from app.security.audit import append
@@ -45,12 +46,12 @@ def pause_flow(
     reason: str,
 ) -> FlowPolicy:
     """Hold back a flow's messages and deliveries, or let them go. What comes in meanwhile is stored and waits."""
-    _require_reason(reason)
+    require_reason(reason)
     if (ruleset, flow) not in flows_named(installation, environment, f"{ruleset}/{flow}"):
         raise NotFound(f"no live release of {ruleset} in {environment} has a flow {flow}")
     with installation.database.begin() as tx:
         before = flow_policies(tx).get((environment, ruleset, flow), FlowPolicy())
-        policy = FlowPolicy(before.on_failure, paused)
+        policy = replace(before, paused=paused)
         put_flow_policy(tx, environment, ruleset, flow, policy)
         target = f"flow/{environment}/{ruleset}/{flow}"
         append(tx, by, "flow.paused", target, before.paused, paused, reason)
@@ -62,7 +63,7 @@ def release_lane(installation: Installation, lane_id: str, *, by: str, reason: s
 
     A lane that waits for an uncertain delivery goes on when somebody says what became of that one.
     """
-    _require_reason(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         found = _lane(tx, lane_id)
         before = lane_state(found, now(tx))
@@ -76,7 +77,7 @@ def release_lane(installation: Installation, lane_id: str, *, by: str, reason: s
 
 def pause_lane(installation: Installation, lane_id: str, *, by: str, reason: str) -> dict[str, Any]:
     """Hold one lane back; whoever has it now writes nothing any more."""
-    _require_reason(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         found = _lane(tx, lane_id)
         if found["blocked_by"]:
@@ -88,7 +89,7 @@ def pause_lane(installation: Installation, lane_id: str, *, by: str, reason: str
 
 def resume_lane(installation: Installation, lane_id: str, *, by: str, reason: str) -> dict[str, Any]:
     """Let a paused lane go on."""
-    _require_reason(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         found = _lane(tx, lane_id)
         if found["blocked_by"] != PAUSE:
@@ -125,11 +126,6 @@ def _lane(tx: Connection, lane_id: str) -> Any:
         return lock(tx, lane_id)
     except LookupError:
         raise NotFound(f"there is no lane {lane_id[:80]}") from None
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired()
 
 
 def _shown(found: Any, state: str = "") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from app.errors import NotFound, ReasonRequired, TransitionRefused
+from app.errors import NotFound, TransitionRefused, require_reason
 from app.runtime.installation import Installation
 from app.runtime.rates import Rates
 from app.runtime.states import move_breaker
@@ -28,7 +28,7 @@ def open_breaker(
     installation: Installation, environment: str, endpoint: str, *, by: str, reason: str
 ) -> None:
     """Stop a connection until a person closes its breaker: it is not probed."""
-    _require(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         found = _breaker(tx, environment, endpoint)
         at = now(tx)
@@ -42,7 +42,7 @@ def close_breaker(
     installation: Installation, environment: str, endpoint: str, *, by: str, reason: str
 ) -> None:
     """Let a stopped connection go on without waiting for a probe; a limit it asked for ends too."""
-    _require(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         found = _breaker(tx, environment, endpoint)
         at = now(tx)
@@ -64,7 +64,7 @@ def _breaker(tx: Connection, environment: str, endpoint: str) -> Breaker:
 def _set_paused(
     installation: Installation, environment: str, endpoint: str, paused: bool, by: str, reason: str
 ) -> None:
-    _require(reason)
+    require_reason(reason)
     with installation.database.begin() as tx:
         if not set_paused(tx, environment, endpoint, paused):
             raise NotFound(f"{environment} has no binding for {endpoint}")
@@ -75,8 +75,3 @@ def _ring(installation: Installation, environment: str, endpoint: str) -> None:
     with installation.database.read() as tx:
         due = due_here(tx, environment, endpoint)
     installation.doorbell.ring("deliver", due)
-
-
-def _require(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired()
