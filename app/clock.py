@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -34,9 +34,11 @@ from app.versions import VERSION
 TICK_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 _LEASE = "clock"
+_BATCH_PAUSE_SECONDS = 0.05
 UPKEEP_SECONDS = 3600.0
 _BEAT_TICKS = 5
 _WIND_TICKS = 5
+Result = TypeVar("Result")
 HANDLERS: Mapping[str, Handler] = {"sla": look, "promote": fire_promotion}
 _log = structlog.get_logger(__name__)
 
@@ -115,9 +117,8 @@ class Clock:
         """Replays and other batches, beside the ticks: a dry run takes no second away from them."""
         driver = Driver(self._installation, self.name)
         while not self._stop.is_set():
-            active: list[bool] = []
-            self._quietly(lambda found=active: found.append(driver.turn()))  # type: ignore[misc]
-            self._stop.wait(0.05 if active == [True] else TICK_SECONDS)
+            active = self._quietly(driver.turn)
+            self._stop.wait(_BATCH_PAUSE_SECONDS if active else TICK_SECONDS)
         self._quietly(driver.leave)
 
     def _watch(self) -> None:
@@ -138,11 +139,13 @@ class Clock:
             end_lease(tx, _LEASE, self.name)
             gone(tx, self.name)
 
-    def _quietly(self, work: Callable[[], Any]) -> None:
+    def _quietly(self, work: Callable[[], Result]) -> Result | None:
+        """A step that fails is logged, and the clock goes on with the next."""
         try:
-            work()
+            return work()
         except Exception as error:
             _log.error("clock step failed", clock=self.name, error=str(error)[:500], exc_info=True)
+            return None
 
 
 def run_clock(installation: Installation) -> int:

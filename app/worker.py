@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from threading import Condition, Event, Thread
 from typing import Any
 
@@ -104,7 +105,7 @@ class Worker:
         threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders - free)]
         if self._installation.redis is not None:
             for group in self.groups:
-                self._thread(f"bells-{group}", lambda group=group: self._listen(group))  # type: ignore[misc]
+                self._thread(f"bells-{group}", partial(self._listen, group))
         self._drain()
         until = time.monotonic() + STOP_SECONDS
         for thread in threads:
@@ -223,7 +224,7 @@ class Worker:
         while True:
             self._restraint.look(BEAT_SECONDS)
             told = vitals(VERSION, ",".join(self.groups), resident())
-            self._quietly(lambda: self._signed(beat, self.name, "worker", self.handled, told))  # noqa: B023
+            self._quietly(partial(self._signed, beat, self.name, "worker", self.handled, told))
             self._quietly(lambda: self._signed(self._see_schema))
             self._quietly(lambda: note_memory(self.place))
             if self._stop.wait(BEAT_SECONDS):

@@ -13,7 +13,7 @@ from app.storage.outages import queues
 CHANNEL = "operations"
 QUIET_SECONDS = 600.0
 STAYS_SECONDS = 60.0
-_TODO = (
+_ADVICE = (
     "Nothing is lost and nothing has to be sent by hand: Mapwright tries by itself, and once the system answers, "
     "everything leaves in order. Check that the system runs and can be reached."
 )
@@ -30,7 +30,7 @@ def tell_opened(tx: Connection, b: Breaker, remedies: Remedies, last: Delivery, 
     often = f", for the {_ordinal(b.times_opened)} time" if b.times_opened > 1 else ""
     text = (
         f"{b.endpoint} in {b.environment} does not work since {since:%Y-%m-%d %H:%M:%S} UTC{often}: {b.reason}. "
-        f"{_many(count, 'delivery', 'deliveries')} in {_many(lanes, 'lane', 'lanes')} {_verb(count)}. {_TODO}"
+        f"{_many(count, 'delivery', 'deliveries')} in {_many(lanes, 'lane', 'lanes')} {_verb(count)}. {_ADVICE}"
     )
     if found is not None and found.runbook:
         text += f" Runbook: {found.runbook}"

@@ -80,7 +80,8 @@ class Batch:
             return self._lane(decider, lane, stop, restraint, position)
 
         def together(part: list[ClaimedLane]) -> int:
-            return self._part(installation, lambda: [some(lane) for lane in part], restraint) if part else 0
+            begun = time.perf_counter()
+            return self._commit(installation, [some(lane) for lane in part], restraint, begun) if part else 0
 
         moved = together(first) + together(others)
         for lane in suspects:
@@ -101,22 +102,21 @@ class Batch:
         """
         moved, kept = 0, True
         for position in range(max(1, len(self._messages[lane.id]))):
+            begun = time.perf_counter()
             worked = some(lane, position)
             through = position + 1 >= len(self._messages[lane.id]) or lane.claims >= POISON_CLAIMS
             worked.claims = 0 if through else SUSPECT_CLAIMS - 1
             late = time.monotonic() > self._until
             worked.kept = kept = bool(worked.decided) and not (through or late or worked.blocks)
-            done = self._part(installation, lambda worked=worked: [worked], restraint)  # type: ignore[misc]
+            done = self._commit(installation, [worked], restraint, begun)
             moved += done
             if not kept or not done:
                 break
         return moved
 
-    def _part(
-        self, installation: Installation, decide: Callable[[], list[Worked]], restraint: Restraint
+    def _commit(
+        self, installation: Installation, worked: list[Worked], restraint: Restraint, begun: float
     ) -> int:
-        begun = time.perf_counter()
-        worked = decide()
         restraint.end()
         decided = time.perf_counter()
         committed = insist(lambda: commit(installation, worked))

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from app.settings import Settings
 from app.storage.deliveries import NEVER, Delivery, DeliveryMove
@@ -26,22 +27,21 @@ def verdict(
 ) -> DeliveryMove:
     """The move that a receipt asks for; a playbook may say how long to try, the target may be asked at a time."""
     delivery, receipt = sent.delivery, sent.receipt
-    noted = {"error_class": receipt.error_class, "status": receipt.status, "reason": receipt.detail}
+    failed = partial(DeliveryMove, delivery, error_class=receipt.error_class, status=receipt.status)
     if receipt.result == "delivered":
         return DeliveryMove(delivery, "delivered", error_class="", status=receipt.status, reason="")
     if receipt.result == "refused":
-        return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
+        return failed("dead", reason=receipt.detail)
     if receipt.result == "uncertain" and not delivery.idempotent:
-        noted["reason"] = f"{receipt.detail}; sent, but nobody knows whether it arrived"
-        return DeliveryMove(delivery, "uncertain", next_at=ask_at, **noted)  # type: ignore[arg-type]
+        reason = f"{receipt.detail}; sent, but nobody knows whether it arrived"
+        return failed("uncertain", next_at=ask_at, reason=reason)
     forgiven = delivery.forgiven + _not_its_fault(sent, found)
     counted = delivery.attempts - forgiven
     if _tried_enough(delivery, counted, settings, at, found):
-        noted["reason"] = f"gave up after {delivery.attempts} attempts: {receipt.detail}"
-        return DeliveryMove(delivery, "dead", **noted)  # type: ignore[arg-type]
+        return failed("dead", reason=f"gave up after {delivery.attempts} attempts: {receipt.detail}")
     wait = wait_seconds(max(1, counted), receipt.retry_after, settings)
     next_at = at + timedelta(seconds=wait)
-    return DeliveryMove(delivery, "retry", next_at=next_at, forgiven=forgiven, **noted)  # type: ignore[arg-type]
+    return failed("retry", next_at=next_at, forgiven=forgiven, reason=receipt.detail)
 
 
 def _not_its_fault(sent: Sent, found: Remedy | None) -> int:
