@@ -69,12 +69,8 @@ class Batch:
         self._until = time.monotonic() + budget
 
     def work(self, installation: Installation, stop: Callable[[], bool], restraint: Restraint = FREE) -> int:
-        """Decide and commit, what is urgent first; suspects one by one."""
-        sound = [lane for lane in self.lanes if lane.claims < SUSPECT_CLAIMS]
-        suspects = [lane for lane in self.lanes if lane.claims >= SUSPECT_CLAIMS]
+        """Decide and commit, what is urgent first; a suspect's messages one by one."""
         decider = Decider(installation, self._bodies)
-        first = [lane for lane in sound if lane.of_flow in self._urgent]
-        others = [lane for lane in sound if lane.of_flow not in self._urgent]
 
         def some(lane: ClaimedLane, position: int | None = None) -> Worked:
             return self._lane(decider, lane, stop, restraint, position)
@@ -83,10 +79,11 @@ class Batch:
             begun = time.perf_counter()
             return self._commit(installation, [some(lane) for lane in part], restraint, begun) if part else 0
 
-        moved = together(first) + together(others)
-        for lane in suspects:
-            moved += self._one_by_one(installation, lane, some, restraint)
-        return moved
+        if self.lanes[0].claims >= SUSPECT_CLAIMS:  # it was claimed alone
+            return self._one_by_one(installation, self.lanes[0], some, restraint)
+        first = [lane for lane in self.lanes if lane.of_flow in self._urgent]
+        others = [lane for lane in self.lanes if lane.of_flow not in self._urgent]
+        return together(first) + together(others)
 
     def _one_by_one(
         self,
@@ -160,7 +157,7 @@ def _decided(decider: Decider, message: Message, lane: ClaimedLane) -> Decided:
 
 
 def _poison(message: Message, lane: ClaimedLane) -> Decided:
-    reason = f"{lane.claims - 1} workers ended while working on it"
+    reason = f"{lane.claims - 1} claims of its lane ended without a result, the last ones on it alone"
     _log.error("poison message", message_id=message.id, claims=lane.claims)
     return Decided(message, "quarantined", reason, "poison", {"state": "quarantined", "reason": reason})
 
@@ -174,9 +171,17 @@ def _claim(
         policies = flow_policies(tx)
         paused = [flow for flow, policy in policies.items() if policy.paused]
         shares = shares_of(policies, urgent)
-        limit = LANES_A_CLAIM
         lanes = claim(
-            tx, "inbox", partitions, holder, lease, limit, without_flows=paused, shares=shares, only=only
+            tx,
+            "inbox",
+            partitions,
+            holder,
+            lease,
+            LANES_A_CLAIM,
+            without_flows=paused,
+            shares=shares,
+            only=only,
+            alone_from=SUSPECT_CLAIMS,
         )
         if not lanes:
             return None

@@ -75,12 +75,14 @@ def claim(
     without_flows: Collection[tuple[str, str, str]] = (),
     shares: Shares = _EQUAL,
     only: ColumnElement[bool] | None = None,
+    alone_from: int | None = None,
 ) -> list[ClaimedLane]:
     """Own up to `limit` lanes that are ready and due, what is urgent first, the others by weight of their flow.
 
     Whoever else claims now passes them over. `without_endpoints` does not hold back what is urgent; `only` is
     a condition on the flow and endpoint of a lane. Lanes of a stopped connection stay as they are; those of one
-    that is to be probed are claimed.
+    that is to be probed are claimed. A lane that comes to `alone_from` claims in vain is claimed alone: what it
+    may end counts against no other.
     """
     due = [
         one
@@ -97,6 +99,9 @@ def claim(
         given |= {**group_values(one, number), f"count_{number}": count}
     statement = _first_of_each(len(allotted), len(partitions) == PARTITIONS)
     claimed = [_claimed(row) for row in tx.execute(statement, given).mappings()]
+    suspects = [lane for lane in claimed if alone_from is not None and lane.claims >= alone_from]
+    if suspects:  # the one that most likely suffered for another comes first
+        claimed = [min(suspects, key=lambda lane: lane.claims)]
     _own(tx, claimed, holder, moment + timedelta(seconds=lease))
     return claimed
 

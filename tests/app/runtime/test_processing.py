@@ -1,19 +1,21 @@
 """Processing: each message once, in order, under the fence of its lane."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from app.runtime.committing import Worked, commit
-from app.runtime.deciding import Decider
+from app.runtime.deciding import Decided, Decider
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.processing import POISON_CLAIMS, drain
 from app.storage.alerts import alerts
 from app.storage.bodies import contents
 from app.storage.claims import ClaimedLane, claim
+from app.storage.database import now
 from app.storage.deliveries import of_message
 from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.identity import partition_of
@@ -176,6 +178,36 @@ def test_a_message_that_ends_its_workers_is_quarantined_and_the_lane_goes_on(
     drain_all(installation)
     assert found(installation, first).state == "quarantined" and found(installation, first).code == "poison"
     assert found(installation, second).state == "done"
+
+
+class _Death(BaseException):
+    """A worker that ends in the middle of a message."""
+
+
+def test_of_many_lanes_that_were_claimed_together_only_the_one_that_ends_workers_is_quarantined(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [send(installation, number, f"L{number}") for number in range(12)]
+    deadly, decide = ids[3], Decider.decide
+
+    def deciding(self: Decider, message: Message, lane: ClaimedLane) -> Decided:
+        if message.id == deadly:
+            raise _Death
+        return decide(self, message, lane)
+
+    monkeypatch.setattr(Decider, "decide", deciding)
+    deaths = 0
+    while deaths < 2 * POISON_CLAIMS:
+        try:
+            drain_all(installation)
+            break
+        except _Death:
+            deaths += 1
+            with installation.database.begin() as tx:
+                tx.execute(update(lanes_table).values(lease_until=now(tx) - timedelta(seconds=1)))
+    states = {id: found(installation, id).state for id in ids}
+    assert states == {id: "quarantined" if id == deadly else "done" for id in ids}
+    assert deaths == POISON_CLAIMS - 1
 
 
 def _break(installation: Installation, id: str) -> None:
