@@ -60,7 +60,13 @@ class Soak:
         self._begun = time.monotonic()
 
     def run(self) -> Result:
-        """Everything. Errors: CheckFailed."""
+        """Everything, and what it came to. Errors: CheckFailed."""
+        self.work()
+        self.account()
+        return self.result()
+
+    def work(self) -> None:
+        """Traffic and faults, until all that was begun came to its end. Errors: CheckFailed."""
         self._begun = time.monotonic()
         self.traffic.start()
         self.person.start()
@@ -69,7 +75,9 @@ class Soak:
         self.traffic.stop()
         self._settle()
         self.person.stop()
-        self._account()
+
+    def result(self) -> Result:
+        """The figures."""
         return Result.of(
             self.site, self.traffic, self.blows, self.moods, self.person, time.monotonic() - self._begun
         )
@@ -127,7 +135,8 @@ class Soak:
         with self.site.installation.database.read() as tx:
             return unsettled(tx)
 
-    def _account(self) -> None:
+    def account(self) -> None:
+        """All that must hold of all that was sent. Errors: CheckFailed."""
         database = self.site.installation.database
         wrong, stories = [], []
         try:
@@ -162,7 +171,9 @@ def main() -> int:
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(open(folder / "driver.log", "w")))
     soak = Soak(plan, folder, lambda line: print(line, flush=True))
     try:
-        print(table(soak.run()))
+        soak.work()
+        print(table(soak.result()), flush=True)
+        soak.account()
     except CheckFailed as failed:
         print(f"VIOLATION with seed {plan.seed}: {failed}\nEverything is kept in {folder}", file=sys.stderr)
         return 1
