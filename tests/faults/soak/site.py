@@ -21,7 +21,7 @@ from tests.faults.mix import mix_files
 from tests.faults.processes import Process
 from tests.faults.violations import CheckFailed
 from tests.journey import ENVIRONMENT, Target, bind, deploy
-from tests.servers import OwnPostgres, Valkey, free_port
+from tests.servers import TcpPostgres, Valkey, free_port
 
 Result = TypeVar("Result")
 EDITIONS = (1, 2, 3)
@@ -34,7 +34,7 @@ class Site:
     def __init__(self, folder: Path, kind: str, *, processes: int = 2, **environ: str) -> None:
         self.folder, self.kind = folder, kind
         folder.mkdir(parents=True, exist_ok=True)
-        self.postgres = OwnPostgres(folder / "pg").start() if kind == "postgresql" else None
+        self.postgres = TcpPostgres(folder / "pg").start() if kind == "postgresql" else None
         url = self.postgres.create("soak") if self.postgres else f"sqlite:///{folder / 'soak.db'}"
         upgrade(url)
         self.valkey = Valkey(folder / "valkey").start()
