@@ -9,6 +9,7 @@ it; what is answered here is byte for byte what the application would have answe
 import asyncio
 import re
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -21,9 +22,8 @@ from app.api.intake import BULK, receipt, reply_headers
 from app.batches import Batches
 from app.front import Answer
 from app.runtime.installation import Installation
-from app.runtime.intake import Accepted
 from app.runtime.offers import Offer, Taken, accept_all
-from app.runtime.replying import await_reply
+from app.runtime.replying import await_reply, reply_among, wait_for
 from app.security import tokens
 from app.security.headers import protective
 from app.storage.answers import Reply
@@ -40,8 +40,10 @@ class Express:
     def __init__(self, installation: Installation, threads: int) -> None:
         self._installation = installation
         writers = 2 if installation.database.dialect.many_writers else 1
-        self._intake: Batches[Offer, Taken] = Batches(partial(accept_all, installation), writers, "intake")
-        self._waiters = ThreadPoolExecutor(threads, "replies")
+        workers = ThreadPoolExecutor(2 * writers, "replies")
+        accept = partial(accept_all, installation, workers)
+        self._intake: Batches[Offer, Taken] = Batches(accept, writers, "intake")
+        self._waiters = ThreadPoolExecutor(threads, "waiting")
 
     async def answer(self, scope: Any, body: bytes) -> Answer | None:
         """The answer to a plain call; None where the application is to be asked.
@@ -54,17 +56,25 @@ class Express:
         self._installation.gate.peek(offer.sender, offer.endpoint)
         taken = await self._intake.put(offer)
         name = journey_name(offer.correlation_id)
-        if taken.awaited and (reply := await self._reply(taken.accepted[0])):
+        if taken.awaited and (reply := await self._reply(taken)):
             own = reply_headers(taken.accepted[0])
             kind = get_content_type(reply.media_type, "utf-8")
             return self._answer(200, reply.content, {"Content-Type": kind, **own}, name)
         content = msgspec.json.encode(receipt(taken.accepted)) + b"\n"
         return self._answer(202, content, {"Content-Type": "application/json"}, name)
 
-    async def _reply(self, accepted: Accepted) -> Reply | None:
-        patience = self._installation.settings.reply_deadline
-        wait = partial(await_reply, self._installation, accepted, patience)
-        return await asyncio.get_running_loop().run_in_executor(self._waiters, wait)
+    async def _reply(self, taken: Taken) -> Reply | None:
+        """What was decided here, where the message was adopted; else what somebody decides within the time."""
+        patience, (accepted,) = self._installation.settings.reply_deadline, taken.accepted
+        until, wait = time.monotonic() + patience, await_reply
+        if taken.work is not None:
+            work, wait = asyncio.wrap_future(taken.work), wait_for
+            await asyncio.wait({work}, timeout=patience)
+            if work.done() and (reply := reply_among(work.result(), accepted.message_id)):
+                return reply
+        left = max(0.0, until - time.monotonic())
+        asked = partial(wait, self._installation, accepted, left)
+        return await asyncio.get_running_loop().run_in_executor(self._waiters, asked)
 
     def _offer(self, scope: Any, body: bytes) -> Offer | None:
         found = _PATH.fullmatch(scope.path) if scope.method == "POST" else None

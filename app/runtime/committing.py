@@ -47,23 +47,29 @@ class Worked:
 
 @dataclass(frozen=True)
 class Committed:
-    """How many messages were moved, and which partitions have new work."""
+    """Which messages were moved, and which partitions have new work; `left`: work that was there before."""
 
-    messages: int
+    decided: Sequence[Decided]
     at: datetime
     drain: set[int]
     deliver: set[int]
+    left: set[int]
+
+    @property
+    def messages(self) -> int:
+        """How many were moved."""
+        return len(self.decided)
 
 
 def commit(installation: Installation, batch: Sequence[Worked]) -> Committed:
     """Write a batch; lanes whose fence moved are left out as if they had never been worked on."""
     with installation.database.begin() as tx:
-        committed, decided = _commit(tx, batch)
-    tell(decided, committed.at)
+        committed = _commit(tx, batch)
+    tell(committed.decided, committed.at)
     return committed
 
 
-def _commit(tx: Connection, batch: Sequence[Worked]) -> tuple[Committed, list[Decided]]:
+def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
     at, moment = now(tx), milliseconds()
     everything = [d for worked in batch for d in worked.decided]
     events = {d.message.id: [entries_of(intake) for intake in d.events] for d in everything}
@@ -74,10 +80,10 @@ def _commit(tx: Connection, batch: Sequence[Worked]) -> tuple[Committed, list[De
     _write_events(tx, decided, events, touched)
     _write_messages(tx, decided, at)
     write_later(tx, [d.later for d in decided if d.later is not None], at)
-    _release(tx, [worked for worked in ours if not worked.kept], touched, at)
+    left = _release(tx, [worked for worked in ours if not worked.kept], touched, at)
     new = [entry.lane.id for d in decided for group in events[d.message.id] for entry in group]
     deliver = {send.lane.partition for d in decided for send in d.sends}
-    return Committed(len(decided), at, partitions_of(new), deliver), decided
+    return Committed(decided, at, partitions_of(new), deliver, left)
 
 
 def _touches(
@@ -173,7 +179,10 @@ def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) ->
         add_alerts(tx, environment, alerts, at)
 
 
-def _release(tx: Connection, ours: Sequence[Worked], touched: Mapping[str, Touched], at: datetime) -> None:
+def _release(
+    tx: Connection, ours: Sequence[Worked], touched: Mapping[str, Touched], at: datetime
+) -> set[int]:
+    """Give lanes back; the partitions of those in which something waits that nothing holds back."""
     since_day = min((touched[worked.lane.id].oldest_day for worked in ours), default=0)
     found = heads(tx, [worked.lane.id for worked in ours], since_day)
     releases = []
@@ -186,3 +195,4 @@ def _release(tx: Connection, ours: Sequence[Worked], touched: Mapping[str, Touch
             Release(worked.lane, seq, head is not None, at, worked.blocks, claims=in_vain, empty=head is None)
         )
     release(tx, releases)
+    return {r.lane.partition for r in releases if r.ready and r.blocked_by is None}

@@ -48,7 +48,8 @@ class Draft:
 class Intake:
     """One body with the drafts of its messages; `sender` is the token it came with.
 
-    `only` are the endpoints that a replay may send to.
+    `only` are the endpoints that a replay may send to. `awaited`: whoever takes it in works on it at once, so
+    no worker is woken for it.
     """
 
     environment: str
@@ -69,6 +70,7 @@ class Intake:
     edited_from: str = ""
     trace: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
+    awaited: bool = False
 
 
 def prepare(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import IntakeRefused, TooLarge
+from app.runtime.adopting import Adopted, adopt
 from app.runtime.drafts import Intake, prepare
 from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
@@ -38,6 +39,7 @@ class Accepted:
     duplicate: bool
     flow: str
     message: Message | None = field(default=None, compare=False, repr=False)
+    adopted: Adopted | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +174,30 @@ def ticket(intakes: Sequence[Intake]) -> Ticket[Intake, list[Accepted]]:
 def write(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
     """One transaction of one or several calls, then the bell."""
 
-    def transaction() -> list[list[tuple[Message, bool]]]:
+    def transaction() -> tuple[list[list[tuple[Message, bool]]], Adopted | None]:
         with installation.database.begin() as tx:
-            return store_intakes(tx, intakes, hasten(tx, LOCK_SECONDS, STATEMENT_SECONDS))
+            at = hasten(tx, LOCK_SECONDS, STATEMENT_SECONDS)
+            stored = store_intakes(tx, intakes, at)
+            return stored, adopt(tx, installation, intakes, stored, at)
 
     begun = time.perf_counter()
-    stored = insist(transaction, _undone_at_once)
+    stored, adopted = insist(transaction, _undone_at_once)
     tell_taken_in(intakes, stored, time.perf_counter() - begun)
     new = {
         m.lane for messages in stored for m, duplicate in messages if m.state == "received" and not duplicate
     }
-    if new:
-        installation.doorbell.ring("drain", partitions_of(new))
+    mine = adopted.lanes if adopted is not None else frozenset()
+    if new - mine:
+        installation.doorbell.ring("drain", partitions_of(new - mine))
     return [
-        [Accepted(m.id, m.correlation_id, m.state, duplicate, m.flow, m) for m, duplicate in messages]
+        [_accepted(m, again, adopted if not again and m.lane in mine else None) for m, again in messages]
         for messages in stored
     ]
+
+
+def _accepted(message: Message, duplicate: bool, adopted: Adopted | None) -> Accepted:
+    told = (message.id, message.correlation_id, message.state, duplicate, message.flow)
+    return Accepted(*told, message, adopted)
 
 
 def _undone_at_once(error: DBAPIError) -> bool:

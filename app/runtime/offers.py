@@ -4,15 +4,17 @@ Each call is accepted or refused for itself, exactly as `intake.accept` would do
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
 
+from app.runtime.deciding import Decided
 from app.runtime.drafts import Intake, prepare
 from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted, admit, found_routes, require_size, ticket, write
 from app.runtime.pressure import faults
 from app.runtime.replying import gives_reply
-from app.runtime.routing import Route
+from app.runtime.routing import Route, replies
 from app.runtime.telling import telling_refusals
 
 
@@ -32,18 +34,24 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The messages of one body, durable; `awaited`: its sender is to get the reply of a synchronous flow."""
+    """The messages of one body, durable; `awaited`: its sender is to get the reply of a synchronous flow.
+
+    `work`: what is decided of it here and now, where it could be adopted.
+    """
 
     accepted: list[Accepted]
     awaited: bool = False
+    work: Future[Mapping[str, Decided]] | None = None
 
 
 _Ticket = Ticket[Intake, list[Accepted]]
 _Found = list[Route] | Exception
 
 
-def accept_all(installation: Installation, offers: Sequence[Offer]) -> list[Taken | Exception]:
-    """What became of each: its messages, or why nothing of it was stored."""
+def accept_all(
+    installation: Installation, workers: Executor, offers: Sequence[Offer]
+) -> list[Taken | Exception]:
+    """What became of each: its messages, or why nothing of it was stored; `workers` begin with what is awaited."""
     known: dict[tuple[str, str], _Found] = {}
     made: list[_Ticket | Exception] = []
     for offer in offers:
@@ -54,16 +62,20 @@ def accept_all(installation: Installation, offers: Sequence[Offer]) -> list[Take
     tickets = [one for one in made if isinstance(one, Ticket)]
     if tickets:
         _write(installation, tickets)
-    return [_outcome(installation, one) if isinstance(one, Ticket) else one for one in made]
+    return [_outcome(installation, workers, one) if isinstance(one, Ticket) else one for one in made]
 
 
-def _outcome(installation: Installation, ticket: _Ticket) -> Taken | Exception:
+def _outcome(installation: Installation, workers: Executor, ticket: _Ticket) -> Taken | Exception:
     if ticket.error is not None:
         if not isinstance(ticket.error, Exception):  # the process is told to end
             raise ticket.error
         return faults.told(ticket.error) or ticket.error
+    (accepted,) = ticket.results
+    adopted = accepted[0].adopted if len(accepted) == 1 else None
+    if adopted is not None:
+        return Taken(accepted, True, adopted.begin(installation, workers))
     try:
-        return Taken(ticket.results[0], _awaited(installation, ticket.results[0]))
+        return Taken(accepted, _awaited(installation, accepted))
     except Exception as error:
         return error
 
@@ -89,7 +101,12 @@ def _prepared(installation: Installation, offer: Offer, known: dict[tuple[str, s
             sender=offer.sender,
         )
     admit(installation, [intake])
-    return ticket([intake])
+    return ticket([replace(intake, awaited=_replies(intake))])
+
+
+def _replies(intake: Intake) -> bool:
+    drafts = intake.drafts
+    return len(drafts) == 1 and replies(drafts[0].route.compiled, drafts[0].flow)
 
 
 def _routes(installation: Installation, offer: Offer, known: dict[tuple[str, str], _Found]) -> list[Route]:

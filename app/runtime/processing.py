@@ -67,6 +67,8 @@ class Batch:
         self._bodies = bodies
         self._policies = policies
         self._until = time.monotonic() + budget
+        self.decided: list[Decided] = []
+        self.left: set[int] = set()
 
     def work(self, installation: Installation, stop: Callable[[], bool], restraint: Restraint = FREE) -> int:
         """Decide and commit, what is urgent first; a suspect's messages one by one."""
@@ -122,6 +124,8 @@ class Batch:
         for kind, partitions in (("deliver", committed.deliver), ("drain", committed.drain)):
             if partitions:
                 installation.doorbell.ring(kind, partitions)
+        self.decided += committed.decided
+        self.left |= committed.left
         return committed.messages
 
     def _lane(

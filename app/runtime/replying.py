@@ -5,21 +5,22 @@ saves the way to a worker and back. Where somebody else has the lane, it waits f
 """
 
 import time
+from collections.abc import Mapping
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import AppError
+from app.runtime.deciding import Decided
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted
 from app.runtime.processing import drain
-from app.runtime.routing import route
+from app.runtime.routing import replies
 from app.storage import messages as inbox
 from app.storage.answers import Reply, reply
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
 from app.storage.messages import Message
-from dsl import syntax
 
 _FIRST_LOOK, _LONGEST_LOOK = 0.004, 0.05
 _OWN_SECONDS = 1.0
@@ -34,11 +35,19 @@ class NoReply(AppError):
     status = 422
 
 
+def reply_among(decided: Mapping[str, Decided], message_id: str) -> Reply | None:
+    """The reply among what was decided of adopted messages; None where it has to be waited for. Errors: NoReply."""
+    d = decided.get(message_id)
+    if d is None or d.state in _STILL:
+        return None
+    if d.reply is None:
+        raise _no_reply(message_id, d.state, d.code, d.reason)
+    return d.reply
+
+
 def gives_reply(installation: Installation, message: Message) -> bool:
     """Whether the flow of a message is synchronous in its release."""
-    found = route(installation, message.ruleset, message.release_id, message.endpoint)
-    flow = found.compiled.program.flows.get(message.flow)
-    return flow is not None and any(isinstance(step, syntax.Reply) for step in flow.node.steps)
+    return replies(installation.compiled(message.release_id), message.flow)
 
 
 def await_reply(installation: Installation, accepted: Accepted, seconds: float) -> Reply | None:
@@ -48,9 +57,14 @@ def await_reply(installation: Installation, accepted: Accepted, seconds: float) 
     """
     if accepted.message is None or not gives_reply(installation, accepted.message):
         return None
-    until, pause = time.monotonic() + seconds, _FIRST_LOOK
     if accepted.message.state == "received":
         _work_on(installation, accepted.message)
+    return wait_for(installation, accepted, seconds)
+
+
+def wait_for(installation: Installation, accepted: Accepted, seconds: float) -> Reply | None:
+    """The reply that somebody else makes; None where it takes longer. Errors: NoReply."""
+    until, pause = time.monotonic() + seconds, _FIRST_LOOK
     while True:
         with installation.database.read() as tx:
             # In this order: the state and the reply are committed together, and a commit may come between the two.
@@ -59,7 +73,7 @@ def await_reply(installation: Installation, accepted: Accepted, seconds: float) 
         if given is not None:
             return given
         if found.state not in _STILL:
-            raise _no_reply(found)
+            raise _no_reply(found.id, found.state, found.code, found.reason)
         if time.monotonic() > until:
             return None
         time.sleep(pause)
@@ -76,6 +90,6 @@ def _work_on(installation: Installation, message: Message) -> None:
         _log.warning("lane left to the workers", lane=message.lane, exc_info=True)
 
 
-def _no_reply(found: Message) -> NoReply:
-    details = {"message_id": found.id, "state": found.state, "code": found.code}
-    return NoReply(f"the message is {found.state}: {found.reason or 'no reason was given'}", details)
+def _no_reply(id: str, state: str, code: str, reason: str) -> NoReply:
+    details = {"message_id": id, "state": state, "code": code}
+    return NoReply(f"the message is {state}: {reason or 'no reason was given'}", details)

@@ -9,6 +9,7 @@ from app.errors import NotDeployed, UnknownEndpoint, UnsupportedMedia
 from app.runtime.installation import Installation
 from app.storage.environments import deployed
 from connectors.contract import DecodedDocument
+from dsl import syntax
 from dsl.program import Endpoint
 from rules.compiler import Compiled
 from rules.engine import keys
@@ -64,6 +65,12 @@ def route(installation: Installation, ruleset: str, release_id: str, name: str) 
     endpoint = compiled.program.manifest.endpoints.get(name)
     awaited = ("",) if name in compiled.expectations else ()
     return Route(ruleset, release_id, compiled, endpoint, tuple(compiled.flows_for(name)) or awaited)
+
+
+def replies(compiled: Compiled, flow: str) -> bool:
+    """Whether a flow is synchronous: it gives its sender a reply."""
+    found = compiled.program.flows.get(flow)
+    return found is not None and any(isinstance(step, syntax.Reply) for step in found.node.steps)
 
 
 def guide(compiled: Compiled, endpoint: Endpoint | None) -> Mapping[str, Any]:

@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Integer, bindparam, case, select, union_all, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from app.storage.database import among, clock, now
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
@@ -104,6 +116,28 @@ def claim(
         claimed = [min(suspects, key=lambda lane: lane.claims)]
     _own(tx, claimed, holder, moment + timedelta(seconds=lease))
     return claimed
+
+
+def claim_touched(
+    tx: Connection, lane_ids: Collection[str], holder: str, lease: float, at: datetime
+) -> list[ClaimedLane]:
+    """Own those of these inbox lanes that are due and nobody has or had in vain; this transaction touched them already."""
+    if not lane_ids:
+        return []
+    c = lanes_table.c
+    free = or_(c.lease_until.is_(None), c.lease_until < at)
+    here = and_(
+        among(tx, c.partition, c.id, lane_ids),
+        c.ready,
+        c.blocked_by.is_(None),
+        c.next_at <= at,
+        free,
+        c.claims == 0,
+    )
+    values = {"fence": c.fence + 1, "claims": c.claims + 1, "lease_until": at + timedelta(seconds=lease)}
+    statement = update(lanes_table).where(here).values(**values, holder=holder, parked="")
+    rows = tx.execute(statement.returning(*[c[name] for name in ClaimedLane.__slots__]))
+    return [ClaimedLane(*row) for row in rows]
 
 
 @cache

@@ -19,7 +19,6 @@ from werkzeug.serving import make_server
 
 from app import clock
 from app.clock import run_clock
-from app.factory import create_app
 from app.runtime.installation import Installation, Silence
 from app.runtime.intake import accept
 from app.runtime.processing import drain
@@ -33,6 +32,7 @@ from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker
 from tests.faults import disk
+from tests.faults.fronting import Fronted
 from tests.faults.unsteady import unsteady_clock
 from tests.faults.wounds import inflict
 from tests.journey import ENVIRONMENT, order
@@ -93,7 +93,7 @@ def take_in(installation: Installation) -> int:
 def serve(installation: Installation) -> int:
     """The web application; the address it listens on is the first line it prints."""
     host, _, port = installation.settings.bind.rpartition(":")
-    server = make_server(host, int(port), create_app(installation), threaded=True)
+    server = make_server(host, int(port), Fronted(installation), threaded=True)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"listening {server.server_port}", flush=True)
     server.serve_forever(0.05)

@@ -26,8 +26,8 @@ class Answered(Proto):
         self.status, self.headers = status, headers
 
 
-def call(front: Front, environ: dict[str, Any]) -> Response:
-    """One call, as the web server would pass it on."""
+def scope_of(environ: dict[str, Any]) -> Scope:
+    """A call of WSGI as the web server describes it."""
     scope = Scope(environ["PATH_INFO"])
     scope.method, scope.query_string = environ["REQUEST_METHOD"], environ["QUERY_STRING"]
     names = {name: name for name in ("CONTENT_TYPE", "CONTENT_LENGTH")}
@@ -36,8 +36,13 @@ def call(front: Front, environ: dict[str, Any]) -> Response:
         said.lower().replace("_", "-"): environ[name] for name, said in names.items() if environ.get(name)
     }
     scope.headers = Headers(given)
+    return scope
+
+
+def call(front: Front, environ: dict[str, Any]) -> Response:
+    """One call, as the web server would pass it on."""
     proto = Answered([environ["wsgi.input"].read()])
-    asyncio.run(front.__rsgi__(scope, proto))
+    asyncio.run(front.__rsgi__(scope_of(environ), proto))
     return Response(proto.body, proto.status, proto.headers)
 
 

@@ -25,6 +25,8 @@ def send(site: Any, text: str, **more: str) -> int:
 
 
 def known(site: Any, **scope: Any) -> str:
+    """The text of a token that was verified just now, however slow the machine."""
+    site.installation.tokens = KnownTokens(lambda: 0.0)
     text: str = site.token("send", **scope)
     with site.installation.database.read() as tx:
         record = tokens.verify(tx, text)

@@ -1,0 +1,82 @@
+"""Lanes that are claimed as their messages are taken in: whoever took them in works on them at once.
+
+The claim is part of the transaction that stores the messages, so no worker comes between and nobody needs to be
+woken. Its lease, fence and commit are those of every claim: who dies on it is followed by a worker. What somebody
+worked on in vain before is left to the workers, which bear more.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from structlog import get_logger
+
+from app.runtime.deciding import Decided
+from app.runtime.drafts import Intake
+from app.runtime.installation import Installation
+from app.runtime.processing import ROWS_A_LANE, Batch
+from app.storage.bodies import contents
+from app.storage.claims import claim_touched
+from app.storage.flows import flow_policies
+from app.storage.messages import Message, open_messages
+
+HOLDER = "reply"
+_LONGEST = 1.0
+_log = get_logger(__name__)
+
+
+class Adopted:
+    """Lanes that one transaction of intake claimed, with the messages that wait in them."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.lanes = frozenset(lane.id for lane in batch.lanes)
+        self._batch = batch
+        self._lock = Lock()
+        self._begun: Future[Mapping[str, Decided]] | None = None
+
+    def begin(self, installation: Installation, workers: Executor) -> Future[Mapping[str, Decided]]:
+        """Have it worked on, once; what was decided and is committed, by message."""
+        with self._lock:
+            self._begun = self._begun or workers.submit(self._work, installation)
+            return self._begun
+
+    def _work(self, installation: Installation) -> Mapping[str, Decided]:
+        """Once and not for long: what is left then is left to the workers."""
+        try:
+            self._batch.work(installation, lambda: False)
+        except DBAPIError:
+            _log.warning("lanes left to the workers", lanes=sorted(self.lanes), exc_info=True)
+        if self._batch.left:
+            installation.doorbell.ring("drain", self._batch.left)
+        return {d.message.id: d for d in self._batch.decided}
+
+
+def adopt(
+    tx: Connection,
+    installation: Installation,
+    intakes: Sequence[Intake],
+    stored: Sequence[Sequence[tuple[Message, bool]]],
+    at: datetime,
+) -> Adopted | None:
+    """Claim the lanes of what was just stored and is awaited, as far as nobody else has them."""
+    new = [
+        message
+        for intake, made in zip(intakes, stored, strict=True)
+        if intake.awaited
+        for message, duplicate in made
+        if message.state == "received" and not duplicate
+    ]
+    if not new:
+        return None
+    policies = flow_policies(tx)
+    paused = {flow for flow, policy in policies.items() if policy.paused}
+    ready = [m for m in new if (m.environment, m.ruleset, m.flow) not in paused]
+    lanes = claim_touched(tx, {m.lane for m in ready}, HOLDER, installation.settings.lease_seconds, at)
+    if not lanes:
+        return None
+    messages = open_messages(tx, lanes, ROWS_A_LANE)
+    bodies = contents(tx, {m.body_id for waiting in messages.values() for m in waiting})
+    return Adopted(Batch(lanes, messages, bodies, policies, _LONGEST))
