@@ -61,11 +61,8 @@ class Shortcut(Express):
                 said = scope.headers.get("authorization").partition(" ")[2]
                 self._installation.tokens.remember(said, tokens.verify(tx, said), time.monotonic())
         id = await asyncio.get_running_loop().run_in_executor(self._bare, self._insert, body)
-        return (
-            202,
-            self._headers({"Content-Type": "application/json"}),
-            json.dumps({"message_id": id}).encode(),
-        )
+        told = json.dumps({"message_id": id}).encode()
+        return self._answer(202, told, {"Content-Type": "application/json"}, "")
 
     def _insert(self, body: bytes) -> str:
         id = new_id(0)

@@ -5,6 +5,7 @@ Node-RED is one process that keeps nothing. A rate is messages from the first re
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.runtime.installation import Installation
 from app.storage.deliveries import OPEN_STATES, deliveries_table
-from benchmarks.journey import figures, nodered, ruleset
+from benchmarks.journey import cpu, figures, nodered, ruleset
 from benchmarks.journey.stage import Stage, free_port, process, token, variables, web
 from benchmarks.journey.traffic import Arrivals, post, send_all
 from tests.journey import bind
@@ -92,10 +93,11 @@ def report(stage: Stage) -> None:
             process([sys.executable, "-m", "benchmarks.journey.traffic", str(port)], ready=target)
         )
         given = variables(installation)
-        running.enter_context(
-            process(web(installation), given, f"http://{installation.settings.bind}/health/live")
-        )
-        running.enter_context(process([sys.executable, "-m", "app.cli", "worker"], given))
+        live = f"http://{installation.settings.bind}/health/live"
+        started = running.enter_context(process(web(installation), given, live))
+        worker = running.enter_context(process([sys.executable, "-m", "app.cli", "worker"], given))
+        pids = {"web": started.pid, "worker": worker.pid, "PostgreSQL": cpu.server(stage.postgres)}
+        pids["sender"] = os.getpid()
         if lacks := nodered.missing():
             print(f"  {lacks}", flush=True)
         else:
@@ -108,6 +110,8 @@ def report(stage: Stage) -> None:
         for warm in ways.values():
             warm()
         rates = figures.rounds(ways, ROUNDS)
+        cpu.line("ours", cpu.spent(pids, durable), MESSAGES)
+        cpu.line("ours, synchronous", cpu.spent(pids, ways["ours, synchronous"]), SYNCHRONOUS)
     _print(rates)
 
 

@@ -1,10 +1,11 @@
 """Intake over HTTP: single messages against a bare insert + commit in the same server, and bulks against single ones."""
 
 import json
+import os
 
 from sqlalchemy import text
 
-from benchmarks.journey import figures, ruleset
+from benchmarks.journey import cpu, figures, ruleset
 from benchmarks.journey.stage import Stage, process, token, variables, web
 from benchmarks.journey.traffic import post, send_all
 
@@ -65,11 +66,14 @@ def report(stage: Stage) -> None:
     server = Server(stage)
     command = web(server.installation, "benchmarks.journey.bare:application")
     ready = f"http://{server.installation.settings.bind}/health/live"
-    with process(command, variables(server.installation), ready):
+    with process(command, variables(server.installation), ready) as started:
         for warm in (server.bare, server.short, server.single):
             warm()
         ways = {"bare": server.bare, "short": server.short, "single": server.single, "bulk": server.bulk}
         rates = figures.rounds(ways, ROUNDS)
+        pids = {"web": started.pid, "PostgreSQL": cpu.server(stage.postgres), "sender": os.getpid()}
+        for name, way in list(ways.items())[:3]:
+            cpu.line(name, cpu.spent(pids, way), SINGLE)
     figures.line("a bare insert + commit, by the short way", rates["short"], "requests/s")
     figures.line("a bare insert + commit, by the application", rates["bare"], "requests/s")
     figures.line("single intake, over HTTP", rates["single"])
