@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     and_,
     false,
+    literal_column,
     type_coerce,
 )
 from sqlalchemy.engine import make_url
@@ -207,6 +208,15 @@ def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
         return
     columns = list(rows[0])
     write_rows(tx, table, columns, [[row[name] for name in columns] for row in rows])
+
+
+def one_of(column: Column[str], *words: str) -> ColumnElement[bool]:
+    """Rows with one of these words of ours, written into the statement.
+
+    A statement that is planned once for all parameters finds the index of such rows only by its words.
+    """
+    said: list[Any] = [literal_column(f"'{word}'") for word in words]
+    return column == said[0] if len(said) == 1 else column.in_(said)
 
 
 def chunks(rows: Sequence[Any], size: int = _ROWS_A_STATEMENT) -> Iterator[Sequence[Any]]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.storage.database import UtcTime, among, at_id, kept_by_day, metadata
+from app.storage.database import UtcTime, among, at_id, kept_by_day, metadata, one_of
 from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
@@ -70,9 +70,9 @@ deliveries_table = kept_by_day(
     Column("asked", Integer, nullable=False, server_default="0"),
 )
 _c = deliveries_table.c
-_OPEN = _c.state.in_(OPEN_STATES)
-_WRONG = _c.state.in_(["dead", "uncertain", "retry"])
-Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, **only_where(_OPEN))
+OPEN = one_of(_c.state, *OPEN_STATES)
+_WRONG = one_of(_c.state, "dead", "uncertain", "retry")
+Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, **only_where(OPEN))
 Index(
     "ix_deliveries_wrong",
     _c.environment,
@@ -239,7 +239,7 @@ def open_deliveries(
 
     `since_day` is the lane's `oldest_day`, read under its lock.
     """
-    here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _OPEN, _c.day >= since_day)
+    here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, OPEN, _c.day >= since_day)
     query = select(*_READ).where(here)
     if due_at is not None:
         query = query.where((_c.state == "inflight") | (_c.next_at <= due_at))
@@ -249,7 +249,7 @@ def open_deliveries(
 def next_due(tx: Connection, lane_id: str, since_day: int = 0) -> datetime | None:
     """When the next delivery of a lane may be tried; None where none waits, or only for a person."""
     here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _c.day >= since_day)
-    waiting = select(_c.next_at).where(here, _OPEN, _c.next_at < NEVER)
+    waiting = select(_c.next_at).where(here, OPEN, _c.next_at < NEVER)
     found: datetime | None = tx.execute(waiting.order_by(_c.next_at).limit(1)).scalar()
     return found
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from app.storage.breakers import breakers
 from app.storage.database import now
-from app.storage.deliveries import OPEN_STATES, deliveries_table
+from app.storage.deliveries import OPEN, deliveries_table
 from app.storage.flows import flow_policies
 from app.storage.lane_list import list_lanes
 from app.storage.messages import keys_of, messages_table
@@ -68,16 +68,14 @@ def _waiting_flows(tx: Connection, environment: str) -> list[dict[str, Any]]:
 def _waiting_endpoints(tx: Connection, environment: str) -> list[dict[str, Any]]:
     """Deliveries that have not arrived yet, by endpoint, and what they are about."""
     query = select(_d.endpoint, func.count().label("count"), func.min(_d.created_at).label("since"))
-    query = query.where(_d.environment == environment, _d.state.in_(OPEN_STATES))
+    query = query.where(_d.environment == environment, OPEN)
     rows = tx.execute(query.group_by(_d.endpoint).order_by(func.count().desc())).mappings().all()
     return [{**row, "about": _about(tx, environment, row["endpoint"])} for row in rows]
 
 
 def _about(tx: Connection, environment: str, endpoint: str) -> dict[str, dict[str, Any]]:
     """The business keys of what waits for an endpoint: how many different ones, and the first of them."""
-    query = select(_d.message_id).where(
-        _d.environment == environment, _d.endpoint == endpoint, _d.state.in_(OPEN_STATES)
-    )
+    query = select(_d.message_id).where(_d.environment == environment, _d.endpoint == endpoint, OPEN)
     ids: Collection[str] = set(tx.execute(query.limit(_LOOKED_INTO)).scalars())
     values: dict[str, set[str]] = {}
     for keys in keys_of(tx, ids).values():

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from app.storage.database import among, at_id
-from app.storage.deliveries import NEVER, OPEN_STATES, deliveries_table
+from app.storage.deliveries import NEVER, OPEN, deliveries_table
 from app.storage.lanes import NOTHING_OPEN, lanes_table
 from app.storage.messages import messages_table
 
@@ -53,7 +53,7 @@ def _of_outbox(tx: Connection, ids: Sequence[str], since: int) -> Select[Any]:
     """Where nobody keeps an order, what waits for a person alone keeps no day, as when such a lane is left."""
     here = and_(_d.partition == _c.partition, _d.lane == _c.id, _d.day >= since)
     waits = or_(_c.ordered, _d.next_at < NEVER)
-    return _first_days(tx, ids, _d.day, and_(here, _d.state.in_(OPEN_STATES), waits))
+    return _first_days(tx, ids, _d.day, and_(here, OPEN, waits))
 
 
 def _first_days(tx: Connection, ids: Sequence[str], day: Any, inside: Any) -> Select[Any]:

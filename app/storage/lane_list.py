@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from app.storage.database import among, at_id, now
-from app.storage.deliveries import OPEN_STATES, deliveries_table
+from app.storage.deliveries import OPEN, deliveries_table
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
 from app.storage.messages import keys_of, messages_table
@@ -21,9 +21,7 @@ _c = lanes_table.c
 _m = messages_table.c
 _d = deliveries_table.c
 _INBOX = and_(_m.partition == _c.partition, _m.lane == _c.id, _m.state == "received", _m.day >= _c.oldest_day)
-_OUTBOX = and_(
-    _d.partition == _c.partition, _d.lane == _c.id, _d.state.in_(OPEN_STATES), _d.day >= _c.oldest_day
-)
+_OUTBOX = and_(_d.partition == _c.partition, _d.lane == _c.id, OPEN, _d.day >= _c.oldest_day)
 _INSIDE = ("partition", "oldest_day")
 
 

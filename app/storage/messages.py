@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from app.storage.claims import ClaimedLane
-from app.storage.database import UtcTime, among, at_id, kept_by_day
+from app.storage.database import UtcTime, among, at_id, kept_by_day, one_of
 from app.storage.dialects import only_where
 from app.storage.identity import place_of
 from app.storage.lanes import lanes_table, reopen
@@ -53,8 +53,8 @@ messages_table = kept_by_day(
     Column("received_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
-_OPEN = messages_table.c.state == "received"
-_WRONG = messages_table.c.state.in_(["rejected", "held", "dead", "quarantined"])
+_OPEN = one_of(messages_table.c.state, "received")
+_WRONG = one_of(messages_table.c.state, "rejected", "held", "dead", "quarantined")
 Index(
     "ix_messages_open",
     messages_table.c.partition,
@@ -80,7 +80,7 @@ Index(
 )
 Index("ix_messages_correlated", messages_table.c.correlation_id)
 _SHARING = messages_table.c.body_id != messages_table.c.id
-_WAITING = messages_table.c.state == "waiting"
+_WAITING = one_of(messages_table.c.state, "waiting")
 Index("ix_messages_sharing", messages_table.c.body_id, **only_where(_SHARING))
 Index("ix_messages_waiting", messages_table.c.environment, **only_where(_WAITING))
 

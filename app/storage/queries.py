@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -17,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
     tuple_,
 )
 
@@ -45,6 +46,7 @@ from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
 
 _LOOKS_BACK = (1, 7, 40, 10_000_000)
+_LAST_DAY = 2_147_483_647
 _UNSEEN = ("partition", "day")
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
 _m = messages_table.c
@@ -101,7 +103,7 @@ def _has_key(environment: str, key: str) -> ColumnElement[bool]:
     c = message_keys_table.c
     name, colon, value = key.partition(":")
     same = and_(c.partition == _m.partition, c.day == _m.day, c.message_id == _m.id)
-    here = and_(c.environment == environment, same)
+    here = and_(c.environment == environment, same, *_within(c.day))
     exact = and_(c.name == name, c.value == value) if colon else c.value == key
     return exists(select(c.value).where(here, or_(exact, c.value == key)))
 
@@ -127,13 +129,20 @@ def latest(
         earlier = tuple_(*order) < tuple_(first, bindparam(None, last_at, at.type), last_id)
         query = query.where(earlier, day <= first)
     rows: list[Any] = []
-    for since, until in zip(_LOOKS_BACK, (None, *_LOOKS_BACK), strict=False):
-        here = and_(day >= first - since, day < first - until if until is not None else true())
-        some = query.where(here).order_by(day.desc(), at.desc(), id.desc()).limit(limit - len(rows))
-        rows += tx.execute(some).mappings().all()
+    some = query.where(*_within(day)).order_by(day.desc(), at.desc(), id.desc())
+    until = _LAST_DAY
+    for back in _LOOKS_BACK:
+        days = {"since_day": first - back, "until_day": until}
+        rows += tx.execute(some.limit(limit - len(rows)), days).mappings().all()
+        until = first - back
         if len(rows) >= limit:
             break
     return rows
+
+
+def _within(day: Column[int]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The days that `latest` looks at; said of every table that is joined, for each leaves out its own partitions."""
+    return day >= bindparam("since_day", type_=Integer()), day < bindparam("until_day", type_=Integer())
 
 
 def _cursor(row: Any, at: str) -> str:

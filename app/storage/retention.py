@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from app.storage.batches import batches_table, members_table
 from app.storage.database import UtcTime, insert, metadata
-from app.storage.deliveries import OPEN_STATES, deliveries_table
+from app.storage.deliveries import OPEN, OPEN_STATES, deliveries_table
 from app.storage.identity import MILLISECONDS_A_DAY
 from app.storage.messages import messages_table
 from app.storage.timers import collected_table, timers_table
@@ -174,7 +174,7 @@ def _needs(ids: Any, not_due: ColumnElement[bool], low: int, high: int) -> list[
             _d.day >= low,
             between(_d.message_id, low, high),
             _d.message_id.in_(ids),
-            or_(_d.state.in_(OPEN_STATES), stuck),
+            or_(OPEN, stuck),
         ),
         select(t.message_id).where(t.message_id.in_(ids), live),
         select(item.message_id)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, exists, or_, select
 
 from app.storage.database import among
 from app.storage.deliveries import deliveries_table
+from app.storage.identity import MILLISECONDS_A_DAY
 from app.storage.messages import message_keys_table, messages_table
 from app.storage.problems import problems_table
 
@@ -71,9 +72,8 @@ def select_messages(tx: Connection, environment: str, chosen: Filter, limit: int
     for column, value in ((_m.flow, chosen.flow), (_m.endpoint, chosen.endpoint), (_m.code, chosen.code)):
         query = query.where(column == value) if value else query
     query = query.where(_m.state.in_(chosen.state) if chosen.state else _m.state != "discarded")
-    query = query.where(_m.received_at >= chosen.since) if chosen.since else query
-    query = query.where(_m.received_at < chosen.until) if chosen.until else query
-    query = query.where(_has_key(environment, chosen.key)) if chosen.key else query
+    query = query.where(*_between(_m.day, _m.received_at, chosen))
+    query = query.where(_has_key(environment, chosen)) if chosen.key else query
     query = query.where(_noted(_m, chosen.fingerprint)) if chosen.fingerprint else query
     query = query.where(among(tx, _m.partition, _m.id, chosen.ids)) if chosen.ids else query
     if not (chosen.ids or chosen.fingerprint):
@@ -93,8 +93,7 @@ def select_deliveries(tx: Connection, environment: str, chosen: Filter, limit: i
         (_d.error_class, chosen.code),
     ):
         query = query.where(column == value) if value else query
-    query = query.where(_d.created_at >= chosen.since) if chosen.since else query
-    query = query.where(_d.created_at < chosen.until) if chosen.until else query
+    query = query.where(*_between(_d.day, _d.created_at, chosen))
     query = query.where(_noted(_d, chosen.fingerprint)) if chosen.fingerprint else query
     query = query.where(among(tx, _d.partition, _d.id, chosen.ids)) if chosen.ids else query
     return list(tx.execute(query.order_by(_d.created_at, _d.seq, _d.id).limit(limit)).scalars())
@@ -109,14 +108,33 @@ def messages_of(tx: Connection, delivery_ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found[id] for id in delivery_ids if id in found))
 
 
+def _between(day: Column[int], at: Column[datetime], chosen: Filter) -> list[ColumnElement[bool]]:
+    """From `since` on, before `until`."""
+    found = _in_days(day, chosen)
+    found += [at >= chosen.since] if chosen.since else []
+    return found + ([at < chosen.until] if chosen.until else [])
+
+
+def _in_days(day: Column[int], chosen: Filter) -> list[ColumnElement[bool]]:
+    """The days of these moments, so that others are left out; one more on each side, for ids go by another clock."""
+    found = [day >= _day(chosen.since) - 1] if chosen.since else []
+    return found + ([day <= _day(chosen.until) + 1] if chosen.until else [])
+
+
+def _day(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000) // MILLISECONDS_A_DAY
+
+
 def _noted(columns: Any, fingerprint: str) -> ColumnElement[bool]:
     here = and_(_p.partition == columns.partition, _p.subject_id == columns.id)
     return exists(select(_p.subject_id).where(here, _p.fingerprint == fingerprint))
 
 
-def _has_key(environment: str, key: str) -> ColumnElement[bool]:
+def _has_key(environment: str, chosen: Filter) -> ColumnElement[bool]:
     c = message_keys_table.c
+    key = chosen.key
     name, colon, value = key.partition(":")
-    here = and_(c.environment == environment, c.partition == _m.partition, c.message_id == _m.id)
+    same = and_(c.partition == _m.partition, c.day == _m.day, c.message_id == _m.id)
+    here = and_(c.environment == environment, same, *_in_days(c.day, chosen))
     exact = and_(c.name == name, c.value == value) if colon else c.value == key
     return exists(select(c.value).where(here, or_(exact, c.value == key)))

@@ -23,11 +23,10 @@ from sqlalchemy import (
     and_,
     func,
     select,
-    text,
     update,
 )
 
-from app.storage.database import ExactJson, UtcTime, among, insert, insert_rows, metadata
+from app.storage.database import ExactJson, UtcTime, among, insert, insert_rows, metadata, one_of
 from app.storage.dialects import only_where
 from app.storage.identity import digest, partition_of
 
@@ -63,12 +62,10 @@ timers_table = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
-_OPEN = timers_table.c.state == "open"
-_LIVE = timers_table.c.state.in_(["open", "full"])
-_FIRED_LATE = and_(timers_table.c.kind == "late", timers_table.c.state == "fired")
-_WINDOW = and_(timers_table.c.kind == "collect", _OPEN)
-# As text: a statement that PostgreSQL plans once for all parameters finds the index of a condition only by its words.
-_WINDOW_WORDS = text("kind = 'collect' and state = 'open'")
+_OPEN = one_of(timers_table.c.state, "open")
+_LIVE = one_of(timers_table.c.state, "open", "full")
+_FIRED_LATE = and_(one_of(timers_table.c.kind, "late"), one_of(timers_table.c.state, "fired"))
+_WINDOW = and_(one_of(timers_table.c.kind, "collect"), _OPEN)
 Index("ix_timers_due", timers_table.c.due_at, **only_where(_LIVE))
 Index(
     "ix_timers_match",
@@ -185,7 +182,7 @@ def join_window(tx: Connection, timer: Timer, item: Any) -> tuple[str, int]:
     statement = insert(tx, timers_table).values(_row(timer))
     joined = statement.on_conflict_do_update(
         index_elements=["partition", "match"],
-        index_where=_WINDOW_WORDS,
+        index_where=_WINDOW,
         set_={"count": c.count + 1, "updated_at": timer.updated_at},
     ).returning(c.id, c.count)
     id, place = tx.execute(joined).one()
