@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.errors import AppError, NotFound, require_reason
 from app.runtime.installation import Installation
-from app.runtime.states import BATCH_STATES, require
+from app.runtime.states import BATCH_STATES, move_batch, require
 from app.security.audit import append
 from app.storage import batches as stored
 from app.storage.batches import Action, Batch, Subject
@@ -221,10 +221,9 @@ def finish(tx: Connection, found: Batch) -> Batch:
 
 def ready(tx: Connection, found: Batch) -> Batch:
     """The dry run has seen everybody."""
-    move: dict[str, Any] = {"updated_at": now(tx), "state": "ready"}
-    require(BATCH_STATES, "batch", found.state, "ready")
-    stored.change_batch(tx, found.id, **move)
-    return replace(found, **move)
+    at = now(tx)
+    move_batch(tx, found, "ready", at)
+    return replace(found, state="ready", updated_at=at)
 
 
 def locked(tx: Connection, batch_id: str) -> Batch:
@@ -245,10 +244,9 @@ def batch(installation: Installation, batch_id: str) -> Batch:
 
 
 def _move(tx: Connection, found: Batch, state: str, by: str, values: dict[str, Any], reason: str) -> Batch:
-    require(BATCH_STATES, "batch", found.state, state)
-    values = {**values, "state": state, "updated_at": now(tx)}
-    stored.change_batch(tx, found.id, **values)
-    made = replace(found, **values)
+    at = now(tx)
+    move_batch(tx, found, state, at, **values)
+    made = replace(found, state=state, updated_at=at, **values)
     append(tx, by, f"batch.{state}", found.id, _shown(found), _shown(made), reason)
     return made
 

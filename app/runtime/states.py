@@ -1,4 +1,4 @@
-"""The states of messages, deliveries, timers and breakers, and the only code that moves them.
+"""The states of messages, deliveries, timers, batches and breakers, and the only code that moves them.
 
 docs/reference/states.md tells the same to people; a test compares the two.
 """
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from app.errors import TransitionRefused
 from app.runtime.fingerprints import follow_deliveries, follow_messages
+from app.storage.batches import Batch, set_batch_state
 from app.storage.breakers import Breaker, write_breaker
 from app.storage.deliveries import DeliveryMove, move_deliveries
 from app.storage.messages import Move, move
@@ -60,6 +61,14 @@ BREAKER_STATES: Mapping[str, frozenset[str]] = {
     "open": frozenset({"half_open", "closed", "open"}),
     "half_open": frozenset({"closed", "open", "half_open"}),
 }
+BY_TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "messages": MESSAGE_STATES,
+    "deliveries": DELIVERY_STATES,
+    "timers": TIMER_STATES,
+    "batches": BATCH_STATES,
+    "breakers": BREAKER_STATES,
+}
+"""Whose `state` the database itself holds to these names; CONTRIBUTING.md says how a new one comes in."""
 FINAL_MESSAGE_STATES = frozenset(state for state, following in MESSAGE_STATES.items() if not following)
 FINAL_DELIVERY_STATES = frozenset(state for state, following in DELIVERY_STATES.items() if not following)
 
@@ -104,6 +113,13 @@ def move_timers(
     for state in before:
         require(TIMER_STATES, "timer", state, to_state)
     return set_state(tx, here, before, to_state, {"updated_at": at, **values})
+
+
+def move_batch(tx: Connection, before: Batch, to_state: str, at: datetime, **values: Any) -> None:
+    """Move a batch. Errors: TransitionRefused where the step is unknown or came too late."""
+    require(BATCH_STATES, "batch", before.state, to_state)
+    if not set_batch_state(tx, before, {"state": to_state, "updated_at": at, **values}):
+        raise TransitionRefused("a batch changed its state in between", {"id": before.id})
 
 
 def lane_state(lane: Mapping[str, Any], at: datetime) -> str:

@@ -173,8 +173,16 @@ def active_batches(tx: Connection) -> list[str]:
 
 
 def change_batch(tx: Connection, id: str, **values: Any) -> None:
-    """Write some columns of a batch."""
+    """Write some columns of a batch; its state is moved by `app.runtime.states`."""
+    if "state" in values:
+        raise ValueError("change_batch moves no state")
     tx.execute(update(batches_table).where(_b.partition == partition_of(id), _b.id == id).values(**values))
+
+
+def set_batch_state(tx: Connection, before: Batch, values: Mapping[str, Any]) -> bool:
+    """Move a batch on from the state it was read in; `app.runtime.states` alone calls this."""
+    here = and_(_b.partition == partition_of(before.id), _b.id == before.id, _b.state == before.state)
+    return bool(tx.execute(update(batches_table).where(here).values(dict(values))).rowcount)
 
 
 def count(tx: Connection, id: str, at: datetime, **by: int) -> None:

@@ -8,20 +8,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"messages_table", "deliveries_table", "timers_table", "breakers_table"}
+TABLES = {"messages_table", "deliveries_table", "timers_table", "batches_table", "breakers_table"}
 WRITERS = {
     ("app/storage/messages.py", "_move_alike"),
     ("app/storage/deliveries.py", "move_deliveries"),
     ("app/storage/timers.py", "set_state"),
+    ("app/storage/batches.py", "set_batch_state"),
     ("app/storage/breakers.py", "write_breaker"),
 }
 DOORS = {
     "app.storage.messages": "move",
     "app.storage.deliveries": "move_deliveries",
     "app.storage.timers": "set_state",
+    "app.storage.batches": "set_batch_state",
     "app.storage.breakers": "write_breaker",
 }
-RAW = re.compile(r"\bupdate\s+(messages|deliveries|timers|breakers)\b", re.I)
+RAW = re.compile(r"\bupdate\s+(messages|deliveries|timers|batches|breakers)\b", re.I)
 
 
 def modules() -> list[Path]:
@@ -88,6 +90,7 @@ def test_no_other_module_writes_a_state(path: Path) -> None:
         "def f(tx):\n    tx.execute(update(messages_table).values(state='done'))",
         "def f(tx):\n    values = {'state': 'done'}\n    tx.execute(update(timers_table).values(values))",
         "def f(tx):\n    tx.execute(deliveries_table.update().values({'state': 'dead'}))",
+        "def f(tx):\n    tx.execute(update(batches_table).values(state='done'))",
         "def f(tx, s):\n    s.on_conflict_do_update(set_={'state': 'open'})  # timers_table",
         "tx.execute(text('UPDATE messages SET state = 1'))",
         "from app.storage.messages import move",

@@ -1,6 +1,6 @@
 """What a database is asked that SQLite and PostgreSQL do not say alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,6 +117,14 @@ class Dialect(Protocol):
 
     def migrating(self, connection: Connection) -> AbstractContextManager[None]:
         """The session for as long as the schema is changed: that takes as long as it takes."""
+        ...
+
+    def restrict(self, tx: Connection, table: str, column: str, values: Collection[str]) -> None:
+        """Refuse any other value of a column in rows that are written from now on; without values take any."""
+        ...
+
+    def examine(self, tx: Connection, table: str, column: str) -> None:
+        """Have the database look at the rows that were there before, beside those who write."""
         ...
 
     def stored_time(self, moment: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """PostgreSQL: many writers on many hosts, sessions with limits, partitions of days."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -121,6 +121,18 @@ class Postgresql:
             yield
         finally:
             connection.invalidate()  # nobody else gets a session without limits
+
+    def restrict(self, tx: Connection, table: str, column: str, values: Collection[str]) -> None:
+        """A constraint of the table and all its partitions, without a look at what is there: nobody has to wait."""
+        listed = ", ".join(f"'{value}'" for value in sorted(values))
+        tx.exec_driver_sql(f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "ck_{table}_{column}"')
+        if values:
+            check = f'CHECK ("{column}" IN ({listed})) NOT VALID'
+            tx.exec_driver_sql(f'ALTER TABLE "{table}" ADD CONSTRAINT "ck_{table}_{column}" {check}')
+
+    def examine(self, tx: Connection, table: str, column: str) -> None:
+        """Under a lock that stops nobody who reads or writes."""
+        tx.exec_driver_sql(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "ck_{table}_{column}"')
 
     def stored_time(self, moment: datetime) -> datetime:
         """As it is."""

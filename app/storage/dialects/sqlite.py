@@ -1,6 +1,6 @@
 """SQLite, the embedded default: WAL, each commit on the disk, one writer at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -64,6 +64,21 @@ class Sqlite:
             yield
         finally:
             raw.execute("PRAGMA foreign_keys=ON")
+
+    def restrict(self, tx: Connection, table: str, column: str, values: Collection[str]) -> None:
+        """By triggers: for a constraint the table would have to be made anew."""
+        listed = ", ".join(f"'{value}'" for value in sorted(values))
+        for name, moment in (("written", "INSERT"), ("changed", f'UPDATE OF "{column}"')):
+            trigger = f"ck_{table}_{column}_{name}"
+            tx.exec_driver_sql(f'DROP TRIGGER IF EXISTS "{trigger}"')
+            if values:
+                tx.exec_driver_sql(
+                    f'CREATE TRIGGER "{trigger}" BEFORE {moment} ON "{table}" WHEN NEW."{column}" NOT IN ({listed})'
+                    f" BEGIN SELECT RAISE(ABORT, 'ck_{table}_{column}: no such {column}'); END"
+                )
+
+    def examine(self, tx: Connection, table: str, column: str) -> None:
+        """Triggers know nothing of rows that are there."""
 
     def stored_time(self, moment: datetime) -> datetime:
         """There is no type with an offset."""
