@@ -17,10 +17,10 @@ depends_on = None
 
 _STATES = {
     "messages": (
-        "received", "waiting", "done", "ignored", "rejected", "held", "dead", "quarantined", "discarded",
+        "received", "done", "waiting", "ignored", "rejected", "held", "dead", "quarantined", "discarded",
     ),
     "deliveries": (
-        "staged", "pending", "inflight", "retry", "uncertain", "dead", "delivered", "discarded",
+        "pending", "inflight", "delivered", "retry", "uncertain", "dead", "staged", "discarded",
     ),
     "timers": ("open", "full", "fired", "met", "dropped"),
     "batches": ("checking", "ready", "running", "paused", "done", "cancelled"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.runtime.delivery import deliver
 from app.runtime.firing import fire_due
@@ -296,17 +296,28 @@ PLANTED = {
 }
 
 
+def _unprotected(tx: Connection) -> None:
+    """The database itself would refuse an unknown state."""
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        return
+    for table in BY_TABLE:
+        tx.exec_driver_sql(f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "ck_{table}_state"')
+
+
 @pytest.mark.parametrize("planted", PLANTED)
 def test_it_finds(house: House, planted: str) -> None:
     name, statements = PLANTED[planted]
     database = house.installation.database
     with database.engine.connect() as tx:
         assert not list(violations(tx, figures(tx), acknowledged=house.ids))
-        for table in BY_TABLE if name == "state" else ():
-            database.dialect.restrict(tx, table, "state", ())  # the database itself would refuse it
+        if name == "state":
+            _unprotected(tx)
         changed = [tx.execute(text(statement)).rowcount for statement in statements]
         found = list(violations(tx, figures(tx), acknowledged=house.ids))
         tx.rollback()
+        if name == "state":
+            tx.invalidate()
     assert min(changed) > 0, "the violation was not planted"
     assert name in {v.invariant for v in found}, f"found only {found}"
 

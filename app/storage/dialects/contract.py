@@ -120,7 +120,10 @@ class Dialect(Protocol):
         ...
 
     def restrict(self, tx: Connection, table: str, column: str, values: Collection[str]) -> None:
-        """Refuse any other value of a column in rows that are written from now on; without values take any."""
+        """Refuse any other value of a column in rows that are written from now on; without values take any.
+
+        Only while the schema is changed (`migrating`). The frequent values first.
+        """
         ...
 
     def examine(self, tx: Connection, table: str, column: str) -> None:

@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, LargeBinary, MetaData, Table, insert, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    insert,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import StepRefused
@@ -70,7 +82,7 @@ def test_an_unknown_state_is_refused_also_by_hand(database: Database, name: str)
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_database_knows_no_state_that_the_product_has_not(database: Database, name: str) -> None:
-    found = re.findall(r"'(\w+)'", " ".join(rules_of(database, name)).replace(f"ck_{name}_state", ""))
+    found = re.findall(r"'(\w+)'", " ".join(rules_of(database, name)))
     assert set(found) == set(BY_TABLE[name])
 
 
@@ -80,8 +92,7 @@ def rules_of(database: Database, name: str) -> list[str]:
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :rule AND convalidated"
         " AND conrelid = to_regclass(:name)"
         if database.dialect.partitions
-        else "SELECT substr(sql, instr(sql, 'NOT IN'), instr(sql, 'BEGIN') - instr(sql, 'NOT IN'))"
-        " FROM sqlite_master WHERE type = 'trigger' AND name LIKE :rule || '%' AND tbl_name = :name"
+        else "SELECT substr(sql, instr(sql, :rule)) FROM sqlite_master WHERE type = 'table' AND name = :name"
     )
     with database.read() as tx:
         return list(tx.execute(text(query), {"rule": f"ck_{name}_state", "name": name}).scalars())
@@ -120,6 +131,27 @@ def _upgrade_with(url: str, state: str) -> None:
             assert tx.execute(text("SELECT state FROM timers")).scalar_one() == state
     finally:
         database.close()
+
+
+def test_what_is_made_anew_keeps_its_indexes_rows_and_rule(database: Database) -> None:
+    with database.begin() as tx:
+        put(tx, "timers", "open")
+    before = _indexes(database)
+    with database.engine.connect() as tx, database.dialect.migrating(tx), tx.begin():
+        for states in (["open", "new"], ["open"], [], ["open", "met"]):
+            database.dialect.restrict(tx, "timers", "state", states)
+        database.dialect.examine(tx, "timers", "state")
+    assert _indexes(database) == before
+    assert set(re.findall(r"'(\w+)'", " ".join(rules_of(database, "timers")))) == {"open", "met"}
+    with database.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM timers")).scalar_one() == 1
+
+
+def _indexes(database: Database) -> list[tuple[Any, ...]]:
+    found = inspect(database.engine).get_indexes("timers")
+    return sorted(
+        (one["name"], tuple(one["column_names"]), *map(str, one["dialect_options"].values())) for one in found
+    )
 
 
 def test_rows_that_are_there_are_looked_at(tmp_path: Path, postgres: Postgres) -> None:
