@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import psycopg
 from sqlalchemy import (
     URL,
     Boolean,
@@ -263,6 +262,8 @@ def _writing(table: str, columns: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _copy(tx: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    import psycopg  # not where SQLite is used: it takes a tenth of the start of a process
+
     cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
     try:
         with cursor, cursor.copy(statement) as copy:
