@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from app.commands.opening import opened
-from app.commands.options import AS_JSON, BY, ENVIRONMENT, MOMENT, WHY
+from app.commands.opening import known_environment, opened
+from app.commands.options import AS_JSON, BY, ENVIRONMENT, LATER, WHY
 from app.terminal import PROBLEMS, USAGE, Stop, print_json, print_table, say
 
 _HEADS = ("endpoint", "breaker", "since", "next probe", "waiting", "oldest", "why")
@@ -25,7 +25,7 @@ def connections_(context: click.Context, environment: str | None, as_json: bool)
     from app.storage.outages import connections
 
     with opened() as installation, installation.database.read() as tx:
-        where = environment or installation.settings.environment
+        where = known_environment(installation, tx, environment)
         found = connections(tx, where)
     if as_json:
         print_json({"environment": where, "items": found})
@@ -58,8 +58,8 @@ def test(endpoints: tuple[str, ...], environment: str | None, as_json: bool) -> 
     from app.storage.environments import bindings
 
     with opened() as installation:
-        where = environment or installation.settings.environment
         with installation.database.read() as tx:
+            where = known_environment(installation, tx, environment)
             names = endpoints or [one.endpoint for one in bindings(tx, where)]
         if not names:
             raise Stop(PROBLEMS, f"no endpoint is bound in {where}: `mapwright doctor` says what is missing")
@@ -73,7 +73,7 @@ def test(endpoints: tuple[str, ...], environment: str | None, as_json: bool) -> 
 
 @connections_.command("stage")
 @click.argument("endpoint")
-@click.option("--until", type=MOMENT, help="They leave by themselves then; else when a person lets them go.")
+@click.option("--until", type=LATER, help="They leave by themselves then; else when a person lets them go.")
 @ENVIRONMENT
 @WHY
 @BY

@@ -13,6 +13,8 @@ from app.terminal import REFUSED, Stop
 _LONGEST_PAUSE = 10.0
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from app.runtime.installation import Installation
 
 
@@ -65,6 +67,17 @@ def opened(
         raise
     finally:
         installation.close()
+
+
+def known_environment(installation: "Installation", tx: "Connection", wanted: str | None) -> str:
+    """The environment that was said, else that of the settings; Stop where others are there and this one is not."""
+    from app.storage.environments import environments
+
+    where = wanted or installation.settings.environment
+    names = [one.name for one in environments(tx)]
+    if names and where not in names:
+        raise Stop(REFUSED, f"there is no environment {where}: say --env with one of {', '.join(names)}")
+    return where
 
 
 def _log_aside() -> None:

@@ -15,32 +15,38 @@ WHY = click.option("--reason", required=True, help="Why; it stands in the audit 
 ENVIRONMENT = click.option("--env", "environment", help="The environment; MAPWRIGHT_ENVIRONMENT unless said.")
 LIMIT = click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many.")
 CURSOR = click.option("--cursor", help="Go on where the page before ended.")
-_AGO = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
+_SPAN = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Moment(click.ParamType):
-    """`2026-03-01T08:00:00+01:00`, a date, or a time ago: `30m`, `2h`, `3d`. Without an offset it is UTC."""
+    """`2026-03-01T08:00:00+01:00`, a date, or a time ago, else ahead: `30m`, `2h`, `3d`. Without an offset it is UTC."""
 
     name = "moment"
+
+    def __init__(self, ahead: bool = False) -> None:
+        self._ahead = ahead
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The moment in UTC."""
         if isinstance(value, datetime):
             return value
-        ago = _AGO.fullmatch(str(value).strip())
-        if ago:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        span = _SPAN.fullmatch(str(value).strip())
+        if span:
+            length = timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return datetime.now(UTC) + (length if self._ahead else -length)
         try:
             found = datetime.fromisoformat(str(value).strip())
         except ValueError:
+            span_means = "in two hours" if self._ahead else "two hours ago"
             self.fail(
-                f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or 2h for two hours ago"
+                f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or 2h for {span_means}"
             )
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 MOMENT = Moment()
+LATER = Moment(ahead=True)
 Command = Callable[..., Any]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.folder import FOLDER, read
-from app.commands.opening import opened
-from app.commands.options import AS_JSON, BY, ENVIRONMENT, MOMENT, REASON, WHY
+from app.commands.opening import known_environment, opened
+from app.commands.options import AS_JSON, BY, ENVIRONMENT, LATER, REASON, WHY
 from app.terminal import PROBLEMS, Stop, complain, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def _print_refusal(error: Exception) -> None:
 @click.argument("release_id", metavar="RELEASE")
 @click.option("--to", "environment", required=True, help="The environment it becomes live in.")
 @click.option(
-    "--at", type=MOMENT, help="When: 2026-11-22T06:00+01:00; now unless said. UTC without an offset."
+    "--at",
+    type=LATER,
+    help="When: 2026-11-22T06:00+01:00, or in 2h as 2h; now unless said. UTC without an offset.",
 )
 @BY
 @REASON
@@ -113,7 +115,7 @@ def scheduled(context: click.Context, environment: str | None, as_json: bool) ->
     from app import scheduling
 
     with opened() as installation, installation.database.read() as tx:
-        found = scheduling.scheduled(tx, environment or installation.settings.environment)
+        found = scheduling.scheduled(tx, known_environment(installation, tx, environment))
     if as_json:
         print_json({"items": found})
         return

@@ -16,6 +16,20 @@ from app.storage.messages import Message, keys_of, messages
 from app.storage.problems import Group
 
 LOOKED_AT = 100
+_BEFORE_IT_RAN = {"read": "Message can't be read", "intake": "Message was set aside"}
+_CODES = {
+    "key_conflict": "its key came before with another content",
+    "undecodable": "it does not have the form that was agreed",
+    "poison": "workers ended while working on it",
+    "engine_failed": "an error that nobody foresaw",
+}
+_NOT_SENT = {
+    "transport": "could not be reached, or did not answer",
+    "application": "refused it",
+    "partner": "refused the data",
+    "mapping": "nothing could be made to be sent",
+    "unknown": "did not take it",
+}
 _VALUES = 5
 
 
@@ -109,11 +123,22 @@ def group_json(installation: Installation, found: Group, some: Sequence[Failed])
 
 
 def title(found: Group) -> str:
-    """What failed, in a line: the place, the code, the form of the value."""
+    """What failed, in a line of an operator's words: the place, the code, the form of the value."""
     kind = found.kind
+    code = kind.code.replace("_", " ")
+    if kind.subject == "delivery":
+        said = _NOT_SENT.get(code, code)
+        return (
+            f"{kind.endpoint}: {'nobody knows whether it arrived' if kind.state == 'uncertain' else said}"
+            + (f" ({kind.field})" if kind.field else "")
+        )
+    if kind.step in _BEFORE_IT_RAN:
+        where = f" ({kind.field})" if kind.field else ""
+        return f"{_BEFORE_IT_RAN[kind.step]} from {kind.endpoint}: {_CODES.get(kind.code, code)}{where}"
+    if kind.step.startswith("engine"):
+        return f"{kind.flow} could not be run: {_CODES.get(kind.code, code) or kind.step.removeprefix('engine/')}"
     where = f"{kind.step} {kind.field}".strip() or kind.endpoint
-    code = f": {kind.code.replace('_', ' ')}" if kind.code else ""
-    return f"{where}{code}{f' ({kind.shape})' if kind.shape else ''}"
+    return f"{where}{f': {code}' if code else ''}{f' ({kind.shape})' if kind.shape else ''}"
 
 
 def affected(some: Sequence[Failed]) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import NotFound, TimeInvalid, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import move_delivery_states
+from app.runtime.switching import not_bound
 from app.security.audit import append
 from app.storage.database import now
 from app.storage.deliveries import DeliveryMove, delivery, staged
@@ -96,7 +97,7 @@ def stage(
     with installation.database.begin() as tx:
         before = binding(tx, environment, endpoint)
         if before is None:
-            raise NotFound(f"{environment} has no binding for {endpoint}")
+            raise not_bound(tx, environment, endpoint)
         if on and hold_until is not None and hold_until <= now(tx):
             raise TimeInvalid(
                 f"{hold_until:%Y-%m-%d %H:%M %Z} is over: say a time to come, or none to hold back until a person lets go"

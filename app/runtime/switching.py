@@ -9,8 +9,10 @@ from app.runtime.states import move_breaker
 from app.security.audit import append
 from app.storage.breakers import Breaker, ensure_breaker
 from app.storage.database import now
-from app.storage.environments import binding, set_paused
+from app.storage.environments import binding, bindings, set_paused
 from app.storage.outages import due_here, hurry
+
+_NAMED = 8
 
 
 def pause(installation: Installation, environment: str, endpoint: str, *, by: str, reason: str) -> None:
@@ -57,7 +59,7 @@ def close_breaker(
 
 def _breaker(tx: Connection, environment: str, endpoint: str) -> Breaker:
     if binding(tx, environment, endpoint) is None:
-        raise NotFound(f"{environment} has no binding for {endpoint}")
+        raise not_bound(tx, environment, endpoint)
     return ensure_breaker(tx, environment, endpoint, now(tx))
 
 
@@ -67,7 +69,7 @@ def _set_paused(
     require_reason(reason)
     with installation.database.begin() as tx:
         if not set_paused(tx, environment, endpoint, paused):
-            raise NotFound(f"{environment} has no binding for {endpoint}")
+            raise not_bound(tx, environment, endpoint)
         append(tx, by, "binding.paused", f"binding/{environment}/{endpoint}", not paused, paused, reason)
 
 
@@ -75,3 +77,10 @@ def _ring(installation: Installation, environment: str, endpoint: str) -> None:
     with installation.database.read() as tx:
         due = due_here(tx, environment, endpoint)
     installation.doorbell.ring("deliver", due)
+
+
+def not_bound(tx: Connection, environment: str, endpoint: str) -> NotFound:
+    """That an endpoint has no binding, and which ones have."""
+    names = [one.endpoint for one in bindings(tx, environment)]
+    there = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") or "none"
+    return NotFound(f"{environment} has no binding for {endpoint}; bound are: {there}")

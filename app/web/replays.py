@@ -1,7 +1,6 @@
 """Replays and other batches: choose messages, see what would be sent differently, run, pause, cancel."""
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,6 +17,7 @@ from app.storage.cursors import read_cursor, row_cursor
 from app.storage.messages import keys_of
 from app.storage.selecting import Filter
 from app.web.access import installation, requires
+from app.web.clocktimes import typed_time
 from app.web.errors import page_blueprint
 from app.web.frame import current_environment
 from app.web.messages import STATES
@@ -49,7 +49,10 @@ def index() -> Any:
 @requires("operate")
 def prepare() -> Any:
     """The form; what the list of messages was filtered by stands in it."""
-    asked = {name: request.args.get(_AS.get(name, name), "").strip() for name in (*_TEXTS, "state", "ids")}
+    asked = {
+        name: request.args.get(_AS.get(name, name), "").strip()
+        for name in (*_TEXTS, "state", "since", "until", "ids")
+    }
     pace = {"rate": batches.DEFAULT_RATE, "share": batches.DEFAULT_SHARE}
     return render_template(
         "replay_new.html", asked=asked, states=STATES[2:], here=current_environment(), pace=pace
@@ -76,7 +79,7 @@ def create() -> Any:
         )
     except AppError as error:
         flash(f"Not done: {error.message}", "error")
-        names = [name for name in (*_TEXTS, "state", "ids") if form.get(name)]
+        names = [name for name in (*_TEXTS, "state", "since", "until", "ids") if form.get(name)]
         back: Any = {_AS.get(name, name): form[name] for name in names}
         return redirect(url_for("replays.prepare", **back))
     _check_at_once(made)
@@ -129,16 +132,8 @@ def _filter() -> Filter:
     said |= {"state": tuple(filter(None, form.getlist("state"))), "ids": tuple(form.get("ids", "").split())}
     for name in ("since", "until"):
         if form.get(name):
-            said[name] = _moment(form[name])
+            said[name] = typed_time(name)
     return Filter.read(said)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"{text[:40]} is no time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _word(name: str, known: tuple[str, ...]) -> str:
