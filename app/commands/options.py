@@ -31,18 +31,16 @@ class Moment(click.ParamType):
         """The moment in UTC."""
         if isinstance(value, datetime):
             return value
-        span = _SPAN.fullmatch(str(value).strip())
-        if span:
-            length = timedelta(**{_UNITS[span[2]]: int(span[1])})
+        found = _SPAN.fullmatch(str(value).strip())
+        if found:
+            length = timedelta(**{_UNITS[found[2]]: int(found[1])})
             return datetime.now(UTC) + (length if self._ahead else -length)
         try:
-            found = datetime.fromisoformat(str(value).strip())
+            moment = datetime.fromisoformat(str(value).strip())
         except ValueError:
-            span_means = "in two hours" if self._ahead else "two hours ago"
-            self.fail(
-                f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or 2h for {span_means}"
-            )
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+            span = "2h for in two hours" if self._ahead else "2h for two hours ago"
+            self.fail(f"{value!r} is no moment: write 2026-03-01T08:00:00Z, 2026-03-01, or {span}")
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 MOMENT = Moment()

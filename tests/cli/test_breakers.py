@@ -1,6 +1,7 @@
 """`mapwright breakers` and `staged`: what stands still, and the steps people take, as one object on stdout."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ def test_staged_deliveries_are_listed_and_let_go(home: Path) -> None:
 def test_a_connection_holds_back_and_no_longer(home: Path) -> None:
     here = {"MAPWRIGHT_HOME": str(home), "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT}
     assert mapwright("connections", "stage", "erp.order", **here).returncode == 2, "a reason is needed"
-    held = mapwright("connections", "stage", "erp.order", "--until", "2h", "--reason", "go-live", **here)
+    past = ("--until", "2026-01-01", "--reason", "go-live")
+    held = mapwright("connections", "stage", "erp.order", *past, **here)
     assert held.returncode != 0 and "is over" in held.stderr
     done = mapwright("connections", "stage", "erp.order", "--reason", "go-live", "--json", **here)
     assert json.loads(done.stdout)["staged"] is True
@@ -63,3 +65,23 @@ def test_a_connection_that_nobody_answers_fails_its_test(home: Path) -> None:
     (found,) = json.loads(tried.stdout)["items"]
     assert tried.returncode == 1 and found["result"] == "failing" and found["do"]
     assert mapwright("connections", "test", "no.such", **here).returncode == 3
+
+
+def test_what_does_not_exist_is_named_beside_what_does(home: Path) -> None:
+    here = {"MAPWRIGHT_HOME": str(home), "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT}
+    for command in ("connections", "scheduled"):
+        refused = mapwright(command, "--env", "nowhere", **here)
+        assert refused.returncode == 3
+        assert f"there is no environment nowhere: say --env with one of {ENVIRONMENT}" in refused.stderr
+    refused = mapwright("connections", "stage", "no.such", "--reason", "x", **here)
+    assert "has no binding for no.such; bound are: erp.order" in refused.stderr
+
+
+def test_a_time_to_come_may_be_said_as_a_span(home: Path) -> None:
+    here = {"MAPWRIGHT_HOME": str(home), "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT}
+    held = ("connections", "stage", "erp.order", "--reason", "x", "--json")
+    until = json.loads(mapwright(*held, "--until", "2h", **here).stdout)["hold_until"]
+    left = datetime.fromisoformat(until) - datetime.now(UTC)
+    assert timedelta(hours=1, minutes=50) < left <= timedelta(hours=2)
+    wrong = mapwright(*held, "--until", "tonight", **here)
+    assert wrong.returncode == 2 and "2h for in two hours" in wrong.stderr

@@ -1,14 +1,19 @@
 """Failures by their cause: noted where they happen, gone when somebody dealt with them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.runtime.fingerprints import shape
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
+from app.runtime.problem_groups import title
 from app.runtime.recovery import discard_message, retry_delivery, retry_message
 from app.storage.deliveries import of_message
-from app.storage.problems import Group, group, groups, subjects
+from app.storage.problems import Group, Kind, group, groups, subjects
 from tests.journey import ENVIRONMENT, Answer, Target, deliver_all, deploy, drain_all, journey_files, order
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def send(installation: Installation, number: object, lot: str = "L1", **more: object) -> str:
@@ -118,3 +123,63 @@ def test_deliveries_are_grouped_by_target_and_status(bound: Installation, target
 def test_a_group_that_nobody_is_in_is_not_there(bound: Installation) -> None:
     with bound.database.read() as tx, pytest.raises(LookupError):
         group(tx, "00nothing")
+
+
+def test_a_title_says_what_failed_in_the_words_of_operators(bound: Installation, target: Target) -> None:
+    accept(bound, ENVIRONMENT, "shop.kept", b'{"id": ')
+    send(bound, 1, "L1")
+    send(bound, 1, "L2")
+    target.script = lambda number: Answer(422)
+    send(bound, 2, "L3")
+    drain_all(bound)
+    deliver_all(bound)
+    said = {title(one) for one in open_groups(bound)}
+    assert said == {
+        "Message was set aside from shop.order: its key came before with another content",
+        "Message can't be read from shop.kept: it does not have the form that was agreed (path $.id)",
+        "erp.order: refused the data (status 422)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            {
+                "subject": "message",
+                "state": "dead",
+                "step": "read",
+                "code": "control_number",
+                "field": "segment ISA",
+            },
+            "Message can't be read from edi.asn: control number (segment ISA)",
+        ),
+        (
+            {
+                "subject": "delivery",
+                "state": "uncertain",
+                "step": "send/edi.asn",
+                "code": "transport",
+                "field": "",
+            },
+            "edi.asn: nobody knows whether it arrived",
+        ),
+        (
+            {
+                "subject": "message",
+                "state": "dead",
+                "step": "engine/KeyError",
+                "code": "engine_failed",
+                "field": "",
+            },
+            "asn could not be run: an error that nobody foresaw",
+        ),
+        (
+            {"subject": "message", "state": "rejected", "step": "maps/order", "code": "", "field": "lot.id"},
+            "maps/order lot.id",
+        ),
+    ],
+)
+def test_a_title_for_each_step(kind: dict[str, str], said: str) -> None:
+    where = {"environment": "prod", "ruleset": "r", "flow": "asn", "endpoint": "edi.asn", "release_id": "1"}
+    assert title(Group("0", Kind(**where, **kind), 1, NOW, NOW)) == said

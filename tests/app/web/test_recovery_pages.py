@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -137,6 +139,16 @@ def test_a_replay_that_runs_is_asked_for_again_by_itself_until_it_is_done(send, 
 def test_a_replay_of_nothing_goes_back_to_its_form(send, olga, form):
     page = olga.post("/replays", form, follow_redirects=True).text
     assert "Not done" in page and "Which messages" in page
+
+
+def test_the_times_of_a_replay_are_those_of_the_clocks_of_the_page(send, olga):
+    send("")
+    here = datetime.now(ZoneInfo("Asia/Tokyo"))
+    form = {"zone": "Asia/Tokyo", "flow": "orders", "since": f"{here - timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+    assert "Which messages" not in olga.post("/replays", form, follow_redirects=True).text
+    later = {**form, "since": f"{here + timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+    page = olga.post("/replays", later, follow_redirects=True).text
+    assert "Not done" in page and f'value="{later["since"]}"' in page and "By the clocks of" in page
 
 
 def test_an_edit_is_looked_at_and_then_runs_in_the_place_of_the_original(send, olga, live, target):
