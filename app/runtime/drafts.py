@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from app.errors import IntakeRefused, Undecodable
@@ -21,6 +22,7 @@ from rules.outcome import Keys
 
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?")
 _NO_KEYS = Keys(None, None, {})
+_turns = count(secrets.randbelow(UNORDERED_LANES))
 
 
 @dataclass(frozen=True)
@@ -171,11 +173,11 @@ def fault_json(fault: Fault) -> dict[str, Any]:
 
 
 def lane_key(environment: str, draft: Draft) -> LaneKey:
-    """The lane of a draft: by its order key, else any of those in which nobody waits."""
+    """The lane of a draft: by its order key, else the next of those in which nobody waits for another."""
     where = (environment, draft.route.ruleset, draft.flow, "")
     if draft.keys.order is not None:
         return LaneKey("inbox", *where, str(draft.keys.order), True)
-    return LaneKey("inbox", *where, str(secrets.randbelow(UNORDERED_LANES)), False)
+    return LaneKey("inbox", *where, str(next(_turns) % UNORDERED_LANES), False)
 
 
 def new_correlation_id() -> str:

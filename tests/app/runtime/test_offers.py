@@ -130,6 +130,14 @@ def test_calls_that_are_taken_in_together_are_worked_on_together(senders: Sender
     assert [senders.state(one) for one in both] == ["done", "done"]
 
 
+def test_messages_without_order_that_are_worked_on_at_once_do_not_wait_for_one_another(
+    senders: Senders,
+) -> None:
+    loose = Offer(ENVIRONMENT, "shop.kept", order(1))
+    sent = [accept_all(senders.installation, senders.later, [loose]) for _ in range(32)]  # type: ignore[arg-type]
+    assert all(isinstance(one, Taken) and one.work is not None for (one,) in sent)
+
+
 def test_what_waits_in_the_lane_before_it_goes_first(senders: Senders) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(offers, "replies", lambda compiled, flow: False)
