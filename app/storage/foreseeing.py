@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, exists, false, func, or_, select, union
 
 from app.storage.alerts import alerts_table
+from app.storage.database import now
 from app.storage.days import DayRange
 from app.storage.deliveries import deliveries_table, ledger_table
 from app.storage.duplicates import duplicate_keys_table
 from app.storage.messages import messages_table
+from app.storage.repeats import over
 from app.storage.retention import (
     Policy,
     batches_due,
@@ -69,6 +71,7 @@ class Foresight:
             select(func.count()).select_from(timers_table).where(ended_before(upkeep_before)),
             select(func.count()).where(alerts_table.c.at < upkeep_before),
         ]
+        queries["answers to calls"] = [select(func.count()).where(over(now(tx)))]
         queries["batches"] = [select(func.count()).where(self._batches)]
         found = {
             what: sum(int(tx.execute(query).scalar_one()) for query in some) for what, some in queries.items()

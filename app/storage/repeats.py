@@ -123,7 +123,12 @@ def leave_call(tx: Connection, claim: Claim, refused: bool) -> None:
 
 def forget_calls(tx: Connection) -> int:
     """Delete what is kept no longer; how many."""
-    return tx.execute(delete(calls_table).where(_c.kept_until <= now(tx))).rowcount
+    return tx.execute(delete(calls_table).where(over(now(tx)))).rowcount
+
+
+def over(at: datetime) -> ColumnElement[bool]:
+    """Calls whose answers are kept no longer."""
+    return _c.kept_until <= at
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:

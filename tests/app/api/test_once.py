@@ -266,7 +266,9 @@ def test_after_a_day_a_key_is_new_and_retention_lets_it_go(
     let_time_pass(both, 86_400)
     assert call(machine, path, body={"reason": "another"}).status_code == 200 and children() == 2
     let_time_pass(both, 86_400)
+    foreseen = run_retention(both.installation, dry_run=True)
     run = run_retention(both.installation)
+    assert foreseen is not None and run is not None and foreseen.deleted == run.deleted
     assert run is not None and run.deleted["answers to calls"] >= 1
 
 

@@ -179,6 +179,7 @@ def test_all_that_wait_behind_an_open_breaker_fall_back_when_their_time_is_over(
     for lot in ("L0", "L1"):
         mine = [n for name, n in numbers if name == lot]
         assert mine == sorted(mine)
+    check(house.database, len(ids), target=target)
 
 
 def test_one_alert_tells_of_all_that_fall_back(house: Installation, target: Target) -> None:
