@@ -125,7 +125,8 @@ def get_environment(connection: Connection, name: str) -> Environment:
     """One environment; NotFound where there is none."""
     found = stored.environment(connection, name)
     if found is None:
-        raise NotFound(f"there is no environment {name}")
+        names = ", ".join(one.name for one in stored.environments(connection)) or "none"
+        raise NotFound(f"there is no environment {name[:60]}; there are: {names}")
     return found
 
 
