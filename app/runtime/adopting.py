@@ -40,10 +40,10 @@ class Adopted:
     def begin(self, installation: Installation, workers: Executor) -> Future[Mapping[str, Decided]]:
         """Have it worked on, once; what was decided and is committed, by message."""
         with self._lock:
-            self._begun = self._begun or workers.submit(self._work, installation)
+            self._begun = self._begun or workers.submit(self.work, installation)
             return self._begun
 
-    def _work(self, installation: Installation) -> Mapping[str, Decided]:
+    def work(self, installation: Installation) -> Mapping[str, Decided]:
         """Once and not for long: what is left then is left to the workers."""
         try:
             self._batch.work(installation, lambda: False)
@@ -69,8 +69,13 @@ def adopt(
         for message, duplicate in made
         if message.state == "received" and not duplicate
     ]
-    if not new:
-        return None
+    return adopt_lanes_of(tx, installation, new, at) if new else None
+
+
+def adopt_lanes_of(
+    tx: Connection, installation: Installation, new: Sequence[Message], at: datetime
+) -> Adopted | None:
+    """Claim the lanes of these messages, as far as nobody else has them or had them in vain."""
     policies = flow_policies(tx)
     paused = {flow for flow, policy in policies.items() if policy.paused}
     ready = [m for m in new if (m.environment, m.ruleset, m.flow) not in paused]

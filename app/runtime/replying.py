@@ -11,19 +11,17 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import AppError
+from app.runtime.adopting import adopt_lanes_of
 from app.runtime.deciding import Decided
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted
-from app.runtime.processing import drain
 from app.runtime.routing import replies
 from app.storage import messages as inbox
 from app.storage.answers import Reply, reply
-from app.storage.identity import partition_of
-from app.storage.lanes import lanes_table
+from app.storage.database import now
 from app.storage.messages import Message
 
 _FIRST_LOOK, _LONGEST_LOOK = 0.004, 0.05
-_OWN_SECONDS = 1.0
 _STILL = ("received", "waiting")
 _log = structlog.get_logger(__name__)
 
@@ -81,13 +79,15 @@ def wait_for(installation: Installation, accepted: Accepted, seconds: float) -> 
 
 
 def _work_on(installation: Installation, message: Message) -> None:
-    """What waits of its flow beside a message, for a moment; workers were told of it as well."""
-    c = lanes_table.c
-    alike = (c.environment == message.environment) & (c.ruleset == message.ruleset) & (c.flow == message.flow)
+    """Its lane, where nobody has it or had it in vain: that is left to the workers, which were told of it as well."""
     try:
-        drain(installation, partition_of(message.lane), holder="reply", only=alike, seconds=_OWN_SECONDS)
+        with installation.database.begin() as tx:
+            adopted = adopt_lanes_of(tx, installation, [message], now(tx))
     except DBAPIError:
         _log.warning("lane left to the workers", lane=message.lane, exc_info=True)
+        return
+    if adopted is not None:
+        adopted.work(installation)
 
 
 def _no_reply(id: str, state: str, code: str, reason: str) -> NoReply:

@@ -1,15 +1,21 @@
 """POST /v1/in/{endpoint} of a synchronous flow: the reply is the answer to the request."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.design import promotions, releases, rulesets
+from app.runtime.intake import accept
 from app.runtime.processing import drain
+from app.runtime.replying import await_reply
 from app.storage.flows import FlowPolicy, put_flow_policy
+from app.storage.lanes import lanes_table
+from app.storage.messages import message
 from tests.app.api.test_intake import ORDER, PATH
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -96,3 +102,17 @@ def test_a_sender_who_cannot_wait_longer_gets_the_receipt(asked: Any) -> None:
         put_flow_policy(tx, "dev", "orders", "orders", FlowPolicy(paused=True))
     answer = send(asked)
     assert (answer.status_code, answer.json["state"]) == (202, "received")
+
+
+def test_a_lane_that_somebody_had_in_vain_is_left_to_the_workers(asked: Any) -> None:
+    """They have limits of the kernel; the process that took a message in has none."""
+    installation = asked.installation
+    (accepted,) = accept(installation, "dev", "shop.orders", ORDER, media_type="application/json")
+    with installation.database.begin() as tx:
+        tx.execute(update(lanes_table).values(claims=1))
+    assert await_reply(installation, accepted, 0.1) is None
+    with installation.database.read() as tx:
+        assert message(tx, accepted.message_id).state == "received"
+    drain(installation, range(256))
+    reply = await_reply(installation, accepted, 5)
+    assert reply is not None and json.loads(reply.content)["id"] == "WO-7"
