@@ -9,8 +9,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --quiet
 # Tests start hundreds of processes: they need not compile everything anew, whatever the environment says.
 PYTEST := PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PY) -m pytest -p xdist -p hypothesispytest
-# Fast and telling ones first; those that wait in the middle, so that many short ones fill up the end.
-TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations faults browser fuzzing attacks connectors conformance golden cli app))
+# Fast and telling ones first; those that wait in the middle, so that many short ones fill up what is left; the browser last,
+# because it leaves an event loop running in its process.
+TESTS ?= $(wildcard $(addprefix tests/,house dsl spec rules mutations faults fuzzing attacks connectors conformance golden cli app browser))
 LOCKS := requirements.lock requirements-dev.lock
 
 .DEFAULT_GOAL := help
