@@ -56,7 +56,7 @@ def test_a_sender_that_never_asks_again_loses_nothing_that_was_stored(plant: Pla
 
 
 @pytest.mark.parametrize(
-    ("place", "call"), [("app.runtime.adopting:Adopted._work", 1), ("app.runtime.processing:commit", 3)]
+    ("place", "call"), [("app.runtime.adopting:Adopted.work", 1), ("app.runtime.processing:commit", 3)]
 )
 def test_killed_on_a_message_it_adopted_its_lane_goes_to_a_worker_and_the_reply_is_kept(
     plant: Plant, place: str, call: int
