@@ -125,11 +125,11 @@ def test_a_dry_run_says_what_the_run_then_does(bound: Installation, target: Targ
     assert not let_go(bound, dry_run=True).deleted
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one table for all days
 def test_a_day_with_too_much_that_must_stay_is_not_dropped_but_swept(
     bound: Installation, later: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if bound.database.kind == "sqlite":
-        pytest.skip("SQLite has one table for all days")
     monkeypatch.setattr(days, "MOST_MOVED", 2)
     refused = [send(bound, number, f"L{number}", mode="reject") for number in range(3)]
     over = [send(bound, 10 + number, f"M{number}") for number in range(4)]
@@ -218,12 +218,12 @@ def oldest_days(installation: Installation) -> dict[str, int]:
         return {row.kind: row.oldest_day for row in tx.execute(select(c.kind, c.oldest_day))}
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one table for all days
 def test_a_day_is_dropped_under_live_intake_and_live_workers(
     bound: Installation, target: Target, later: Any
 ) -> None:
     """Today is over, as retention sees it: it drops the day in which everybody works, moves what is open, makes it anew."""
-    if bound.database.kind == "sqlite":
-        pytest.skip("SQLite has one table for all days")
     later(40)
     over, failures = Event(), []
     sent: list[int] = []

@@ -81,9 +81,9 @@ def test_what_is_finished_goes_with_all_that_belongs_to_it(bound: Installation, 
         assert said.count("retention.run") == 1 and verify(tx).ok
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one table for all days
 def test_on_postgresql_the_day_is_dropped_not_deleted(bound: Installation, later: Any) -> None:
-    if bound.database.kind == "sqlite":
-        pytest.skip("SQLite has one table for all days")
     send(bound, 1)
     settle(bound)
     with bound.database.begin() as tx:
@@ -212,11 +212,11 @@ def test_a_dry_run_lets_nothing_go(bound: Installation, later: Any) -> None:
     assert seen == 1 and counts(bound) == before
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one table for all days
 def test_rows_of_days_for_which_nobody_made_a_partition_are_moved_when_it_is_made(
     bound: Installation, later: Any
 ) -> None:
-    if bound.database.kind == "sqlite":
-        pytest.skip("SQLite has one table for all days")
     id = new_id(7, milliseconds() + 5 * MILLISECONDS_A_DAY)
     with bound.database.begin() as tx:
         tx.execute(
