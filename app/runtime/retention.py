@@ -249,7 +249,7 @@ class _Run:
         """What goes one by one, as a run would do it now."""
         dropped = {said["days"] for said in self.report.dropped}
         foresight = Foresight(self._policy, self._today, [r for r in self._ranges if r.suffix in dropped])
-        with self._database.read() as tx:
+        with self._database.read() as tx, self._database.dialect.unhurried(tx):
             return foresight.counts(tx, *self._limits(now(tx)))
 
     def _limits(self, at: datetime) -> tuple[datetime | None, int, datetime]:

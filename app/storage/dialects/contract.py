@@ -115,6 +115,10 @@ class Dialect(Protocol):
         """The options of a connection that only reads: it waits for no writer, stops none and can't write."""
         ...
 
+    def unhurried(self, connection: Connection) -> AbstractContextManager[None]:
+        """The session for questions about a whole store, which may take minutes."""
+        ...
+
     def migrating(self, connection: Connection) -> AbstractContextManager[None]:
         """The session for as long as the schema is changed: that takes as long as it takes."""
         ...

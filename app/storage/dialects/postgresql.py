@@ -106,20 +106,22 @@ class Postgresql:
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
         """Without limits of time; locks are still given up. One at a time: the next one finds nothing left to do."""
-        names = ["statement_timeout", "idle_in_transaction_session_timeout"]
-        names += (
-            ["transaction_timeout"]
-            if _knows_transaction_timeout(connection.connection.driver_connection)
-            else []
-        )
-        for name in names:
-            connection.exec_driver_sql(f"SET {name} = 0")
+        _without_limits(connection)
         connection.exec_driver_sql(_ONE_AT_A_TIME)
         connection.commit()
         try:
             yield
         finally:
             connection.invalidate()  # nobody else gets a session without limits
+
+    @contextmanager
+    def unhurried(self, connection: Connection) -> Iterator[None]:
+        """Without limits of time; nobody else gets the session afterwards."""
+        _without_limits(connection)
+        try:
+            yield
+        finally:
+            connection.invalidate()
 
     def restrict(self, tx: Connection, table: str, column: str, values: Collection[str]) -> None:
         """A constraint of the table and all its partitions, without a look at what is there: nobody has to wait."""
@@ -235,6 +237,14 @@ class Postgresql:
 
 def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f}ms"
+
+
+def _without_limits(connection: Connection) -> None:
+    names = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    if _knows_transaction_timeout(connection.connection.driver_connection):
+        names.append("transaction_timeout")
+    for name in names:
+        connection.exec_driver_sql(f"SET {name} = 0")
 
 
 def _knows_transaction_timeout(connection: Any) -> bool:

@@ -56,6 +56,11 @@ class Sqlite:
         return {_READ: True}
 
     @contextmanager
+    def unhurried(self, connection: Connection) -> Iterator[None]:
+        """Statements have no limit of time here."""
+        yield
+
+    @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
         """Foreign keys off: a table that is made anew would take what refers to it along."""
         raw = connection.connection.driver_connection

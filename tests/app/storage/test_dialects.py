@@ -257,6 +257,14 @@ def test_a_migration_takes_as_long_as_it_takes(server: Database) -> None:
         connection.rollback()
 
 
+@pytest.mark.postgres
+def test_a_question_about_the_whole_store_takes_as_long_as_it_takes(server: Database) -> None:
+    with server.read() as tx, server.dialect.unhurried(tx):
+        tx.execute(text("select pg_sleep(1.5)"))
+    with pytest.raises(OperationalError, match="statement timeout"), server.read() as tx:
+        tx.execute(text("select pg_sleep(20)"))
+
+
 def test_guards_hold_again_after_a_migration(stocked: Database, database_url: str) -> None:
     own = open_database(database_url)
     with own.engine.connect() as connection, own.dialect.migrating(connection):
