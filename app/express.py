@@ -21,8 +21,9 @@ from app.api.calls import journey_name
 from app.api.intake import BULK, receipt, reply_headers
 from app.batches import Batches
 from app.front import Answer
+from app.runtime.drafts import Offer
 from app.runtime.installation import Installation
-from app.runtime.offers import Offer, Taken, accept_all
+from app.runtime.offers import Taken, accept_all
 from app.runtime.replying import await_reply, reply_among, wait_for
 from app.security import tokens
 from app.security.headers import protective

@@ -25,6 +25,21 @@ _NO_KEYS = Keys(None, None, {})
 _turns = count(secrets.randbelow(UNORDERED_LANES))
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One body that somebody hands in."""
+
+    environment: str
+    endpoint: str
+    body: bytes
+    media_type: str = ""
+    idempotency_key: str | None = None
+    correlation_id: str = ""
+    headers: Mapping[str, str] | None = None
+    sender: str = ""
+    causation_id: str = ""
+
+
 @dataclass(frozen=True)
 class Draft:
     """One document for one flow, before it has an id and a place.
@@ -75,44 +90,31 @@ class Intake:
     awaited: bool = False
 
 
-def prepare(
-    installation: Installation,
-    environment: str,
-    endpoint: str,
-    body: bytes,
-    found: Sequence[Route],
-    *,
-    media_type: str = "",
-    idempotency_key: str | None = None,
-    correlation_id: str | None = None,
-    causation_id: str = "",
-    headers: Mapping[str, str] | None = None,
-    sender: str = "",
-) -> Intake:
+def prepare(installation: Installation, offer: Offer, found: Sequence[Route]) -> Intake:
     """Decode a body and draft its messages. Errors: IntakeRefused and its kinds."""
-    told = dict(headers or {})
+    told = dict(offer.headers or {})
     given = read_context(told.get("traceparent"))
     span = installation.spans.begin(
-        "take in", "server", given.line() if given else "", {"endpoint": endpoint}
+        "take in", "server", given.line() if given else "", {"endpoint": offer.endpoint}
     )
     drafts: list[Draft] = []
     for way in found:
-        require_media(installation, way, media_type)
-        drafts += drafts_of(installation, way, environment, endpoint, body)
+        require_media(installation, way, offer.media_type)
+        drafts += drafts_of(installation, way, offer.environment, offer.endpoint, offer.body)
     return Intake(
-        environment,
-        endpoint,
-        body,
-        content_hash(body),
-        media_type[:200],
+        offer.environment,
+        offer.endpoint,
+        offer.body,
+        content_hash(offer.body),
+        offer.media_type[:200],
         told,
         tuple(drafts),
-        correlation_id=_header_text("X-Correlation-Id", correlation_id),
-        causation_id=causation_id,
-        idempotency_key=_header_text("Idempotency-Key", idempotency_key),
+        correlation_id=_header_text("X-Correlation-Id", offer.correlation_id),
+        causation_id=offer.causation_id,
+        idempotency_key=_header_text("Idempotency-Key", offer.idempotency_key),
         trace=span.line,
         span=span,
-        sender=sender,
+        sender=offer.sender,
     )
 
 

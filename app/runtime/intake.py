@@ -5,14 +5,15 @@ Nothing is acknowledged before it is durable, and a doorbell that fails never fa
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import IntakeRefused, TooLarge
 from app.runtime.adopting import Adopted, adopt
-from app.runtime.drafts import Intake, prepare
+from app.runtime.drafts import Intake, Offer, prepare
 from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
 from app.runtime.pressure import faults
@@ -69,22 +70,19 @@ def accept(
     Errors: IntakeRefused (nothing was stored): unknown endpoint, not deployed, undecodable, too large; NotNow
     where a limit or the state of the installation stands in the way.
     """
-    with telling_refusals(environment, endpoint):
-        require_size(installation, body)
-        intake = prepare(
-            installation,
-            environment,
-            endpoint,
-            body,
-            found_routes(installation, environment, endpoint),
-            media_type=media_type,
-            idempotency_key=idempotency_key,
-            correlation_id=correlation_id,
-            causation_id=causation_id or "",
-            headers=headers or {},
-            sender=sender,
-        )
-    return _let_in(installation, [intake])[0]
+    offer = Offer(
+        environment,
+        endpoint,
+        body,
+        media_type,
+        idempotency_key,
+        correlation_id or "",
+        headers,
+        sender,
+        causation_id or "",
+    )
+    intake = let_in(installation, offer, partial(found_routes, installation, environment, endpoint))
+    return _store_now(installation, [intake])[0]
 
 
 def accept_lines(
@@ -102,8 +100,11 @@ def accept_lines(
     Errors: IntakeRefused where no line could be taken at all: unknown endpoint, not deployed, too large; NotNow
     where a limit has no room for all of them.
     """
+    whole = Offer(
+        environment, endpoint, body, correlation_id=correlation_id or "", headers=headers, sender=sender
+    )
     with telling_refusals(environment, endpoint):
-        require_size(installation, body)
+        _require_size(installation, body)
         found = found_routes(installation, environment, endpoint)
     lines: list[Line] = []
     intakes: dict[int, Intake] = {}
@@ -112,19 +113,13 @@ def accept_lines(
             continue
         try:
             with telling_refusals(environment, endpoint):
-                intakes[number] = prepare(
-                    installation,
-                    environment,
-                    endpoint,
-                    raw,
-                    found,
-                    correlation_id=correlation_id,
-                    headers=headers,
-                    sender=sender,
-                )
+                intakes[number] = prepare(installation, replace(whole, body=raw), found)
         except IntakeRefused as refused:
             lines.append(Line(number, refused=refused))
-    stored = _let_in(installation, list(intakes.values())) if intakes else []
+    stored: list[list[Accepted]] = []
+    if intakes:
+        _admit(installation, list(intakes.values()))
+        stored = _store_now(installation, list(intakes.values()))
     lines += [Line(number, tuple(accepted)) for number, accepted in zip(intakes, stored, strict=True)]
     return sorted(lines, key=lambda line: line.number)
 
@@ -135,21 +130,29 @@ def found_routes(installation: Installation, environment: str, endpoint: str) ->
         return routes(installation, environment, endpoint)
 
 
-def require_size(installation: Installation, body: bytes) -> None:
+def let_in(installation: Installation, offer: Offer, found: Callable[[], Sequence[Route]]) -> Intake:
+    """One body, decoded and admitted, to be written. Errors: IntakeRefused and its kinds, NotNow."""
+    with telling_refusals(offer.environment, offer.endpoint):
+        _require_size(installation, offer.body)
+        intake = prepare(installation, offer, found())
+    _admit(installation, [intake])
+    return intake
+
+
+def _require_size(installation: Installation, body: bytes) -> None:
     """Errors: TooLarge."""
     limit = installation.settings.body_limit
     if len(body) > limit:
         raise TooLarge(f"the body has {len(body)} bytes, {limit} are taken at the most", {"limit": limit})
 
 
-def _let_in(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
-    """Store what comes from outside, if there is room for all of it. Errors: NotNow."""
-    admit(installation, intakes)
+def _store_now(installation: Installation, intakes: Sequence[Intake]) -> list[list[Accepted]]:
+    """Store what comes from outside. Errors: NotNow, where the database suffers."""
     with faults.translated(), installation.gate.pulse.writing():
         return store(installation, intakes)
 
 
-def admit(installation: Installation, intakes: Sequence[Intake]) -> None:
+def _admit(installation: Installation, intakes: Sequence[Intake]) -> None:
     """Let all bodies of a call in or none of them. Errors: NotNow."""
     first = intakes[0]
     flows = Counter(f"{d.route.ruleset}/{d.flow}" for intake in intakes for d in intake.drafts)

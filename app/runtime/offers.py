@@ -6,30 +6,16 @@ Each call is accepted or refused for itself, exactly as `intake.accept` would do
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.runtime.deciding import Decided
-from app.runtime.drafts import Intake, prepare
+from app.runtime.drafts import Intake, Offer
 from app.runtime.gathering import Ticket
 from app.runtime.installation import Installation
-from app.runtime.intake import Accepted, admit, found_routes, require_size, ticket, write
+from app.runtime.intake import Accepted, found_routes, let_in, ticket, write
 from app.runtime.pressure import faults
 from app.runtime.replying import gives_reply
 from app.runtime.routing import Route, replies
-from app.runtime.telling import telling_refusals
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One body that a machine hands in."""
-
-    environment: str
-    endpoint: str
-    body: bytes
-    media_type: str = ""
-    idempotency_key: str | None = None
-    correlation_id: str = ""
-    headers: Mapping[str, str] | None = None
-    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +72,7 @@ def _awaited(installation: Installation, accepted: Sequence[Accepted]) -> bool:
 
 
 def _prepared(installation: Installation, offer: Offer, known: dict[tuple[str, str], _Found]) -> _Ticket:
-    with telling_refusals(offer.environment, offer.endpoint):
-        require_size(installation, offer.body)
-        intake = prepare(
-            installation,
-            offer.environment,
-            offer.endpoint,
-            offer.body,
-            _routes(installation, offer, known),
-            media_type=offer.media_type,
-            idempotency_key=offer.idempotency_key,
-            correlation_id=offer.correlation_id,
-            headers=offer.headers,
-            sender=offer.sender,
-        )
-    admit(installation, [intake])
+    intake = let_in(installation, offer, partial(_routes, installation, offer, known))
     return ticket([replace(intake, awaited=_replies(intake))])
 
 

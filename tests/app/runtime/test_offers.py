@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import DatabaseUnreachable
 from app.runtime import adopting, offers
+from app.runtime.drafts import Offer
 from app.runtime.installation import Installation
-from app.runtime.offers import Offer, Taken, accept_all
+from app.runtime.offers import Taken, accept_all
 from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.lanes import lanes_table
 from app.storage.messages import history, message
