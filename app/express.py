@@ -19,7 +19,7 @@ from werkzeug.utils import get_content_type
 
 from app.api.calls import journey_name
 from app.api.intake import BULK, receipt, reply_headers
-from app.batches import Batches
+from app.combining import Combining
 from app.front import Answer
 from app.runtime.drafts import Offer
 from app.runtime.installation import Installation
@@ -43,7 +43,7 @@ class Express:
         writers = 2 if installation.database.dialect.many_writers else 1
         workers = ThreadPoolExecutor(2 * writers, "replies")
         accept = partial(accept_all, installation, workers)
-        self._intake: Batches[Offer, Taken] = Batches(accept, writers, "intake")
+        self._intake: Combining[Offer, Taken] = Combining(accept, writers, "intake")
         self._waiters = ThreadPoolExecutor(threads, "waiting")
 
     async def answer(self, scope: Any, body: bytes) -> Answer | None:

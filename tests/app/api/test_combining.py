@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.batches import Batches
+from app.combining import Combining
 
 
 def test_what_comes_while_all_threads_are_busy_is_done_together() -> None:
@@ -19,8 +19,8 @@ def test_what_comes_while_all_threads_are_busy_is_done_together() -> None:
         return [item * 2 for item in items]
 
     async def run() -> list[int]:
-        batches = Batches(work, 1, "test")
-        calls = [asyncio.create_task(batches.put(number)) for number in range(5)]
+        combining = Combining(work, 1, "test")
+        calls = [asyncio.create_task(combining.put(number)) for number in range(5)]
         while not seen:
             await asyncio.sleep(0.001)
         go.set()
@@ -35,8 +35,8 @@ def test_what_is_wrong_with_one_is_said_to_it_alone() -> None:
         return [ValueError("odd") if item % 2 else item for item in items]
 
     async def run() -> list[int | BaseException]:
-        batches = Batches(work, 1, "test")
-        return await asyncio.gather(*map(batches.put, range(3)), return_exceptions=True)
+        combining = Combining(work, 1, "test")
+        return await asyncio.gather(*map(combining.put, range(3)), return_exceptions=True)
 
     assert [str(one) for one in asyncio.run(run())] == ["0", "odd", "2"]
 
@@ -47,10 +47,10 @@ def test_nobody_waits_for_ever_for_work_that_broke(error: type[BaseException]) -
         raise error()
 
     async def run() -> None:
-        batches = Batches(work, 1, "test")
+        combining = Combining(work, 1, "test")
         for _ in range(2):
             with pytest.raises(error):
-                await asyncio.wait_for(batches.put(1), 10)
+                await asyncio.wait_for(combining.put(1), 10)
 
     if error is SystemExit:
         with pytest.raises(SystemExit):
@@ -67,8 +67,8 @@ def test_a_call_that_was_given_up_leaves_the_others() -> None:
         return list(items)
 
     async def run() -> int:
-        batches = Batches(work, 1, "test")
-        first, given_up, last = (asyncio.create_task(batches.put(number)) for number in range(3))
+        combining = Combining(work, 1, "test")
+        first, given_up, last = (asyncio.create_task(combining.put(number)) for number in range(3))
         await asyncio.sleep(0.01)
         given_up.cancel()
         go.set()

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Batches(Generic[Item, Result]):
+class Combining(Generic[Item, Result]):
     """It lives in one event loop and needs no lock; `work` says for each item what became of it, or why not."""
 
     def __init__(
