@@ -99,7 +99,7 @@ def test_the_same_id_with_another_body_is_quarantined_and_both_are_visible(plant
         assert (
             tx.execute(select(c.duplicate_of).where(c.state == "quarantined")).scalar() == first["message_id"]
         )
-    assert len(plant.target.arrivals) == 1
+    assert len(plant.target.effects) == 1
 
 
 def test_an_older_revision_that_comes_later_changes_nothing(plant: Plant) -> None:

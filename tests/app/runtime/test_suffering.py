@@ -229,25 +229,35 @@ def test_a_sqlite_file_that_cannot_grow_is_said_so_and_nothing_is_stored(install
     assert stored(installation) == 2
 
 
+# One after the other: what one frees again would be room for the next.
+fills_the_disk = pytest.mark.xdist_group("disk")
+
+
 @pytest.fixture
 def tight(installation: Installation) -> Installation:
-    """A least room that one file more than fills; the margins are wide, for other writers of the disk."""
-    found = os.statvfs(installation.settings.home)
-    free = found.f_bavail * found.f_frsize
+    """A least room that one large file more takes; a tenth is left to others who fill the disk meanwhile."""
+    free = free_bytes(installation.settings.home)
     installation.settings = replace(
-        installation.settings, disk_free_bytes=free - free // 20, disk_free_percent=0.0
+        installation.settings, disk_free_bytes=free - free // 10, disk_free_percent=0.0
     )
     return installation
 
 
+def free_bytes(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
 def fill(folder: Path, installation: Installation) -> Path:
+    """Takes what is free now down to a twentieth below the least, whatever others have freed meanwhile."""
     path = folder / "large"
-    missing = 20 * 2 * (installation.settings.disk_free_bytes // 19 // 20)
+    least = installation.settings.disk_free_bytes
     with path.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, missing)
+        os.posix_fallocate(file.fileno(), 0, free_bytes(folder) - least + least // 20)
     return path
 
 
+@fills_the_disk
 def test_a_disk_nearly_full_stops_intake_and_workers_go_on(tight: Installation) -> None:
     send(tight, 1)
     tight.gate.look()
@@ -265,19 +275,19 @@ def test_a_disk_nearly_full_stops_intake_and_workers_go_on(tight: Installation) 
     assert stored(tight) == 3
 
 
+@fills_the_disk
 def test_room_has_to_be_more_than_enough_before_intake_goes_on(tight: Installation) -> None:
     disks = Disks(tight.settings, tight.database)
     large = fill(tight.settings.home, tight)
     assert disks.look() is not None
     large.unlink()
-    found = os.statvfs(tight.settings.home)
-    free = found.f_bavail * found.f_frsize
-    tight.settings = replace(tight.settings, disk_free_bytes=free - 30_000_000)
+    tight.settings = replace(tight.settings, disk_free_bytes=free_bytes(tight.settings.home) - 50_000_000)
     disks._settings = tight.settings
     assert disks.look() is not None
     assert Disks(tight.settings, tight.database).look() is None
 
 
+@fills_the_disk
 def test_people_are_alerted_of_a_full_disk_once(tight: Installation) -> None:
     clock = Clock(tight)
     large = fill(tight.settings.home, tight)
