@@ -14,6 +14,7 @@ from dsl.usage.graph import Path, Ref, Step, Use, follow
 from dsl.usage.values import text
 
 _KINDS = ("lookup", "table", "function", "map", "dataset")
+_MOST_SUGGESTED = 5
 
 
 class UnknownSubject(DslError):
@@ -123,9 +124,13 @@ def steps(path: str) -> list[str]:
 
 
 def _unknown(program: Program, asked: str) -> UnknownSubject:
-    close = get_close_matches(asked, subjects(program), n=3, cutoff=0.5)
-    advice = f"; did you mean {' or '.join(close)}?" if close else ""
-    return UnknownSubject(f"there is no {asked} in this rule set{advice}", {"asked": asked, "close": close})
+    known = subjects(program)
+    ends = [subject for subject in known if subject.endswith((f".{asked}", f" {asked}"))]
+    close = ends[:_MOST_SUGGESTED] or get_close_matches(asked, known, n=_MOST_SUGGESTED, cutoff=0.5)
+    advice = (
+        f"did you mean {' or '.join(close)}?" if close else "say a field as schema.field, or: lookup NAME"
+    )
+    return UnknownSubject(f"there is no {asked} in this rule set; {advice}", {"asked": asked, "close": close})
 
 
 def _paths(record: types.Record, way: Path = (), inside: tuple[types.Record, ...] = ()) -> Iterable[Path]:

@@ -1,6 +1,8 @@
 """What pipelines read: SARIF, JUnit, coverage by name and line, and the example laid out as `format` says."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -62,13 +64,25 @@ def test_junit_says_why_no_test_was_run(broken: Path, tmp_path: Path) -> None:
     assert root.get("errors") == "1" and "M3" in (root.findtext("testsuite/testcase/error") or "")
 
 
-def test_coverage_names_what_no_test_reached_and_where() -> None:
-    done = mapwright("test", str(EXAMPLE), "--coverage")
-    lines = (EXAMPLE / "rules" / "receiving.mw").read_text().splitlines()
+def test_coverage_names_what_no_test_reached_and_where(tmp_path: Path) -> None:
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLE, folder)
+    tests = folder / "tests" / "asn.mw"
+    tests.write_text(
+        re.sub(r'test "a shipment that the supplier cancels.*?\nend\n', "", tests.read_text(), flags=re.S)
+    )
+    done = mapwright("test", str(folder), "--coverage")
+    lines = (folder / "rules" / "receiving.mw").read_text().splitlines()
     line = next(n for n, words in enumerate(lines, 1) if "rule cancelled" in words)
     assert done.returncode == 0
     assert f"not reached: receiving/cancelled (rules/receiving.mw:{line})" in done.stderr
     assert "fields: " in done.stderr and "rows: " in done.stderr
+
+
+def test_the_tests_of_the_examples_reach_everything() -> None:
+    for example in (EXAMPLE, EXAMPLE.with_name("purchase-orders")):
+        done = mapwright("test", str(example), "--coverage")
+        assert done.returncode == 0 and "not reached" not in done.stderr
 
 
 def test_examples_and_what_init_writes_are_laid_out(tmp_path: Path) -> None:

@@ -129,6 +129,16 @@ def test_what_is_not_there_is_named_with_what_was_meant():
         where_used(PROGRAM, "erp.notice.prioritty")
 
 
+def test_a_field_without_its_schema_is_answered_with_the_schemas_that_have_it():
+    with pytest.raises(UnknownSubject, match="did you mean .*erp.notice.priority"):
+        where_used(PROGRAM, "priority")
+
+
+def test_what_resembles_nothing_is_answered_with_how_to_ask():
+    with pytest.raises(UnknownSubject, match="say a field as schema.field"):
+        where_used(PROGRAM, "xxyyzz")
+
+
 def test_hover_over_a_field_says_who_uses_it():
     shown = hover(PROGRAM, "m.mw", PROGRAM.sources["m.mw"].text.index("nc.open") + 4, Index(PROGRAM))
     assert shown["doc"] == "Used by map m: note, rules act: tell fires, rules act: tell alerts quality."
