@@ -274,13 +274,15 @@ def _writing(table: str, columns: tuple[str, ...]) -> tuple[str, str]:
 def _copy(tx: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     import psycopg  # not where SQLite is used: it takes a tenth of the start of a process
 
-    cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
+    driver: Any = tx.connection.driver_connection
     try:
-        with cursor, cursor.copy(statement) as copy:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:  # as SQLAlchemy says it, so that whoever repeats transactions knows it
-        lost = tx.dialect.is_disconnect(error, None, None)  # type: ignore[arg-type]
+        lost = driver.closed
+        if lost:
+            tx.invalidate(error)  # no rollback is tried then, which would fail and hide why
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=tx.dialect
         ) from error

@@ -397,6 +397,35 @@ def test_each_group_is_found_once(stocked: Database) -> None:
     assert sorted(tuple(row) for row in found) == [("n1", 1), ("n2", 2)]
 
 
+class Cut(list[tuple[int]]):
+    """Rows whose reader is ended by another session after the first few."""
+
+    def __init__(self, ids: range, end: Callable[[], object]) -> None:
+        super().__init__((id,) for id in ids)
+        self._end = end
+
+    def __iter__(self) -> Iterator[tuple[int]]:
+        for place, row in enumerate(super().__iter__()):
+            if place == 3:
+                self._end()
+            yield row
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has no sessions to end
+def test_a_copy_that_was_cut_off_says_so_and_that_its_connection_is_gone(stocked: Database) -> None:
+    def end() -> None:
+        with stocked.begin() as other:
+            other.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+
+    with pytest.raises(DBAPIError, match="terminating connection") as caught, stocked.begin() as tx:
+        pid = tx.execute(text("select pg_backend_pid()")).scalar_one()
+        stocked.dialect.write(tx, things, ("id",), Cut(range(20), end))
+    assert caught.value.connection_invalidated and "COPY" in str(caught.value)
+    with stocked.begin() as tx:
+        assert _ids(tx) == []
+
+
 # --- partitions
 
 
