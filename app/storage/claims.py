@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Integer,
+    Update,
     and_,
     bindparam,
     case,
@@ -134,18 +136,16 @@ def claim_touched(
         free,
         c.claims == 0,
     )
-    values = {"fence": c.fence + 1, "claims": c.claims + 1, "lease_until": at + timedelta(seconds=lease)}
-    statement = update(lanes_table).where(here).values(**values, holder=holder, parked="")
-    rows = tx.execute(statement.returning(*[c[name] for name in ClaimedLane.__slots__]))
+    statement = _owning(holder, at + timedelta(seconds=lease)).where(here)
+    rows = tx.execute(statement.returning(*_columns()))
     return [ClaimedLane(*row) for row in rows]
 
 
 @cache
 def _first_of_each(flows: int, everywhere: bool) -> Any:
     """The longest waiting lanes of so many flows, as many of each as it was allotted, locked."""
-    columns = [lanes_table.c[name] for name in ClaimedLane.__slots__]
     branches = [
-        select(*columns)
+        select(*_columns())
         .where(*claimable(everywhere), *group_is(number))
         .order_by(lanes_table.c.next_at)
         .limit(bindparam(f"count_{number}", type_=Integer()))
@@ -161,26 +161,29 @@ def _claimed(row: Any) -> ClaimedLane:
     return ClaimedLane(**{**fields, "fence": row["fence"] + 1, "claims": row["claims"] + 1})
 
 
+def _columns() -> list[Column[Any]]:
+    return [lanes_table.c[name] for name in ClaimedLane.__slots__]
+
+
 def _own(tx: Connection, claimed: Sequence[ClaimedLane], holder: str, until: datetime) -> None:
     c = lanes_table.c
     if claimed:
         here = among(tx, c.partition, c.id, [lane.id for lane in claimed])
-        values = {
-            "fence": c.fence + 1,
-            "claims": c.claims + 1,
-            "lease_until": until,
-            "holder": holder,
-            "parked": "",
-        }
-        tx.execute(update(lanes_table).where(here).values(values))
+        tx.execute(_owning(holder, until).where(here))
+
+
+def _owning(holder: str, until: datetime) -> Update:
+    """Whoever claims takes the next fence; the claim counts as one in vain until work is done."""
+    c = lanes_table.c
+    values = {"fence": c.fence + 1, "claims": c.claims + 1, "lease_until": until}
+    return update(lanes_table).values(**values, holder=holder, parked="")
 
 
 def claim_these(tx: Connection, ids: Collection[str], holder: str, lease: float) -> list[ClaimedLane]:
     """Own lanes by id, whatever their connection says, unless they are leased or wait for somebody."""
     c, moment = lanes_table.c, now(tx)
-    columns = [c[name] for name in ClaimedLane.__slots__]
     free = c.blocked_by.is_(None) & (c.lease_until.is_(None) | (c.lease_until < moment))
-    query = select(*columns).where(among(tx, c.partition, c.id, ids), free).order_by(c.id)
+    query = select(*_columns()).where(among(tx, c.partition, c.id, ids), free).order_by(c.id)
     claimed = [_claimed(row) for row in tx.execute(query.with_for_update(skip_locked=True)).mappings()]
     _own(tx, claimed, holder, moment + timedelta(seconds=lease))
     return claimed

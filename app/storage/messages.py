@@ -1,6 +1,6 @@
 """The inbox: one narrow row a message and flow, its business keys and the history of its states."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
     String,
     Text,
     and_,
+    exists,
+    or_,
     select,
     update,
 )
@@ -284,6 +287,18 @@ def place(tx: Connection, id: str, seq: int, release_id: str) -> None:
     """Give a message a new number in its lane, and the release that is to decide it."""
     c = messages_table.c
     tx.execute(update(messages_table).where(at_id(c.id, id)).values(seq=seq, release_id=release_id))
+
+
+def has_key(
+    environment: str, key: str, days: Callable[[Column[int]], Iterable[ColumnElement[bool]]]
+) -> ColumnElement[bool]:
+    """Messages with a business key: `lot:L1`, or `L1` of any name; `days` limits the partitions of the keys."""
+    c, m = message_keys_table.c, messages_table.c
+    name, colon, value = key.partition(":")
+    same = and_(c.partition == m.partition, c.day == m.day, c.message_id == m.id)
+    here = and_(c.environment == environment, same, *days(c.day))
+    found = or_(c.value == key, and_(c.name == name, c.value == value)) if colon else c.value == key
+    return exists(select(c.value).where(here, found))
 
 
 def history(tx: Connection, id: str) -> list[dict[str, Any]]:

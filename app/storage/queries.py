@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     or_,
     select,
@@ -33,10 +32,10 @@ from app.storage.lanes import lanes_table
 from app.storage.lateness import deadlines, late_by_flow
 from app.storage.messages import (
     Message,
+    has_key,
     history,
     keys_of,
     message,
-    message_keys_table,
     messages_table,
 )
 from app.storage.origins import edited_from, edited_to
@@ -87,7 +86,7 @@ def search_messages(
         query = query.where(column == value) if value else query
     query = query.where(_m.received_at >= since) if since else query
     query = query.where(_m.received_at < until) if until else query
-    query = query.where(_has_key(environment, key)) if key else query
+    query = query.where(has_key(environment, key, _within)) if key else query
     query = query.where(_matches(environment, q)) if q else query
     limit = max(1, min(limit, 500))
     rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1)
@@ -99,19 +98,10 @@ def search_messages(
     return Page(items, _cursor(rows[limit - 1], "received_at") if len(rows) > limit else None)
 
 
-def _has_key(environment: str, key: str) -> ColumnElement[bool]:
-    c = message_keys_table.c
-    name, colon, value = key.partition(":")
-    same = and_(c.partition == _m.partition, c.day == _m.day, c.message_id == _m.id)
-    here = and_(c.environment == environment, same, *_within(c.day))
-    exact = and_(c.name == name, c.value == value) if colon else c.value == key
-    return exists(select(c.value).where(here, or_(exact, c.value == key)))
-
-
 def _matches(environment: str, q: str) -> ColumnElement[bool]:
     pattern = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     ids = or_(_m.id == q, _m.correlation_id == q)
-    return or_(ids, _has_key(environment, q), _m.reason.ilike(pattern, escape="\\"))
+    return or_(ids, has_key(environment, q, _within), _m.reason.ilike(pattern, escape="\\"))
 
 
 def latest(

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, exists, or_, sel
 from app.storage.database import among
 from app.storage.deliveries import deliveries_table
 from app.storage.identity import MILLISECONDS_A_DAY
-from app.storage.messages import message_keys_table, messages_table
+from app.storage.messages import has_key, messages_table
 from app.storage.problems import problems_table
 
 _m = messages_table.c
@@ -73,7 +73,8 @@ def select_messages(tx: Connection, environment: str, chosen: Filter, limit: int
         query = query.where(column == value) if value else query
     query = query.where(_m.state.in_(chosen.state) if chosen.state else _m.state != "discarded")
     query = query.where(*_between(_m.day, _m.received_at, chosen))
-    query = query.where(_has_key(environment, chosen)) if chosen.key else query
+    if chosen.key:
+        query = query.where(has_key(environment, chosen.key, lambda day: _in_days(day, chosen)))
     query = query.where(_noted(_m, chosen.fingerprint)) if chosen.fingerprint else query
     query = query.where(among(tx, _m.partition, _m.id, chosen.ids)) if chosen.ids else query
     if not (chosen.ids or chosen.fingerprint):
@@ -128,13 +129,3 @@ def _day(moment: datetime) -> int:
 def _noted(columns: Any, fingerprint: str) -> ColumnElement[bool]:
     here = and_(_p.partition == columns.partition, _p.subject_id == columns.id)
     return exists(select(_p.subject_id).where(here, _p.fingerprint == fingerprint))
-
-
-def _has_key(environment: str, chosen: Filter) -> ColumnElement[bool]:
-    c = message_keys_table.c
-    key = chosen.key
-    name, colon, value = key.partition(":")
-    same = and_(c.partition == _m.partition, c.day == _m.day, c.message_id == _m.id)
-    here = and_(c.environment == environment, same, *_in_days(c.day, chosen))
-    exact = and_(c.name == name, c.value == value) if colon else c.value == key
-    return exists(select(c.value).where(here, or_(exact, c.value == key)))

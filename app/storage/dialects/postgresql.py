@@ -106,13 +106,10 @@ class Postgresql:
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
         """Without limits of time; locks are still given up. One at a time: the next one finds nothing left to do."""
-        _without_limits(connection)
-        connection.exec_driver_sql(_ONE_AT_A_TIME)
-        connection.commit()
-        try:
+        with self.unhurried(connection):
+            connection.exec_driver_sql(_ONE_AT_A_TIME)
+            connection.commit()
             yield
-        finally:
-            connection.invalidate()  # nobody else gets a session without limits
 
     @contextmanager
     def unhurried(self, connection: Connection) -> Iterator[None]:
