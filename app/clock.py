@@ -3,9 +3,7 @@
 Several may run; a lease in SQL makes one of them the owner, and another takes over when it is gone.
 """
 
-import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
@@ -26,7 +24,7 @@ from app.scheduling import fire_promotion
 from app.storage.due import due_partitions
 from app.storage.schema import outgrown
 from app.storage.setback import put_right, seconds_ahead
-from app.storage.workers import beat, end_lease, gone, own_lease, vitals
+from app.storage.workers import beat, end_lease, gone, own_lease, process_name, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share
 from app.versions import VERSION
@@ -47,7 +45,7 @@ class Clock:
     """One clock process; it sweeps only while it holds the lease."""
 
     def __init__(self, installation: Installation) -> None:
-        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+        self.name = process_name()
         self._installation = installation
         self._polling = Polling(installation)
         self._clocks = Clocks(installation)

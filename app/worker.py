@@ -4,10 +4,8 @@ One thread drains, some threads deliver, one listens to Redis, one gives signs o
 a second at the most. SIGTERM ends the batch at hand, gives lanes back and leaves within five seconds.
 """
 
-import os
 import resource
 import signal
-import socket
 import time
 from collections.abc import Callable, Collection
 from functools import partial
@@ -32,7 +30,7 @@ from app.storage.due import due_partitions
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import Kind
 from app.storage.schema import outgrown
-from app.storage.workers import beat, gone, vitals
+from app.storage.workers import beat, gone, process_name, vitals
 from app.telemetry.metrics import count
 from app.telemetry.sharing import note_memory, share
 from app.versions import VERSION
@@ -75,7 +73,7 @@ class Worker:
     """The threads of one worker process."""
 
     def __init__(self, installation: Installation, groups: Collection[str] = ()) -> None:
-        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+        self.name = process_name()
         self.handled = 0
         self.groups = tuple(groups) or group_names(installation.settings.groups)
         self.place = ""

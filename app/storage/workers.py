@@ -53,6 +53,11 @@ class Vitals:
     schema: str = ""
 
 
+def process_name() -> str:
+    """A name that no other process has, of this host or another; by a new one each time, who starts twice is two."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+
+
 def vitals(version: str, groups: str = "", memory: int = 0) -> Vitals:
     """Those of this process."""
     known = works_with().newest

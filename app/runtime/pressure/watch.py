@@ -1,7 +1,5 @@
 """What a web process does beside its calls: it looks at limits, backlogs, disks and the schema, and gives signs of life."""
 
-import os
-import socket
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -12,7 +10,7 @@ from app.errors import SchemaTooNew
 from app.runtime.installation import Installation
 from app.runtime.restraint import resident
 from app.storage.schema import outgrown
-from app.storage.workers import beat, gone, vitals
+from app.storage.workers import beat, gone, process_name, vitals
 from app.versions import VERSION
 
 _SECONDS = 1.0
@@ -26,7 +24,7 @@ class Watch:
     """A thread that looks once a second as long as the process lives."""
 
     def __init__(self, installation: Installation) -> None:
-        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(3).hex()}"
+        self.name = process_name()
         self._installation = installation
         self._stop = Event()
         self._thread = Thread(target=self._run, name="watch", daemon=True)
