@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.errors import NotFound
 from app.runtime.installation import Installation
+from app.runtime.problem_titles import title
 from app.storage import problems as stored
 from app.storage.aftermath import some_deliveries
 from app.storage.deliveries import Delivery
@@ -16,20 +17,6 @@ from app.storage.messages import Message, keys_of, messages
 from app.storage.problems import Group
 
 LOOKED_AT = 100
-_BEFORE_IT_RAN = {"read": "Message can't be read", "intake": "Message was set aside"}
-_CODES = {
-    "key_conflict": "its key came before with another content",
-    "undecodable": "it does not have the form that was agreed",
-    "poison": "workers ended while working on it",
-    "engine_failed": "an error that nobody foresaw",
-}
-_NOT_SENT = {
-    "transport": "could not be reached, or did not answer",
-    "application": "refused it",
-    "partner": "refused the data",
-    "mapping": "nothing could be made to be sent",
-    "unknown": "did not take it",
-}
 _VALUES = 5
 
 
@@ -107,7 +94,7 @@ def group_json(installation: Installation, found: Group, some: Sequence[Failed])
     return {
         "fingerprint": found.fingerprint,
         **asdict(found.kind),
-        "title": title(found),
+        "title": title(found.kind),
         "count": found.count,
         "first_at": found.first_at,
         "last_at": found.last_at,
@@ -120,25 +107,6 @@ def group_json(installation: Installation, found: Group, some: Sequence[Failed])
             "reason": example.reason,
         },
     }
-
-
-def title(found: Group) -> str:
-    """What failed, in a line of an operator's words: the place, the code, the form of the value."""
-    kind = found.kind
-    code = kind.code.replace("_", " ")
-    if kind.subject == "delivery":
-        said = _NOT_SENT.get(code, code)
-        return (
-            f"{kind.endpoint}: {'nobody knows whether it arrived' if kind.state == 'uncertain' else said}"
-            + (f" ({kind.field})" if kind.field else "")
-        )
-    if kind.step in _BEFORE_IT_RAN:
-        where = f" ({kind.field})" if kind.field else ""
-        return f"{_BEFORE_IT_RAN[kind.step]} from {kind.endpoint}: {_CODES.get(kind.code, code)}{where}"
-    if kind.step.startswith("engine"):
-        return f"{kind.flow} could not be run: {_CODES.get(kind.code, code) or kind.step.removeprefix('engine/')}"
-    where = f"{kind.step} {kind.field}".strip() or kind.endpoint
-    return f"{where}{f': {code}' if code else ''}{f' ({kind.shape})' if kind.shape else ''}"
 
 
 def affected(some: Sequence[Failed]) -> dict[str, dict[str, Any]]:
