@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response
@@ -32,8 +33,9 @@ def live() -> dict[str, str]:
 def ready() -> tuple[dict[str, Any], int]:
     """Messages can be taken in: the database answers with a schema that fits, the disks have room. Redis away costs
     a second, so it only shows."""
-    checks = {"database": _database(), "schema": _schema(), "disk": _disk(), "redis": _redis()}
-    usable = checks["database"] == "ok" and checks["disk"] == "ok" and _fits(checks["schema"])
+    needed = {"database": _database(), "schema": _schema(), "disk": _disk()}
+    usable = all(check.usable for check in needed.values())
+    checks = {name: check.words for name, check in needed.items()} | {"redis": _redis()}
     return {"status": "ready" if usable else "not ready", "checks": checks}, 200 if usable else 503
 
 
@@ -83,32 +85,36 @@ def _working(counts: Mapping[str, Any]) -> Metric:
     return gauge
 
 
-def _database() -> str:
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Whether messages can be taken in as far as this goes, and what is said of it."""
+
+    usable: bool
+    words: str
+
+
+def _database() -> _Check:
     try:
         with installation().database.read() as connection:
             connection.execute(text("select 1"))
     except SQLAlchemyError:
-        return "unreachable"
-    return "ok"
+        return _Check(False, "unreachable")
+    return _Check(True, "ok")
 
 
-def _schema() -> str:
+def _schema() -> _Check:
     """`current`, `expanded` or `ahead` where this process can work with it, else what is wrong."""
     try:
         with installation().database.read() as connection:
             state = state_of(connection)
     except SQLAlchemyError:
-        return "unknown"
-    return state.standing if state.usable else f"{state.words}: {state.do}"
+        return _Check(False, "unknown")
+    return _Check(state.usable, state.standing if state.usable else f"{state.words}: {state.do}")
 
 
-def _fits(schema: str) -> bool:
-    return schema in ("current", "expanded", "ahead")
-
-
-def _disk() -> str:
+def _disk() -> _Check:
     short = installation().gate.disks.look()
-    return "ok" if short is None else f"nearly full: {short.words}"
+    return _Check(True, "ok") if short is None else _Check(False, f"nearly full: {short.words}")
 
 
 def _redis() -> str:

@@ -101,8 +101,8 @@ def once(view: View) -> View:
             known = repeats.begin_call(tx, claim)
         return _carry_out(claim, view, args, kwargs) if known is None else _again(claim, known)
 
-    described = Blueprint.doc(parameters=[_PARAMETER], responses=_ANSWERS)(keyed)
-    return described  # type: ignore[no-any-return]
+    described: View = Blueprint.doc(parameters=[_PARAMETER], responses=_ANSWERS)(keyed)
+    return described
 
 
 def _note(connection: Connection) -> None:

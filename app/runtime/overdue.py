@@ -8,6 +8,7 @@ lane. A connection that a person paused waits for that person.
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -65,7 +66,7 @@ class Overdue:
         for lane in dict.fromkeys(lanes):
             if stop():
                 break
-            made += insist(lambda id=lane: self._lane(b, id))  # type: ignore[misc]
+            made += insist(partial(self._lane, b, lane))
         return made
 
     def _late(

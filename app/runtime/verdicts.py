@@ -61,15 +61,21 @@ def unanswered(receipt: Receipt) -> bool:
 
 def _tried_enough(d: Delivery, counted: int, settings: Settings, at: datetime, found: Remedy | None) -> bool:
     """By the playbook's time, counted from when it was first to be sent; else by the number of attempts."""
-    if found is not None and found.retry_seconds is not None and not d.forgiven:
-        return time_is_over(d, found, at)
-    return counted >= settings.retry_attempts
+    until = _tried_until(d, found)
+    return counted >= settings.retry_attempts if until is None else at >= until
 
 
 def time_is_over(d: Delivery, found: Remedy, at: datetime) -> bool:
     """Whether a playbook has a delivery tried no longer, counted from when it was first to be sent."""
-    timed = found.retry_seconds is not None and not d.forgiven
-    return timed and at >= d.created_at + timedelta(seconds=found.retry_seconds or 0)
+    until = _tried_until(d, found)
+    return until is not None and at >= until
+
+
+def _tried_until(d: Delivery, found: Remedy | None) -> datetime | None:
+    """Until when a playbook has a delivery tried; None where the number of attempts counts."""
+    if found is None or found.retry_seconds is None or d.forgiven:
+        return None
+    return d.created_at + timedelta(seconds=found.retry_seconds)
 
 
 def wait_seconds(attempts: int, retry_after: float | None, settings: Settings) -> float:
