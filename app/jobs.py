@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import structlog
 from redis.exceptions import RedisError
@@ -200,11 +200,11 @@ class Bells:
                 queue, str(getattr(error, "job_id", "")), "not readable as a job", {"error": str(error)[:200]}
             )
             return None
-        return self._read(queue, found[0]) if found else None
+        return self._read(queue, cast(DoorbellJob, found[0])) if found else None
 
-    def _read(self, queue: Queue, job: Job) -> Bell | None:
+    def _read(self, queue: Queue, job: DoorbellJob) -> Bell | None:
         try:
-            kind, partition = job.bell()  # type: ignore[attr-defined]
+            kind, partition = job.bell()
         except JobRefused as refused:
             self._refuse(queue, job.id, refused.message, refused.details)
             return None

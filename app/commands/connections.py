@@ -240,8 +240,9 @@ def release(
         where = environment or installation.settings.environment
         for id in ids:
             release_delivery(installation, id, by=by, reason=reason)
-        chosen = {"endpoint": endpoint, "flow": flow, "by": by, "reason": reason}
-        count = len(ids) or release_staged(installation, where, **chosen)  # type: ignore[arg-type]
+        count = len(ids) or release_staged(
+            installation, where, by=by, reason=reason, endpoint=endpoint, flow=flow
+        )
     if as_json:
         print_json({"environment": where, "released": count})
     else:

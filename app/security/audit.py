@@ -34,7 +34,7 @@ def append(
 ) -> AuditRow:
     """Chain one deed to the log, in the transaction of the deed itself."""
     seq, previous = stored.locked_head(tx)
-    row = {
+    row: dict[str, Any] = {
         "seq": seq + 1,
         "at": now(tx),
         "who": who,
@@ -45,7 +45,7 @@ def append(
         "reason": reason,
         "previous": previous,
     }
-    entry = AuditRow(**row, hash=row_hash(row))  # type: ignore[arg-type]
+    entry = AuditRow(**row, hash=row_hash(row))
     stored.add_row(tx, {**row, "hash": entry.hash})
     return entry
 

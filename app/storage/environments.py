@@ -226,7 +226,7 @@ def record_promotion(
     reason: str,
 ) -> Promotion:
     """Remember a move of the pointer."""
-    row = {
+    row: dict[str, Any] = {
         "environment": environment,
         "ruleset": ruleset,
         "from_release": from_release,
@@ -237,7 +237,7 @@ def record_promotion(
         "reason": reason,
     }
     key = tx.execute(insert(promotions_table).values(row)).inserted_primary_key
-    return Promotion(id=key[0] if key else 0, **row)  # type: ignore[arg-type]
+    return Promotion(id=key[0] if key else 0, **row)
 
 
 def promotions(

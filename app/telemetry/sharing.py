@@ -43,7 +43,7 @@ def share(settings: Settings, kind: str) -> str:
         _log.warning("figures are not shared", folder=str(folder), error=str(error))
         return ""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[misc]
+    values.ValueClass = values.MultiProcessValue(lambda: place)
     note_memory(place)
     return place
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import current_app, redirect, request, url_for
 from flask_login import current_user
@@ -33,7 +33,7 @@ def requires(capability: str) -> Callable[[View], View]:
                 )
             return view(*args, **kwargs)
 
-        return guarded  # type: ignore[return-value]
+        return cast(View, guarded)
 
     return decorate
 

@@ -1,7 +1,8 @@
 """Replays and other batches: choose messages, see what would be sent differently, run, pause, cancel."""
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -28,6 +29,7 @@ _TEXTS = ("flow", "endpoint", "key", "code", "fingerprint")
 _AS = {"endpoint": "through"}
 _SHOWN = 50
 _AT_ONCE_SECONDS = 1.5
+Word = TypeVar("Word", bound=str)
 
 
 @blueprint.get("/replays")
@@ -70,7 +72,7 @@ def create() -> Any:
             current_environment(),
             _filter(),
             by=current_user.login,
-            action=_word("action", ("replay", "retry", "discard")),  # type: ignore[arg-type]
+            action=_word("action", ("replay", "retry", "discard")),
             release=_word("release", ("original", "current")),
             destinations=form.get("destinations", "").split() or None,
             rate=_number("rate", batches.DEFAULT_RATE),
@@ -136,9 +138,10 @@ def _filter() -> Filter:
     return Filter.read(said)
 
 
-def _word(name: str, known: tuple[str, ...]) -> str:
-    given = request.form.get(name, known[0])
-    return given if given in known else known[0]
+def _word(name: str, known: Sequence[Word]) -> Word:
+    """Which of the known words was chosen; the first where none of them was."""
+    given = request.form.get(name)
+    return next((word for word in known if word == given), known[0])
 
 
 def _number(name: str, otherwise: int) -> int:

@@ -13,7 +13,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 def register(app: Flask) -> None:
     """Templates, `asset()` for them, and /static/."""
-    app.jinja_loader = FileSystemLoader(_HERE / "templates")  # type: ignore[misc,assignment]
+    app.jinja_loader = FileSystemLoader(_HERE / "templates")
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
