@@ -26,9 +26,18 @@ def title(kind: Kind) -> str:
         return f"{_BEFORE_IT_RAN[kind.step]} from {kind.endpoint}: {_code(kind)}{_in_brackets(kind.field)}"
     if kind.step.startswith("engine"):
         return f"{kind.flow} could not be run: {_code(kind) or kind.step.removeprefix('engine/')}"
-    where = f"{kind.step} {kind.field}".strip() or kind.endpoint
     code = f": {_spoken(kind.code)}" if kind.code else ""
-    return f"{where}{code}{_in_brackets(kind.shape)}"
+    return f"{_decided_by(kind)}{code}{_in_brackets(kind.shape)}"
+
+
+def _decided_by(kind: Kind) -> str:
+    """The rule that holds or rejects the message, or the place of what could not be worked out."""
+    unit, _, name = kind.step.partition("/")
+    rules, dot, rule = name.partition(".")
+    if unit == "rules" and dot:
+        return f"{kind.state.capitalize()} by rule {rule} of {rules}"
+    place = f"{unit} {name}".strip()
+    return f"{place} {kind.field}".strip() or kind.endpoint
 
 
 def _not_sent(kind: Kind) -> str:

@@ -171,8 +171,12 @@ def test_a_title_says_what_failed_in_the_words_of_operators(bound: Installation,
             "asn could not be run: an error that nobody foresaw",
         ),
         (
-            {"subject": "message", "state": "rejected", "step": "maps/order", "code": "", "field": "lot.id"},
-            "maps/order lot.id",
+            {"subject": "message", "state": "rejected", "step": "map/order", "code": "", "field": "lot.id"},
+            "map order lot.id",
+        ),
+        (
+            {"subject": "message", "state": "held", "step": "rules/stock.no_lot", "code": "", "field": ""},
+            "Held by rule no_lot of stock",
         ),
     ],
 )
