@@ -10,11 +10,13 @@ from uuid import uuid4
 from flask import current_app, g, request
 from flask_login import current_user
 
+from app.errors import NotFound
 from app.runtime.installation import Installation
 from app.security import csrf, limits, tokens
 from app.security.errors import EnvironmentNotAllowed, NotAuthenticated, NotPermitted, TokenRefused
 from app.storage import environments
 from app.storage.tokens import TokenRecord
+from app.storage.unknown import no_environment
 
 View = TypeVar("View", bound=Callable[..., Any])
 _CORRELATION = re.compile(r"[\x21-\x7e]{1,128}")
@@ -80,11 +82,13 @@ def environment(wanted: str | None = None) -> str:
         if wanted not in (None, token.environment):
             raise EnvironmentNotAllowed()
         return token.environment
-    if wanted is not None:
-        return wanted
     chosen = installation().settings.environment
     with installation().database.read() as connection:
         names = [found.name for found in environments.environments(connection)]
+        if wanted is not None and names and wanted not in names:
+            raise NotFound(no_environment(connection, wanted))
+    if wanted is not None:
+        return wanted
     return chosen if chosen in names or not names else names[0]
 
 

@@ -9,9 +9,9 @@ from app.api.document import Resource
 from app.api.messages import readable
 from app.api.once import once
 from app.api.paging import cursors
-from app.errors import NotFound
 from app.runtime import recovery, staging
 from app.storage import queries
+from app.storage.unknown import no_id
 
 blueprint = Resource("v1-deliveries", __name__, url_prefix="/v1", description="Deliveries")
 
@@ -59,7 +59,7 @@ def act(body: dict[str, Any], delivery_id: str, step: str) -> Any:
 
 def view_delivery(delivery_id: str) -> dict[str, Any]:
     """A delivery as the caller may see it; another environment's is not there for a token."""
-    refused = NotFound(f"there is no delivery {delivery_id[:80]}")
+    refused = no_id("delivery", delivery_id)
     token = caller().token
     try:
         with installation().database.read() as connection:

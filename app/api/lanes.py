@@ -15,6 +15,7 @@ from app.runtime import steering
 from app.runtime.groups import assign_group
 from app.runtime.states import LANE_STATES, lane_state
 from app.storage import environments, figures, groups, lane_list
+from app.storage.unknown import no_environment, no_id
 
 blueprint = Resource(
     "v1-lanes", __name__, url_prefix="/v1", description="Lanes, flows, worker groups, figures"
@@ -113,7 +114,7 @@ def assign(body: dict[str, Any]) -> Any:
     wanted = groups.Assignment(where, body["ruleset"], body["flow"], body["endpoint"], body["group"])
     with installation().database.begin() as tx:
         if environments.environment(tx, where) is None:
-            raise NotFound(f"there is no environment {where}")
+            raise NotFound(no_environment(tx, where))
         return asdict(assign_group(tx, wanted, caller().who, body["reason"]))
 
 
@@ -128,7 +129,7 @@ def show_figures(query: dict[str, Any]) -> Any:
 
 
 def _lane(lane_id: str) -> dict[str, Any]:
-    refused = NotFound(f"there is no lane {lane_id[:80]}")
+    refused = no_id("lane", lane_id)
     token = caller().token
     try:
         with installation().database.read() as connection:

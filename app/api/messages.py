@@ -10,9 +10,9 @@ from app.api.calls import caller, environment, installation, needs
 from app.api.document import Resource
 from app.api.once import once
 from app.api.paging import cursors
-from app.errors import NotFound
 from app.runtime import recovery
 from app.storage import queries
+from app.storage.unknown import no_id
 
 blueprint = Resource(
     "v1-messages", __name__, url_prefix="/v1/messages", description="Messages and their story"
@@ -85,7 +85,7 @@ def act(body: dict[str, Any], message_id: str, step: str) -> Any:
 
 def view(message_id: str) -> dict[str, Any]:
     """A message as the caller may see it; another environment's is not there for a token."""
-    refused = NotFound(f"there is no message {message_id[:80]}")
+    refused = no_id("message", message_id)
     token = caller().token
     try:
         with installation().database.read() as connection:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from app.commands.opening import known_environment, opened
+from app.commands.naming import say_if_unknown
+from app.commands.opening import environment_of, known_environment, opened
 from app.commands.options import AS_JSON, BY, ENVIRONMENT, LATER, WHY
 from app.terminal import PROBLEMS, USAGE, Stop, print_json, print_table, say
 
@@ -113,7 +114,7 @@ def _stage(
     from app.runtime.staging import stage as set_staged
 
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         set_staged(installation, where, endpoint, on, by=by, reason=reason, hold_until=until)
     return where
 
@@ -129,7 +130,7 @@ def breakers(context: click.Context, environment: str | None, as_json: bool) -> 
     from app.storage.outages import connections
 
     with opened() as installation, installation.database.read() as tx:
-        where = environment or installation.settings.environment
+        where = known_environment(installation, tx, environment)
         found = connections(tx, where)
     if as_json:
         print_json({"environment": where, "items": found})
@@ -165,7 +166,7 @@ def open_(endpoint: str, environment: str | None, reason: str, by: str) -> int:
     from app.runtime.switching import open_breaker
 
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         open_breaker(installation, where, endpoint, by=by, reason=reason)
     say(f"nothing leaves through {endpoint} in {where} until its breaker is closed")
     return 0
@@ -181,7 +182,7 @@ def close(endpoint: str, environment: str | None, reason: str, by: str) -> int:
     from app.runtime.switching import close_breaker
 
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         close_breaker(installation, where, endpoint, by=by, reason=reason)
     say(f"{endpoint} in {where} goes on; what waits leaves in order")
     return 0
@@ -202,8 +203,10 @@ def list_(environment: str | None, endpoint: str | None, limit: int, as_json: bo
     from app.storage.queries import deliveries
 
     with opened() as installation, installation.database.read() as tx:
-        where = environment or installation.settings.environment
+        where = known_environment(installation, tx, environment)
         page = deliveries(tx, where, state="staged", endpoint=endpoint, limit=limit)
+        if not page.items:
+            say_if_unknown(installation, where, None, endpoint)
     if as_json:
         print_json({"items": page.items, "next_cursor": page.next_cursor})
     else:
@@ -237,7 +240,7 @@ def release(
     if not ids and not everything and not endpoint and not flow:
         raise Stop(USAGE, "say which: ids of deliveries, --endpoint, --flow or --all")
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         for id in ids:
             release_delivery(installation, id, by=by, reason=reason)
         count = len(ids) or release_staged(

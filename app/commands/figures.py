@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.opening import opened
+from app.commands.opening import environment_of, opened
 from app.runtime.states import lane_state
 from app.storage.figures import figures
 from app.terminal import console, counted, print_json
@@ -22,7 +22,7 @@ _WRONG = ("rejected", "held", "dead", "quarantined")
 def show_figures(environment: str | None, as_json: bool, every: float | None) -> None:
     """Print the figures once, or every so many seconds until Ctrl-C."""
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
 
         def now() -> dict[str, Any]:
             with installation.database.read() as tx:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.opening import opened
+from app.commands.naming import beside, say_if_unknown
+from app.commands.opening import environment_of, known_environment, opened
 from app.commands.options import AS_JSON, BY, CURSOR, ENVIRONMENT, LIMIT, WHY
 from app.terminal import PROBLEMS, USAGE, Stop, console, print_json, print_table, say
 
@@ -37,12 +38,13 @@ def lanes(context: click.Context, environment: str | None, as_json: bool, **aske
     states = [state for state in _STATES if asked.pop(state)]
     with opened() as installation, installation.database.read() as tx:
         try:
-            found, following = list_lanes(
-                tx, environment or installation.settings.environment, states=states, **asked
-            )
+            where = known_environment(installation, tx, environment)
+            found, following = list_lanes(tx, where, states=states, **asked)
         except ValueError as error:
             raise Stop(USAGE, str(error)) from None
         at = installation.database.now(tx)
+        if not found:
+            say_if_unknown(installation, where, asked["flow"], asked["endpoint"])
     if as_json:
         print_json({"items": [_shown(lane, at) for lane in found], "next_cursor": following})
         return
@@ -65,12 +67,13 @@ def _shown(lane: dict[str, Any], at: Any) -> dict[str, Any]:
 def show(lane_id: str, as_json: bool) -> None:
     """Everything of one lane."""
     from app.storage.lane_list import one_lane
+    from app.storage.unknown import no_id
 
     with opened() as installation, installation.database.read() as tx:
         try:
             found = _shown(one_lane(tx, lane_id), installation.database.now(tx))
         except LookupError:
-            raise Stop(PROBLEMS, f"there is no lane {lane_id}") from None
+            raise Stop(PROBLEMS, no_id("lane", lane_id).message) from None
     if as_json:
         print_json(found)
     else:
@@ -129,7 +132,7 @@ def _turn(name: str, paused: bool, reason: str, environment: str | None, by: str
     from app.runtime.steering import pause_flow
 
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         kind, ruleset, found = named(installation, where, name)
         if kind == "flow":
             pause_flow(installation, where, ruleset, found, paused, by=by, reason=reason)
@@ -158,7 +161,8 @@ def named(installation: "Installation", environment: str, name: str) -> tuple[st
     if flows:
         return "flow", *flows[0]
     if endpoint is None:
-        raise Stop(PROBLEMS, f"{environment} has no live flow and no bound endpoint {name}")
+        there = beside(installation, environment, name)
+        raise Stop(PROBLEMS, f"{environment} has no live flow and no bound endpoint {name}{there}")
     return "endpoint", "", name
 
 
@@ -206,7 +210,7 @@ def assign(
     from app.storage.groups import Assignment
 
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         kind, ruleset, found = named(installation, where, name) if name else ("", "", "")
         wanted = Assignment(
             where, ruleset, found if kind == "flow" else "", found if kind == "endpoint" else "", group

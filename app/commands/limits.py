@@ -6,7 +6,7 @@ import click
 
 from app.commands.folder import AS_JSON
 from app.commands.messages import ENVIRONMENT
-from app.commands.opening import opened
+from app.commands.opening import known_environment, opened
 from app.commands.release import BY
 from app.terminal import REFUSED, Stop, print_json, print_table, say
 
@@ -26,7 +26,7 @@ def show(environment: str | None, as_json: bool) -> None:
     from app.runtime.pressure.setting import shown
 
     with opened() as installation, installation.database.read() as tx:
-        found = shown(tx, environment or installation.settings.environment, installation.settings)
+        found = shown(tx, known_environment(installation, tx, environment), installation.settings)
     if as_json:
         print_json(found)
         return
@@ -64,7 +64,7 @@ def set_(
     from app.storage.limits import Scope
 
     with opened() as installation, installation.database.begin() as tx:
-        scope = Scope(environment or installation.settings.environment, kind, name)
+        scope = Scope(known_environment(installation, tx, environment), kind, name)
         try:
             made = set_limit(tx, scope, Wish(**wanted), by, reason)
         except LimitInvalid as error:

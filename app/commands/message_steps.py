@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.opening import opened
+from app.commands.naming import say_if_unknown
+from app.commands.opening import environment_of, opened
 from app.commands.options import AS_JSON, BY, CURSOR, ENVIRONMENT, LIMIT, WHY, chosen
 from app.terminal import PROBLEMS, USAGE, Stop, complain, counted, print_json, print_table, progress, say
 
@@ -29,11 +30,13 @@ def search(
 ) -> None:
     """Latest first."""
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         if everything:
             items, following = list(progress(found(installation, where, asked), "messages")), None
         else:
             items, following = _page(installation, where, asked, cursor, limit)
+        if not items:
+            say_if_unknown(installation, where, asked["flow"])
     if as_json:
         print_json({"items": items, "next_cursor": following})
         return
@@ -90,6 +93,7 @@ def moment(at: datetime | None) -> str:
 def show(message_ids: tuple[str, ...], as_json: bool) -> None:
     """Everything known of one message, or of several."""
     from app.storage.queries import message_view
+    from app.storage.unknown import no_id
 
     views = []
     with opened() as installation, installation.database.read() as tx:
@@ -97,7 +101,7 @@ def show(message_ids: tuple[str, ...], as_json: bool) -> None:
             try:
                 views.append(message_view(tx, message_id))
             except LookupError:
-                raise Stop(PROBLEMS, f"there is no message {message_id}") from None
+                raise Stop(PROBLEMS, no_id("message", message_id).message) from None
     if as_json:
         print_json(_readable(views[0]) if len(views) == 1 else {"items": [_readable(view) for view in views]})
         return
@@ -202,7 +206,7 @@ def _each(
     done: list[str] = []
     refused: list[dict[str, str]] = []
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         asked["state"] = asked["state"] or states
         wanted = list(ids) or [item["id"] for item in found(installation, where, asked)]
         for message_id in progress(wanted, word):

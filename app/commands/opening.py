@@ -72,12 +72,29 @@ def opened(
 def known_environment(installation: "Installation", tx: "Connection", wanted: str | None) -> str:
     """The environment that was said, else that of the settings; Stop where others are there and this one is not."""
     from app.storage.environments import environments
+    from app.storage.unknown import meant
 
     where = wanted or installation.settings.environment
     names = [one.name for one in environments(tx)]
     if names and where not in names:
-        raise Stop(REFUSED, f"there is no environment {where}: say --env with one of {', '.join(names)}")
+        guess = meant(where, names)
+        raise Stop(
+            REFUSED, f"there is no environment {where}{guess or ':'} say --env with one of {', '.join(names)}"
+        )
     return where
+
+
+def environment_of(installation: "Installation", wanted: str | None) -> str:
+    """`known_environment` in a transaction of its own."""
+    with installation.database.read() as tx:
+        return known_environment(installation, tx, wanted)
+
+
+def address_of(installation: "Installation") -> str:
+    """Which database it is, without the password: who finds nothing in it may have meant another one."""
+    from sqlalchemy import make_url
+
+    return make_url(installation.settings.database).render_as_string(hide_password=True)
 
 
 def _log_aside() -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.folder import FOLDER, read
-from app.commands.opening import known_environment, opened
+from app.commands.opening import address_of, known_environment, opened
 from app.commands.options import AS_JSON, BY, ENVIRONMENT, LATER, REASON, WHY
-from app.terminal import PROBLEMS, Stop, complain, print_json, print_table, say
+from app.terminal import PROBLEMS, REFUSED, Stop, complain, print_json, print_table, say
 
 if TYPE_CHECKING:
     from app.runtime.installation import Installation
@@ -68,10 +68,15 @@ def promote(
 ) -> int:
     """Make RELEASE (its id or the beginning of it) live in an environment. Exit 3 where it is not allowed."""
     from app.design import promotions, releases
+    from app.errors import NotFound
 
     with opened() as installation:
-        with installation.database.read() as tx:
-            record = releases.get_release(tx, release_id)
+        try:
+            with installation.database.read() as tx:
+                record = releases.get_release(tx, release_id)
+        except NotFound as error:
+            asked = f"{error.message}. Asked: {address_of(installation)}"
+            raise Stop(REFUSED, asked) from None
         if at is not None:
             return _schedule(installation, record.id, environment, at, by, reason, as_json)
         moved = promotions.promote_audited(installation.database, record.id, environment, by, reason=reason)
@@ -139,9 +144,8 @@ def cancel(promotion_id: str, reason: str, environment: str | None, by: str, as_
     from app import scheduling
 
     with opened() as installation, installation.database.begin() as tx:
-        done = scheduling.cancel(
-            tx, environment or installation.settings.environment, promotion_id, by, reason
-        )
+        where = known_environment(installation, tx, environment)
+        done = scheduling.cancel(tx, where, promotion_id, by, reason)
     print_json(done) if as_json else say(
         f"release {done['number']} of {done['ruleset']} does not become live by itself"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.opening import opened
+from app.commands.opening import environment_of, opened
 from app.commands.options import AS_JSON, BY, ENVIRONMENT, MOMENT
 from app.terminal import PROBLEMS, USAGE, Stop, counted, print_json, print_table, say
 
@@ -73,7 +73,7 @@ def replay(
             USAGE, "say which: a message id, or --flow, --endpoint, --state, --key, --since, --code, --group"
         )
     with opened() as installation:
-        where = environment or installation.settings.environment
+        where = environment_of(installation, environment)
         made = batches.create(
             installation,
             where,
@@ -233,7 +233,7 @@ def problems(limit: int, environment: str | None, as_json: bool) -> int:
     from app.runtime.problem_groups import shown_groups
 
     with opened() as installation:
-        found = shown_groups(installation, environment or installation.settings.environment, limit)
+        found = shown_groups(installation, environment_of(installation, environment), limit)
     if as_json:
         print_json({"items": found})
     elif found:

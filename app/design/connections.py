@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.storage import environments as stored
 from app.storage.controls import read_control
 from app.storage.environments import Binding
+from app.storage.unknown import no_environment
 from connectors import registry
 from connectors.errors import ConnectorError
 from connectors.settings import read_settings
@@ -35,7 +36,7 @@ def bind(
     Errors: BindingInvalid with every fault of the settings.
     """
     if stored.environment(tx, environment) is None:
-        raise NotFound(f"there is no environment {environment}")
+        raise NotFound(no_environment(tx, environment))
     before = stored.binding(tx, environment, endpoint)
     kept = vault.open(before.secrets) if before and before.transport == transport else {}
     secret_names = _secret_names(transport)

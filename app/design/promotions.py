@@ -26,6 +26,7 @@ from app.storage import releases as stored_releases
 from app.storage.database import Database
 from app.storage.environments import Environment, Promotion
 from app.storage.releases import ReleaseRecord
+from app.storage.unknown import no_environment
 
 ANY = "(any)"
 
@@ -125,8 +126,7 @@ def get_environment(connection: Connection, name: str) -> Environment:
     """One environment; NotFound where there is none."""
     found = stored.environment(connection, name)
     if found is None:
-        names = ", ".join(one.name for one in stored.environments(connection)) or "none"
-        raise NotFound(f"there is no environment {name[:60]}; there are: {names}")
+        raise NotFound(no_environment(connection, name))
     return found
 
 

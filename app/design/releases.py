@@ -3,6 +3,7 @@
 import difflib
 from collections import OrderedDict
 from collections.abc import Mapping
+from re import fullmatch
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from dsl import compatibility
 from rules import diff, release, testing
 from rules.release import Release
 
+_NAMED = 5
 _TEXT = (".mw", ".toml", ".json", ".csv", ".md", ".txt")
 _built: OrderedDict[str, tuple[Release, dict[str, Any]]] = OrderedDict()
 
@@ -75,8 +77,25 @@ def get_release(connection: Connection, release_id: str) -> ReleaseRecord:
     """One release; NotFound where there is none. An unambiguous beginning of the id is enough."""
     found = stored.release_record(connection, release_id) or stored.release_by_prefix(connection, release_id)
     if found is None:
-        raise NotFound(f"there is no release {release_id}")
+        raise _unknown(connection, release_id)
     return found
+
+
+def _unknown(connection: Connection, wanted: str) -> NotFound:
+    """What was asked for, why it is none, the releases there are, and how one is made."""
+    latest = stored.release_records(connection, limit=_NAMED)
+    alike = [one for one in latest if wanted and one.id.startswith(wanted)]
+    why = ""
+    if alike:
+        why = " (write at least 8 signs of an id, enough that it is the only one)"
+    elif fullmatch(r"r?\d{1,6}", wanted):
+        why = " (a release is named by its id, not by its number)"
+    there = ", ".join(f"{one.id[:12]} ({one.ruleset} r{one.number})" for one in latest)
+    known = f"the latest are: {there}" if there else "none has been cut here yet"
+    return NotFound(
+        f"there is no release {wanted[:64]}{why}; {known}. `mapwright release FOLDER` cuts one of a rule set's folder",
+        {"release": wanted[:64], "latest": [one.id for one in latest]},
+    )
 
 
 def release_files(connection: Connection, release_id: str) -> dict[str, bytes]:

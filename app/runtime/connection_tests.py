@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.errors import NotFound
 from app.runtime.installation import Installation
+from app.runtime.switching import not_bound
 from app.security.errors import SecurityError
 from app.security.secrets import Vault, connection_settings
 from app.storage.environments import Binding, binding
@@ -48,10 +48,8 @@ def try_connection(installation: Installation, environment: str, endpoint: str) 
     """Try one connection now. Errors: NotFound."""
     with installation.database.read() as tx:
         found = binding(tx, environment, endpoint)
-    if found is None:
-        raise NotFound(
-            f"{endpoint[:120]} has no binding in {environment[:60]}; `mapwright connections` lists those there are"
-        )
+        if found is None:
+            raise not_bound(tx, environment, endpoint)
     return try_binding(installation, found)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import AppError, NotFound, TooLarge, TransitionRefused, require_reason
+from app.errors import AppError, TooLarge, TransitionRefused, require_reason
 from app.runtime.calling import CALL
 from app.runtime.differing import Difference, compare
 from app.runtime.drafts import Intake
@@ -41,6 +41,7 @@ from app.storage.identity import content_hash, digest, new_id, partition_of, par
 from app.storage.lanes import Touch, lock, next_number, touch, wake
 from app.storage.messages import Message, Move
 from app.storage.origins import add_edit
+from app.storage.unknown import no_id
 from connectors.errors import ConnectorError
 
 
@@ -134,7 +135,7 @@ def _edited(
     with installation.database.read() as tx:
         original = originals(tx, [message_id] if _is_id(message_id) else []).get(message_id)
         if original is None:
-            raise NotFound(f"there is no message {message_id[:80]}")
+            raise no_id("message", message_id)
         release_id = release_of(tx, original.message, release)
     found = original.message
     if found.state not in STUCK_MESSAGES:
@@ -228,7 +229,7 @@ def _dead(tx: Connection, delivery_id: str) -> Delivery:
     try:
         found = delivery(tx, delivery_id)
     except LookupError:
-        raise NotFound(f"there is no delivery {delivery_id[:80]}") from None
+        raise no_id("delivery", delivery_id) from None
     if found.state != "dead":
         raise TransitionRefused(f"a delivery that is {found.state} is not edited", {"state": found.state})
     if found.rules == CALL:

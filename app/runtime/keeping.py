@@ -12,6 +12,7 @@ from app.storage import days
 from app.storage.database import now
 from app.storage.environments import environment, environments
 from app.storage.retention import Keep, Policy, policy, set_retention, unset_retention
+from app.storage.unknown import no_environment
 
 
 def retention_of(installation: Installation, tx: Connection) -> Policy:
@@ -47,7 +48,7 @@ def change_retention(
     """Say what an environment keeps; what is None stays, both None is as the settings say. Errors: NotFound."""
     with installation.database.begin() as tx:
         if environment(tx, name) is None:
-            raise NotFound(f"there is no environment {name[:60]}")
+            raise NotFound(no_environment(tx, name))
         found = retention_of(installation, tx)
         before = found.environments.get(name, found.default)
         keep = Keep(

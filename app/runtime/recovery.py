@@ -24,6 +24,7 @@ from app.storage.environments import live_release
 from app.storage.identity import partition_of
 from app.storage.lanes import lock, next_number, wake
 from app.storage.messages import Message, Move
+from app.storage.unknown import no_id
 
 
 def retry_message(
@@ -179,14 +180,14 @@ def _message(tx: Connection, id: str) -> Message:
     try:
         return inbox.message(tx, id)
     except LookupError:
-        raise NotFound(f"there is no message {id}") from None
+        raise no_id("message", id) from None
 
 
 def _delivery(tx: Connection, id: str) -> Delivery:
     try:
         return outbox.delivery(tx, id)
     except LookupError:
-        raise NotFound(f"there is no delivery {id}") from None
+        raise no_id("delivery", id) from None
 
 
 def _shown(found: Message) -> dict[str, Any]:

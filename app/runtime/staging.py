@@ -7,7 +7,7 @@ those of its lane that are still held back.
 from datetime import datetime
 from typing import Any
 
-from app.errors import NotFound, TimeInvalid, require_reason
+from app.errors import TimeInvalid, require_reason
 from app.runtime.installation import Installation
 from app.runtime.states import move_delivery_states
 from app.runtime.switching import not_bound
@@ -17,6 +17,7 @@ from app.storage.deliveries import DeliveryMove, delivery, staged
 from app.storage.environments import binding, set_staged
 from app.storage.identity import partitions_of
 from app.storage.lanes import lock, wake
+from app.storage.unknown import no_id
 
 _CHUNK = 200
 
@@ -28,7 +29,7 @@ def release_delivery(installation: Installation, delivery_id: str, *, by: str, r
         try:
             found = delivery(tx, delivery_id)
         except LookupError:
-            raise NotFound(f"there is no delivery {delivery_id}") from None
+            raise no_id("delivery", delivery_id) from None
         lock(tx, found.lane)
         at = now(tx)
         move_delivery_states(tx, [DeliveryMove(found, "pending", next_at=at)], at)

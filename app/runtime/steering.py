@@ -19,6 +19,7 @@ from app.storage.flows import FlowPolicy, flow_policies, put_flow_policy
 from app.storage.identity import partition_of
 from app.storage.lane_list import PAUSE
 from app.storage.lanes import lanes_table, lock
+from app.storage.unknown import listed, meant, no_id
 
 _c = lanes_table.c
 
@@ -26,12 +27,19 @@ _c = lanes_table.c
 def flows_named(installation: Installation, environment: str, name: str) -> list[tuple[str, str]]:
     """(rule set, flow) of the live flows with this name; `rule-set/flow` names one."""
     ruleset, _, flow = name.rpartition("/")
+    return [
+        one for one in live_flows(installation, environment) if one[1] == flow and ruleset in ("", one[0])
+    ]
+
+
+def live_flows(installation: Installation, environment: str) -> list[tuple[str, str]]:
+    """(rule set, flow) of every flow that is live here."""
     with installation.database.read() as tx:
         live = deployed(tx, environment)
     return [
-        (one, flow)
-        for one, release_id in sorted(live.items())
-        if flow in installation.compiled(release_id).program.flows and ruleset in ("", one)
+        (ruleset, flow)
+        for ruleset, release_id in sorted(live.items())
+        for flow in installation.compiled(release_id).program.flows
     ]
 
 
@@ -48,7 +56,11 @@ def pause_flow(
     """Hold back a flow's messages and deliveries, or let them go. What comes in meanwhile is stored and waits."""
     require_reason(reason)
     if (ruleset, flow) not in flows_named(installation, environment, f"{ruleset}/{flow}"):
-        raise NotFound(f"no live release of {ruleset} in {environment} has a flow {flow}")
+        flows = ["/".join(one) for one in live_flows(installation, environment)]
+        guess = meant(f"{ruleset}/{flow}", flows) or ";"
+        raise NotFound(
+            f"no live release of {ruleset} in {environment} has a flow {flow}{guess} live are: {listed(flows)}"
+        )
     with installation.database.begin() as tx:
         before = flow_policies(tx).get((environment, ruleset, flow), FlowPolicy())
         policy = replace(before, paused=paused)
@@ -125,7 +137,7 @@ def _lane(tx: Connection, lane_id: str) -> Any:
     try:
         return lock(tx, lane_id)
     except LookupError:
-        raise NotFound(f"there is no lane {lane_id[:80]}") from None
+        raise no_id("lane", lane_id) from None
 
 
 def _shown(found: Any, state: str = "") -> dict[str, Any]:

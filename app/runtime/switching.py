@@ -10,9 +10,9 @@ from app.security.audit import append
 from app.storage.breakers import Breaker, ensure_breaker
 from app.storage.database import now
 from app.storage.environments import binding, bindings, set_paused
+from app.storage.environments import environment as environment_named
 from app.storage.outages import due_here, hurry
-
-_NAMED = 8
+from app.storage.unknown import listed, meant, no_environment
 
 
 def pause(installation: Installation, environment: str, endpoint: str, *, by: str, reason: str) -> None:
@@ -81,6 +81,8 @@ def _ring(installation: Installation, environment: str, endpoint: str) -> None:
 
 def not_bound(tx: Connection, environment: str, endpoint: str) -> NotFound:
     """That an endpoint has no binding, and which ones have."""
+    if environment_named(tx, environment) is None:
+        return NotFound(no_environment(tx, environment))
     names = [one.endpoint for one in bindings(tx, environment)]
-    there = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") or "none"
-    return NotFound(f"{environment} has no binding for {endpoint}; bound are: {there}")
+    guess = meant(endpoint, names) or ";"
+    return NotFound(f"{environment} has no binding for {endpoint[:120]}{guess} bound are: {listed(names)}")

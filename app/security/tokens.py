@@ -16,6 +16,7 @@ from app.storage import environments
 from app.storage import tokens as stored
 from app.storage.database import now
 from app.storage.tokens import TokenRecord
+from app.storage.unknown import no_environment
 
 PREFIX = "mwt"
 EVERY_ENDPOINT = "*"
@@ -43,7 +44,7 @@ def issue(
     if unknown:
         raise TokenInvalid(f"unknown capabilities: {', '.join(unknown)}; known are {', '.join(CAPABILITIES)}")
     if not environments.environment(tx, environment):
-        raise TokenInvalid(f"there is no environment {environment}")
+        raise TokenInvalid(no_environment(tx, environment))
     if "send" in capabilities and not endpoints:
         raise TokenInvalid("a token that sends names at least one endpoint")
     token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)

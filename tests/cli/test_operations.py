@@ -1,54 +1,21 @@
 """Operations from the command line: figures, messages, lanes, pauses, groups, the audit log."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from app.cli import _run
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
-from app.settings import load_settings
 from app.storage.audit import audit_table, latest_rows
 from app.storage.flows import FlowPolicy, flow_policies, put_flow_policy
 from app.storage.lanes import lanes_table
 from app.storage.messages import messages_table
-from tests.journey import ENVIRONMENT, bind, deliver_all, drain_all, install, order
+from tests.journey import ENVIRONMENT, bind, deliver_all, drain_all, order
 
 Cli = Callable[..., Any]
-
-
-@pytest.fixture
-def installation(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
-    environ = {
-        "MAPWRIGHT_HOME": str(tmp_path / "home"),
-        "MAPWRIGHT_DATABASE_URL": database_url,
-        "MAPWRIGHT_ENVIRONMENT": ENVIRONMENT,
-    }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    made = install(load_settings(environ))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def cli(installation: Installation, capfd: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command; its JSON where it prints some, else its words. `code` is the exit code it must have."""
-
-    def run(*arguments: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        ended = _run(list(arguments))
-        out, err = capfd.readouterr()
-        assert ended == code, err
-        return json.loads(out) if out else err
-
-    return run
 
 
 def send(installation: Installation, number: int, lot: str = "L1") -> str:

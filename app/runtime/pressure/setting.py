@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.storage import environments, tokens
 from app.storage.flows import FlowPolicy, flow_policies, put_flow_policy
 from app.storage.limits import INSTALLATION, KINDS, Limit, Scope, limits, put_limit, waiting
+from app.storage.unknown import no_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _weigh(tx: Connection, scope: Scope, weight: int) -> int:
 
 def _check(tx: Connection, scope: Scope, wish: Wish) -> None:
     if environments.environment(tx, scope.environment) is None:
-        raise LimitInvalid(f"there is no environment {scope.environment}")
+        raise LimitInvalid(no_environment(tx, scope.environment))
     if scope.kind not in KINDS:
         raise LimitInvalid(f"a limit is for a {', '.join(KINDS)}; {scope.kind} is none of them")
     if scope.kind == "flow" and not all(scope.name.partition("/")):
