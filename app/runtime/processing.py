@@ -13,6 +13,7 @@ from app.runtime.installation import Installation
 from app.runtime.precedence import shares_of
 from app.runtime.restraint import FREE, Restraint
 from app.runtime.transactions import insist
+from app.runtime.witness import POISON_CLAIMS, poisonous
 from app.storage.bodies import Body, contents
 from app.storage.claims import ClaimedLane, claim
 from app.storage.flows import FlowPolicy, flow_policies
@@ -22,7 +23,6 @@ from app.telemetry.metrics import observe
 LANES_A_CLAIM = 50
 ROWS_A_LANE = 50
 SUSPECT_CLAIMS = 3
-POISON_CLAIMS = 6
 _MOST_BEFORE_URGENT = 1_000
 _DEFAULT = FlowPolicy()
 _log = structlog.get_logger(__name__)
@@ -74,8 +74,11 @@ class Batch:
         """Decide and commit, what is urgent first; a suspect's messages one by one."""
         decider = Decider(installation, self._bodies)
 
+        def judge(message: Message, lane: ClaimedLane) -> str:
+            return poisonous(installation, message, lane, self._bodies[message.body_id], stop)
+
         def some(lane: ClaimedLane, position: int | None = None) -> Worked:
-            return self._lane(decider, lane, stop, restraint, position)
+            return self._lane(decider, lane, judge, stop, restraint, position)
 
         def together(part: list[ClaimedLane]) -> int:
             begun = time.perf_counter()
@@ -132,6 +135,7 @@ class Batch:
         self,
         decider: Decider,
         lane: ClaimedLane,
+        judge: Callable[[Message, ClaimedLane], str],
         stop: Callable[[], bool],
         restraint: Restraint,
         position: int | None = None,
@@ -143,10 +147,11 @@ class Batch:
         for message in waiting if position is None else waiting[position : position + 1]:
             if time.monotonic() > self._until or stop():
                 break
+            poison = judge(message, lane)
+            if lane.claims >= POISON_CLAIMS and stop():
+                break
             restraint.begin(message.id)
-            decided = (
-                _poison(message, lane) if lane.claims >= POISON_CLAIMS else _decided(decider, message, lane)
-            )
+            decided = _poison(message, lane, poison) if poison else _decided(decider, message, lane)
             worked.decided.append(decided)
             stops = decided.failed and policy.on_failure == "block_lane"
             stops = stops or decided.blocks or decided.state == "waiting"
@@ -160,9 +165,8 @@ def _decided(decider: Decider, message: Message, lane: ClaimedLane) -> Decided:
     return insist(lambda: decider.decide(message, lane))
 
 
-def _poison(message: Message, lane: ClaimedLane) -> Decided:
-    reason = f"{lane.claims - 1} claims of its lane ended without a result, the last ones on it alone"
-    _log.error("poison message", message_id=message.id, claims=lane.claims)
+def _poison(message: Message, lane: ClaimedLane, reason: str) -> Decided:
+    _log.error("poison message", message_id=message.id, claims=lane.claims, reason=reason)
     return Decided(message, "quarantined", reason, "poison", {"state": "quarantined", "reason": reason})
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import time_machine
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, event
 from werkzeug.serving import make_server
 
 from app import clock
 from app.clock import run_clock
+from app.runtime import witness
 from app.runtime.installation import Installation, Silence
 from app.runtime.intake import accept
 from app.runtime.processing import drain
@@ -28,7 +29,6 @@ from app.storage import schema
 from app.storage.claims import claim
 from app.storage.database import open_database
 from app.storage.environments import deployed
-from app.storage.lanes import lanes_table
 from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker
@@ -60,7 +60,8 @@ def work(kind: str, environ: Mapping[str, str], log: str) -> None:
         schema.steps.cache_clear()
     settings = load_settings()
     configure_log(settings, kind)
-    inflict(os.environ)
+    if inflict(os.environ):
+        witness.COMMAND = (sys.executable, "-m", "tests.faults.alone")
     if SESSION in os.environ:
         event.listen(Engine, "checkout", _set_session)
     if disk.VARIABLE in os.environ:
@@ -137,16 +138,7 @@ def raise_and_kill(installation: Installation) -> int:
         time.sleep(dice.uniform(0, 0.02))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        _forgive(installation)
     return 0
-
-
-def _forgive(installation: Installation) -> None:
-    """These kills come from outside, fifty a second: no message is to be blamed for them as poison."""
-    database = open_database(installation.settings.database)
-    with database.begin() as tx:
-        tx.execute(update(lanes_table).values(claims=0))
-    database.close()
 
 
 def _toil(installation: Installation, first: int) -> None:

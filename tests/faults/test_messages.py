@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.runtime.intake import accept_lines
+from app.runtime.witness import POISON_CLAIMS
 from app.storage.messages import messages_table
 from tests.faults.checker import check
-from tests.faults.plant import Plant, delivered, ended, figures, lines, send, states, wait_for
+from tests.faults.plant import Plant, delivered, ended, figures, lines, send, settled, states, wait_for
 from tests.faults.sizes import size
 from tests.faults.wounds import Wound, wounded
 from tests.journey import ENVIRONMENT, deploy, journey_files, order
@@ -73,7 +74,7 @@ def test_a_message_that_kills_its_workers_is_quarantined_and_its_lane_goes_on(pl
     send(plant, 100, lanes=1)
     wound = wounded(Wound("app.runtime.deciding:Decider.decide", holding=", seq=51,"))
     deaths, worker = 0, plant.start(MAPWRIGHT_LEASE_SECONDS="2", **wound)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while len(plant.target.effects) < 99:
         assert time.monotonic() < end, figures(plant.database)
         if not worker.alive:
@@ -83,6 +84,16 @@ def test_a_message_that_kills_its_workers_is_quarantined_and_its_lane_goes_on(pl
     found = check(plant.database, 100)
     assert found.messages == {"done": 99, "quarantined": 1} and 2 < deaths < 10
     assert plant.target.numbers("L0") == [n for n in range(100) if n != 50]
+
+
+def test_a_message_whose_workers_are_killed_from_outside_is_not_blamed(plant: Plant) -> None:
+    send(plant, 3, lanes=1)
+    wound = wounded(Wound("app.runtime.processing:commit"))
+    for _ in range(POISON_CLAIMS):
+        worker = plant.start(MAPWRIGHT_REDIS_URL="", **wound)
+        assert worker.wait(60) < 0
+    plant.start()
+    settled(plant, 3)
 
 
 def test_the_same_id_with_another_body_is_quarantined_and_both_are_visible(plant: Plant) -> None:

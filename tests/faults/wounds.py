@@ -43,10 +43,12 @@ def stopped(pid: int) -> bool:
         return stat.read().rpartition(")")[2].split()[0] == "T"
 
 
-def inflict(environ: Mapping[str, str]) -> None:
-    """Wrap what this process was told to die at."""
-    for given in json.loads(environ.get(VARIABLE, "[]")):
-        _wrap(Wound(**given))
+def inflict(environ: Mapping[str, str]) -> bool:
+    """Wrap what this process was told to die at; whether there is anything."""
+    wounds = [Wound(**given) for given in json.loads(environ.get(VARIABLE, "[]"))]
+    for wound in wounds:
+        _wrap(wound)
+    return bool(wounds)
 
 
 def _wrap(wound: Wound) -> None:

@@ -1,5 +1,6 @@
 """Processing: each message once, in order, under the fence of its lane."""
 
+import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from app.runtime import witness
 from app.runtime.committing import Worked, commit
 from app.runtime.deciding import Decided, Decider
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
-from app.runtime.processing import POISON_CLAIMS, drain
+from app.runtime.processing import drain
+from app.runtime.witness import CERTAIN_CLAIMS, POISON_CLAIMS, Case
 from app.storage.alerts import alerts
 from app.storage.bodies import contents
 from app.storage.claims import ClaimedLane, claim
@@ -169,15 +172,59 @@ def test_fences_only_grow(installation: Installation) -> None:
     assert fences == [1, 2, 3, 4]
 
 
+def _claimed_in_vain(installation: Installation, id: str, times: int) -> None:
+    for _ in range(times):
+        assert len(_claimed(installation, id, lease=-1)) == 1
+
+
 def test_a_message_that_ends_its_workers_is_quarantined_and_the_lane_goes_on(
-    installation: Installation,
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = send(installation, 1), send(installation, 2)
-    for _ in range(POISON_CLAIMS - 1):
-        assert len(_claimed(installation, first, lease=-1)) == 1
+    _claimed_in_vain(installation, first, POISON_CLAIMS - 1)
+    monkeypatch.setattr(witness, "end_of", lambda case, go_on: "signal SIGSEGV")
     drain_all(installation)
     assert found(installation, first).state == "quarantined" and found(installation, first).code == "poison"
+    assert "SIGSEGV" in found(installation, first).reason
     assert found(installation, second).state == "done"
+
+
+def test_a_message_whose_workers_were_killed_from_outside_is_done_once_a_process_of_its_own_lived(
+    installation: Installation,
+) -> None:
+    id = send(installation, 1)
+    _claimed_in_vain(installation, id, POISON_CLAIMS - 1)
+    drain_all(installation)
+    assert found(installation, id).state == "done"
+
+
+def test_a_process_of_its_own_that_dies_before_it_has_loaded_everything_blames_no_message(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = send(installation, 1)
+    _claimed_in_vain(installation, id, POISON_CLAIMS - 1)
+    monkeypatch.setattr(witness, "COMMAND", (sys.executable, "-c", "import os; os.abort()"))
+    drain_all(installation)
+    assert found(installation, id).state == "done"
+
+
+def test_claims_in_vain_have_an_end_whatever_a_process_of_its_own_says(
+    installation: Installation,
+) -> None:
+    id = send(installation, 1)
+    _claimed_in_vain(installation, id, CERTAIN_CLAIMS - 1)
+    drain_all(installation)
+    assert found(installation, id).state == "quarantined"
+
+
+def test_a_worker_that_is_to_stop_leaves_a_suspect_as_it_is(installation: Installation) -> None:
+    id = send(installation, 1)
+    _claimed_in_vain(installation, id, POISON_CLAIMS - 1)
+    asked = iter([False] * 3)
+    drain(installation, ALL, stop=lambda: next(asked, True))
+    assert found(installation, id).state == "received"
+    with installation.database.read() as tx:
+        assert tx.execute(select(lanes_table.c.claims)).scalar() == POISON_CLAIMS - 1
 
 
 class _Death(BaseException):
@@ -195,7 +242,11 @@ def test_of_many_lanes_that_were_claimed_together_only_the_one_that_ends_workers
             raise _Death
         return decide(self, message, lane)
 
+    def end_of(case: Case, go_on: Any) -> str:
+        return "signal SIGKILL" if case.message.id == deadly else ""
+
     monkeypatch.setattr(Decider, "decide", deciding)
+    monkeypatch.setattr(witness, "end_of", end_of)
     deaths = 0
     while deaths < 2 * POISON_CLAIMS:
         try:

@@ -1,0 +1,54 @@
+"""The process in which a message under suspicion is decided alone: `python -m app.alone`, started by a worker.
+
+It is given everything on stdin, says on stdout when it has loaded it and when it has lived through the
+decision, writes nothing else anywhere and ends with the worker that started it. See `app.runtime.witness`.
+"""
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+
+from app.runtime.deciding import Decider
+from app.runtime.restraint import Restraint
+from app.runtime.witness import LIVED, LOADED, Case
+from app.wiring import wire
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Decide the message that stdin holds."""
+    tell = os.dup(1)
+    os.dup2(2, 1)  # what is logged on the way goes aside
+    worker, case = pickle.load(sys.stdin.buffer)
+    _end_with(worker)
+    decide(case, tell)
+
+
+def decide(case: Case, tell: int) -> None:
+    """Load first, say so, decide, say so: what happens between the two words is the message's doing."""
+    installation = wire(case.settings, "alone")
+    installation.compiled(case.message.release_id)
+    decider = Decider(installation, {case.body.id: case.body})
+    if case.settings.memory_limit > 0:
+        resource.setrlimit(resource.RLIMIT_AS, (case.settings.memory_limit,) * 2)
+    Restraint(case.settings.decide_seconds).begin(case.message.id)
+    os.write(tell, LOADED)
+    try:
+        decider.decide(case.message, case.lane)
+    finally:  # what is raised, is raised in the worker too, which knows what to make of it
+        os.write(tell, LIVED)
+
+
+def _end_with(worker: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != worker:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
