@@ -1,7 +1,7 @@
 """The differences of two records, each with what it breaks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dsl import types
@@ -22,10 +22,7 @@ class _Comparison:
     """One walk through two records at once; a pair of records that was met before is not met again."""
 
     of: Versions
-    _met: set[tuple[int, int]] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_met", set())
+    _met: set[tuple[int, int]] = field(default_factory=set)
 
     def records(self, old: types.Record, new: types.Record, path: str) -> Iterator[Change]:
         """The changes of all fields below two records."""

@@ -20,9 +20,9 @@ def shortened(
 ) -> Implementation | None:
     """A function of the first argument alone that gives what the whole call would give."""
     rest = arguments[1:]
-    if not of or of[0] != types.TEXT or not all(isinstance(a, Default) or _is_literal(a) for a in rest):
+    values = [a.value for a in rest if isinstance(a, Default | syntax.Literal)]
+    if not of or of[0] != types.TEXT or len(values) < len(rest):
         return None
-    values = [a.value if isinstance(a, Default) else a.value for a in rest]  # type: ignore[union-attr]
     defaults = all(isinstance(a, Default) for a in rest)
     match spec.name:
         case "integer" if defaults:
@@ -35,10 +35,6 @@ def shortened(
             length = len(values[0])
             return lambda text: _date(text, length, whole, values)
     return None
-
-
-def _is_literal(node: Any) -> bool:
-    return isinstance(node, syntax.Literal)
 
 
 def _integer(text: str, whole: Implementation, rest: Sequence[Any]) -> Any:

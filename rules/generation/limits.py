@@ -179,8 +179,8 @@ def limit_failure(checked: CheckedMap, fault: ShapeFailure, lineage: Any, place:
 def _trace(lineage: Any, path: str) -> Trace | None:
     """The trace of a path or of what holds it."""
     while path:
-        found = lineage.get(path)
+        found: Trace | None = lineage.get(path)
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
         path = path.rpartition("[")[0] if path.endswith("]") else path.rpartition(".")[0]
     return None

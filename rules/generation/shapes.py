@@ -33,14 +33,16 @@ def fast_decimal(value: Any) -> Decimal:
     """A number as an exact decimal; the usual ones without ceremony."""
     if type(value) is Decimal and -100 < value.adjusted() < 100 and len(str(value)) < 34:
         return value
-    return READERS["decimal"](value)  # type: ignore[no-any-return]
+    read: Decimal = READERS["decimal"](value)
+    return read
 
 
 def fast_integer(value: Any) -> int:
     """A whole number; the usual ones without ceremony."""
     if type(value) is int and -LIMIT < value < LIMIT:
         return value
-    return READERS["integer"](value)  # type: ignore[no-any-return]
+    read: int = READERS["integer"](value)
+    return read
 
 
 def without_unknown(output: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
