@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 
 from app.runtime.driving import Driver
 from app.runtime.firing import Handler, fire_due
@@ -79,29 +80,40 @@ class Clock:
     def tick(self) -> bool:
         """Sweep and poll if this clock is the owner; whether it is."""
         with self._installation.database.begin() as tx:
-            ahead = seconds_ahead(tx, _LEASE, LEASE_SECONDS)
-            owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
-            if ahead and owner:
-                put_right(tx, ahead)
-                _log.warning("the clock of the database was ahead and was put right", seconds=round(ahead))
+            owner = self._take_lease(tx)
             if self._ticks % _BEAT_TICKS == 0:
-                beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
-                if outgrown(tx):  # somebody has upgraded without this process
-                    _log.error("the schema is newer than this clock can work with", clock=self.name)
-                    self._stop.set()
+                self._beat(tx)
         self._owner = owner
         self._ticks += 1
         count("mapwright_ticks_total", "owner" if owner else "stand-in")
         note_memory(self.place)
         if owner:
-            if self._ticks % _WIND_TICKS == 1:
-                self._quietly(self._clocks.wind)
-                self._quietly(lambda: self._overdue.give_up(self._stop.is_set))
-            self._quietly(lambda: fire_due(self._installation, self._stop.is_set, HANDLERS))
-            self.sweep()
-            self._quietly(self._watch)
-            self._polling.poll(self._stop.is_set)
+            self._serve()
         return owner
+
+    def _take_lease(self, tx: Connection) -> bool:
+        ahead = seconds_ahead(tx, _LEASE, LEASE_SECONDS)
+        owner = own_lease(tx, _LEASE, self.name, LEASE_SECONDS)
+        if ahead and owner:
+            put_right(tx, ahead)
+            _log.warning("the clock of the database was ahead and was put right", seconds=round(ahead))
+        return owner
+
+    def _beat(self, tx: Connection) -> None:
+        beat(tx, self.name, "clock", self._ticks, vitals(VERSION, memory=resident()))
+        if outgrown(tx):  # somebody has upgraded without this process
+            _log.error("the schema is newer than this clock can work with", clock=self.name)
+            self._stop.set()
+
+    def _serve(self) -> None:
+        """What the owner does at every tick."""
+        if self._ticks % _WIND_TICKS == 1:
+            self._quietly(self._clocks.wind)
+            self._quietly(lambda: self._overdue.give_up(self._stop.is_set))
+        self._quietly(lambda: fire_due(self._installation, self._stop.is_set, HANDLERS))
+        self.sweep()
+        self._quietly(self._watch)
+        self._polling.poll(self._stop.is_set)
 
     def sweep(self) -> None:
         """Ring every partition with a lane that is due: new work, retries, leases that ended."""

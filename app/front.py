@@ -175,7 +175,7 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
     """The call as WSGI has it."""
     host, _, port = scope.server.rpartition(":")
     address, _, client_port = scope.client.rpartition(":")
-    made: dict[str, Any] = {
+    made = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),
@@ -193,12 +193,19 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in scope.headers.items():
-        key = name.upper().replace("-", "_")
+    return made | _headers(scope.headers)
+
+
+def _headers(given: Any) -> dict[str, str]:
+    """As WSGI names them; those of one name as one."""
+    made: dict[str, str] = {}
+    for name, value in given.items():
         if "_" in name:
             continue  # X_Y would stand for X-Y
+        key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        made[key] = f"{made[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in made else value
+        between = "; " if key == "HTTP_COOKIE" else ","
+        made[key] = f"{made[key]}{between}{value}" if key in made else value
     return made
 
 

@@ -51,12 +51,7 @@ def schedule(
     Errors: TimeInvalid, NotFound, OwnChange, AlreadyLive.
     """
     moment = now(tx)
-    if not moment < at <= moment + _LONGEST:
-        wrong = "is over" if at <= moment else "is more than a year ahead"
-        raise TimeInvalid(
-            f"{at:%Y-%m-%d %H:%M %Z} {wrong}: a promotion is scheduled for a moment after now "
-            f"({moment:%Y-%m-%d %H:%M} UTC) and within a year"
-        )
+    _require_ahead(at, moment)
     target = promotions.get_environment(tx, environment)
     record = releases.get_release(tx, release_id)
     live = live_release(tx, environment, record.ruleset)
@@ -75,6 +70,16 @@ def schedule(
         tx, by, "promotion.schedule", f"environment/{environment}/{record.ruleset}", live, said, reason
     )
     return made
+
+
+def _require_ahead(at: datetime, moment: datetime) -> None:
+    if moment < at <= moment + _LONGEST:
+        return
+    wrong = "is over" if at <= moment else "is more than a year ahead"
+    raise TimeInvalid(
+        f"{at:%Y-%m-%d %H:%M %Z} {wrong}: a promotion is scheduled for a moment after now "
+        f"({moment:%Y-%m-%d %H:%M} UTC) and within a year"
+    )
 
 
 def _timer(

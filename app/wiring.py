@@ -1,8 +1,9 @@
 """Put an installation together from its settings: database, queue, connectors, keys."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -74,9 +75,13 @@ def connect_redis(url: str) -> redis.Redis:
         "socket_timeout": 5,
         "retry": Retry(NoBackoff(), 0),
     }
-    parts = urlsplit(url)
-    if parts.scheme not in ("redis+sentinel", "rediss+sentinel"):
+    if urlsplit(url).scheme not in ("redis+sentinel", "rediss+sentinel"):
         return redis.Redis.from_url(url, **limits)
+    return _master(urlsplit(url), limits)
+
+
+def _master(parts: SplitResult, limits: Mapping[str, Any]) -> redis.Redis:
+    """Whoever is the master now, as the sentinels say. Raises ValueError."""
     credentials, _, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     given = dict(parse_qsl(parts.query))

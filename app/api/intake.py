@@ -73,8 +73,8 @@ def accept(endpoint: str) -> Any:
     given: dict[str, Any] = {
         "correlation_id": request.headers.get("X-Correlation-Id") or correlation_id(),
         "headers": {"traceparent": trace} if (trace := request.headers.get("traceparent", "")) else {},
+        "sender": token.id,
     }
-    given["sender"] = token.id
     if request.mimetype == BULK:
         return _bulk(intake.accept_lines(installation(), token.environment, endpoint, body, **given))
     accepted = intake.accept(

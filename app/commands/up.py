@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -90,23 +91,9 @@ def _start_queue(supervisor: Supervisor, settings: Any) -> dict[str, str]:
     socket.unlink(missing_ok=True)
     folder = settings.home.resolve() / "valkey"
     folder.mkdir(exist_ok=True)
-    command = [
-        str(server),
-        "--port",
-        "0",
-        "--unixsocket",
-        str(socket),
-        "--unixsocketperm",
-        "700",
-        "--dir",
-        str(folder),
-        "--appendonly",
-        "yes",
-        "--save",
-        "",
-        "--maxmemory-policy",
-        "noeviction",
-    ]
+    said = {"port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "dir": str(folder)}
+    said |= {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
+    command = [str(server), *chain.from_iterable((f"--{name}", value) for name, value in said.items())]
     supervisor.start(Service("queue", command, socket.exists, log=_log(settings.home, "queue")))
     return {"MAPWRIGHT_REDIS_URL": f"unix://{socket}"}
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import AppError, TooLarge, TransitionRefused, require_reason
+from app.errors import AppError, TransitionRefused, require_reason
 from app.runtime.calling import CALL
 from app.runtime.differing import Difference, compare
 from app.runtime.drafts import Intake
 from app.runtime.fingerprints import STUCK_MESSAGES
 from app.runtime.firing import TIMER
 from app.runtime.installation import Installation
-from app.runtime.intake import Accepted
+from app.runtime.intake import Accepted, require_size
 from app.runtime.recovery import release_of
 from app.runtime.rehearsing import Rehearsal, Rehearsed, befores
 from app.runtime.replaying import Original, drafts_in, originals, require_body
@@ -111,7 +111,7 @@ def edit_delivery(
 
 def preview_payload(installation: Installation, delivery_id: str, content: bytes) -> list[Difference]:
     """In which fields an edited payload differs. Errors: as `edit_delivery`."""
-    _require_size(installation, content)
+    require_size(installation, content)
     with installation.database.read() as tx:
         found = _dead(tx, delivery_id)
         before = delivery_body(tx, delivery_id)
@@ -131,7 +131,7 @@ def preview_payload(installation: Installation, delivery_id: str, content: bytes
 def _edited(
     installation: Installation, message_id: str, content: bytes, release: str
 ) -> tuple[Original, Intake]:
-    _require_size(installation, content)
+    require_size(installation, content)
     with installation.database.read() as tx:
         original = originals(tx, [message_id] if _is_id(message_id) else []).get(message_id)
         if original is None:
@@ -275,12 +275,6 @@ def _documents(installation: Installation, original: Original, content: bytes) -
     codec = installation.codecs[endpoint.codec if endpoint else "json"]
     options = endpoint.options if endpoint else {}
     return codec.decode(content, options, guide(compiled, endpoint))[found.document_index].data
-
-
-def _require_size(installation: Installation, content: bytes) -> None:
-    limit = installation.settings.body_limit
-    if len(content) > limit:
-        raise TooLarge(f"the body has {len(content)} bytes, {limit} are taken at the most", {"limit": limit})
 
 
 def _is_id(text: str) -> bool:

@@ -104,7 +104,7 @@ def accept_lines(
         environment, endpoint, body, correlation_id=correlation_id or "", headers=headers, sender=sender
     )
     with telling_refusals(environment, endpoint):
-        _require_size(installation, body)
+        require_size(installation, body)
         found = found_routes(installation, environment, endpoint)
     lines: list[Line] = []
     intakes: dict[int, Intake] = {}
@@ -133,13 +133,13 @@ def found_routes(installation: Installation, environment: str, endpoint: str) ->
 def let_in(installation: Installation, offer: Offer, found: Callable[[], Sequence[Route]]) -> Intake:
     """One body, decoded and admitted, to be written. Errors: IntakeRefused and its kinds, NotNow."""
     with telling_refusals(offer.environment, offer.endpoint):
-        _require_size(installation, offer.body)
+        require_size(installation, offer.body)
         intake = prepare(installation, offer, found())
     _admit(installation, [intake])
     return intake
 
 
-def _require_size(installation: Installation, body: bytes) -> None:
+def require_size(installation: Installation, body: bytes) -> None:
     """Errors: TooLarge."""
     limit = installation.settings.body_limit
     if len(body) > limit:

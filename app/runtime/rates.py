@@ -11,13 +11,11 @@ from app.runtime.buckets import Buckets, Draw
 from app.runtime.installation import Installation
 from app.runtime.shared_counts import SharedCounts
 from app.storage.controls import Control
-from app.storage.database import now
 from app.storage.workers import workers
 
 Place = tuple[str, str]
 _SLOTS = 6
 _SHARE_SECONDS = 5.0
-_ALIVE_SECONDS = 15.0
 _BATCH_SECONDS = 0.25
 
 # KEYS counts; ARGV ok, failed, failed since the last ok, window. Gives failures in a row, of the window, all of it.
@@ -87,6 +85,9 @@ class Rates:
         answer = self._counts.run(_NOTE, [_key(place)], (ok, failed, trailing, window))
         if answer is not None:
             return Counted(*map(int, answer))
+        return self._note_here(place, window, ok, failed, trailing)
+
+    def _note_here(self, place: Place, window: float, ok: int, failed: int, trailing: int) -> Counted:
         with self._lock:
             slot = int(time.monotonic() / (window / _SLOTS))
             slots = {n: c for n, c in self._slots.get(place, {}).items() if n > slot - _SLOTS}
@@ -110,9 +111,7 @@ class Rates:
         until, count = self._share
         if time.monotonic() >= until:
             with self._installation.database.read() as tx:
-                moment = now(tx)
-                seen = [w for w in workers(tx) if w["kind"] == "worker"]
-            alive = [w for w in seen if (moment - w["seen_at"]).total_seconds() < _ALIVE_SECONDS]
+                alive = [w for w in workers(tx) if w["kind"] == "worker" and w["alive"]]
             count = max(1, len(alive))
             self._share = (time.monotonic() + _SHARE_SECONDS, count)
         return count

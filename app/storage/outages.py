@@ -71,9 +71,8 @@ def connections(tx: Connection, environment: str) -> list[dict[str, Any]]:
 
 
 def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetime) -> dict[str, Any]:
-    state = found.state if found is not None else "closed"
-    slow = found is not None and found.slow_until is not None and found.slow_until > moment
-    why = found.reason if found is not None and state != "closed" else ""
+    stopped = found if found is not None and found.state != "closed" else None
+    slow = found if found is not None and found.slow_until is not None and found.slow_until > moment else None
     return {
         "endpoint": b.endpoint,
         "transport": b.transport,
@@ -82,13 +81,13 @@ def _connection(b: Binding, found: Breaker | None, queue: Queue, moment: datetim
         "hold_until": b.hold_until,
         "rate": b.control.get("rate"),
         "burst": b.control.get("burst"),
-        "breaker": state,
-        "since": found.since if found is not None and state != "closed" else None,
-        "opened_at": found.opened_at if found is not None and state != "closed" else None,
-        "probe_at": found.probe_at if found is not None and state != "closed" else None,
-        "times_opened": found.times_opened if found is not None else 0,
-        "slow_until": found.slow_until if found is not None and slow else None,
-        "why": why or (found.slow_reason if found is not None and slow else ""),
+        "breaker": stopped.state if stopped else "closed",
+        "since": stopped.since if stopped else None,
+        "opened_at": stopped.opened_at if stopped else None,
+        "probe_at": stopped.probe_at if stopped else None,
+        "times_opened": found.times_opened if found else 0,
+        "slow_until": slow.slow_until if slow else None,
+        "why": (stopped.reason if stopped else "") or (slow.slow_reason if slow else ""),
         "waiting": {"deliveries": queue.deliveries, "lanes": queue.lanes, "since": queue.since},
         "held_back": queue.staged,
     }

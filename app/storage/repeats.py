@@ -7,6 +7,7 @@ answer for a day. Who was away longer than its lease and lost the row can commit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -79,16 +80,7 @@ class Known:
 def begin_call(tx: Connection, claim: Claim) -> Known | None:
     """Take the key; None where it is ours now: it is new, over, or who had it did nothing and is gone."""
     at = now(tx)
-    mine = {
-        "fingerprint": claim.fingerprint,
-        "holder": claim.holder,
-        "lease_until": at + timedelta(seconds=LEASE_SECONDS),
-        "kept_until": at + KEPT,
-        "carried_out": False,
-        "status": None,
-        "headers": None,
-        "content": None,
-    }
+    mine = _begun(claim, at)
     made = insert(tx, calls_table).values(caller=claim.caller, key=claim.key, **mine)
     new = made.on_conflict_do_nothing(index_elements=["caller", "key"]).returning(_c.key)
     if tx.execute(new).first() is not None:
@@ -99,8 +91,26 @@ def begin_call(tx: Connection, claim: Claim) -> Known | None:
     if row.kept_until <= at or (gone and row.fingerprint == claim.fingerprint):
         tx.execute(update(calls_table).where(here).values(mine))
         return None
+    return _known(row, at)
+
+
+def _begun(claim: Claim, at: datetime) -> dict[str, Any]:
+    return {
+        "fingerprint": claim.fingerprint,
+        "holder": claim.holder,
+        "lease_until": at + timedelta(seconds=LEASE_SECONDS),
+        "kept_until": at + KEPT,
+        "carried_out": False,
+        "status": None,
+        "headers": None,
+        "content": None,
+    }
+
+
+def _known(row: Any, at: datetime) -> Known:
     answer = Answer(row.status, row.headers, bytes(row.content)) if row.status is not None else None
-    return Known(row.fingerprint, _seconds(row.lease_until, at), row.carried_out, answer)
+    left = max(0.0, (row.lease_until - at).total_seconds())
+    return Known(row.fingerprint, left, row.carried_out, answer)
 
 
 def note_effect(tx: Connection, claim: Claim) -> bool:
@@ -133,7 +143,3 @@ def over(at: datetime) -> ColumnElement[bool]:
 
 def _held(claim: Claim) -> ColumnElement[bool]:
     return and_(_c.caller == claim.caller, _c.key == claim.key, _c.holder == claim.holder)
-
-
-def _seconds(until: datetime, at: datetime) -> float:
-    return max(0.0, (until - at).total_seconds())
