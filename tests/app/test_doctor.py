@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Connection, text, update
 
 from app.doctor import examine
 from app.doctor.finding import Finding
@@ -19,6 +19,7 @@ from app.security.audit import append
 from app.security.secrets import Vault
 from app.settings import Settings
 from app.storage.audit import audit_table
+from app.storage.database import Database
 from app.storage.environments import put_binding
 from app.storage.groups import Assignment
 from app.storage.workers import Vitals, beat
@@ -116,8 +117,8 @@ def test_a_redis_that_evicts_or_takes_no_writes_is_told(installation: Installati
 def test_a_clock_that_is_off_is_told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     real = type(installation.database).now
 
-    def ahead(self: object, tx: object) -> datetime:
-        return real(installation.database, tx) + timedelta(seconds=90)  # type: ignore[arg-type]
+    def ahead(self: Database, tx: Connection) -> datetime:
+        return real(installation.database, tx) + timedelta(seconds=90)
 
     monkeypatch.setattr(type(installation.database), "now", ahead)
     assert "behind the database" in wrong(installation, "clock").found

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -207,9 +207,9 @@ def owner(installation: Installation) -> bool:
         return any(one["kind"] == "clock" for one in workers(tx))
 
 
-def until(true: object, seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < end, "not in time"
         time.sleep(0.1)
 

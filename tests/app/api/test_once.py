@@ -172,8 +172,8 @@ def test_the_second_of_two_at_once_is_told_when_to_ask_again(
 
 def test_of_many_at_once_one_is_carried_out(both: Site, path: str, children: Callable[[], int]) -> None:
     token, answers = both.token("operate", "view"), []
-    both.app  # noqa: B018 - made before the threads begin
-    threads = [beside(lambda: call(Machine(both.app.test_client(), token), path), answers) for _ in range(6)]
+    app = both.app  # made before the threads begin
+    threads = [beside(lambda: call(Machine(app.test_client(), token), path), answers) for _ in range(6)]
     for thread in threads:
         thread.join(60)
     assert {one.status_code for one in answers} <= {200, 409} and len(answers) == 6

@@ -17,7 +17,7 @@ from app.storage.lateness import late_by_flow
 from app.storage.messages import messages_table
 from app.storage.queries import message_view, search_messages
 from app.storage.timers import timers_table
-from tests.journey import ENVIRONMENT, bind, deliver_all, deploy, drain_all, journey_files, order
+from tests.journey import ENVIRONMENT, Target, bind, deliver_all, deploy, drain_all, journey_files, order
 
 PLAYBOOK = b'playbook "slow"\n  runbook "docs/slow.md"\n  on transport hold\nend\n'
 
@@ -95,14 +95,14 @@ def test_in_time_is_not_late(house: Installation) -> None:
     assert look(house) == 0 and told(house) == []
 
 
-def test_done_means_acknowledged(house: Installation, target: object) -> None:
+def test_done_means_acknowledged(house: Installation, target: Target) -> None:
     send(house, 1)
     drain_all(house)
     age(house, 6)
     assert look(house) == 1
     assert "it is not acknowledged" in told(house)[0]["text"]
     for endpoint in ("erp.order", "erp.once"):
-        bind(house, endpoint, target.url)  # type: ignore[attr-defined]
+        bind(house, endpoint, target.url)
     with house.database.begin() as tx:
         from app.storage.lanes import lanes_table
 
@@ -115,9 +115,9 @@ def test_done_means_acknowledged(house: Installation, target: object) -> None:
         assert search_messages(tx, ENVIRONMENT).items[0]["late"] is not None
 
 
-def test_a_message_that_was_delivered_in_time_is_not_late(house: Installation, target: object) -> None:
+def test_a_message_that_was_delivered_in_time_is_not_late(house: Installation, target: Target) -> None:
     for endpoint in ("erp.order", "erp.once"):
-        bind(house, endpoint, target.url)  # type: ignore[attr-defined]
+        bind(house, endpoint, target.url)
     send(house, 1)
     drain_all(house)
     deliver_all(house)

@@ -20,7 +20,7 @@ from app.storage.bodies import contents
 from app.storage.claims import ClaimedLane, claim
 from app.storage.database import now
 from app.storage.deliveries import of_message
-from app.storage.flows import FlowPolicy, put_flow_policy
+from app.storage.flows import FlowPolicy, OnFailure, put_flow_policy
 from app.storage.identity import partition_of
 from app.storage.lanes import lanes_table
 from app.storage.messages import Message, history, message, open_messages
@@ -49,9 +49,9 @@ def found(installation: Installation, id: str) -> Message:
         return message(tx, id)
 
 
-def policy(installation: Installation, on_failure: str = "dead_letter", paused: bool = False) -> None:
+def policy(installation: Installation, on_failure: OnFailure = "dead_letter", paused: bool = False) -> None:
     with installation.database.begin() as tx:
-        put_flow_policy(tx, ENVIRONMENT, "journey", "orders", FlowPolicy(on_failure, paused))  # type: ignore[arg-type]
+        put_flow_policy(tx, ENVIRONMENT, "journey", "orders", FlowPolicy(on_failure, paused))
 
 
 def test_a_message_is_done_and_its_delivery_waits_in_the_outbox(installation: Installation) -> None:

@@ -1,5 +1,7 @@
 """Recovery: what people do about failures, each step with who, why, and an audit row."""
 
+from collections.abc import Callable
+
 import pytest
 
 from app.errors import NotFound, ReasonRequired, TransitionRefused
@@ -141,14 +143,14 @@ def test_a_dead_delivery_is_sent_again_with_the_same_key(bound: Installation, ta
     ("step", "state"), [(confirm_delivery, "delivered"), (discard_delivery, "discarded")]
 )
 def test_a_person_settles_an_uncertain_delivery_and_the_lane_goes_on(
-    bound: Installation, target: Target, step: object, state: str
+    bound: Installation, target: Target, step: Callable[..., object], state: str
 ) -> None:
     target.script = lambda number: Answer(hang_up=number == 1)
     first, second = send(bound, 1, mode="once"), send(bound, 2, mode="once")
     drain_all(bound)
     deliver_all(bound)
     assert only(bound, first).state == "uncertain"
-    step(bound, only(bound, first).id, by="olga", reason="looked at the target")  # type: ignore[operator]
+    step(bound, only(bound, first).id, by="olga", reason="looked at the target")
     deliver_all(bound)
     assert [only(bound, id).state for id in (first, second)] == [state, "delivered"]
 

@@ -1,7 +1,7 @@
 """A database with data comes from an early schema to the last one and loses nothing; steps are refused where they would hurt."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -250,7 +250,9 @@ def test_the_database_remembers_what_must_be_known(database: Database) -> None:
 
 
 def test_files_of_migrations_say_their_revision_and_stand_in_one_line() -> None:
-    said: Callable[[str, str], list[str]] = lambda name, body: re.findall(rf'^{name} = "?(\w+)"?', body, re.M)  # noqa: E731
+    def said(name: str, body: str) -> list[str]:
+        return re.findall(rf'^{name} = "?(\w+)"?', body, re.M)
+
     before = "None"
     for step in steps():
         body = (scripts() / "versions" / f"{step.name}.py").read_text("utf-8")

@@ -13,6 +13,7 @@ import redis
 from app.design.errors import AlreadyLive, NothingToRollBack, PointerMoved
 from app.design.promotions import promote, rollback
 from app.runtime.recovery import replay_message
+from tests.faults.processes import Process
 from tests.faults.soak.moods import Moods
 from tests.faults.soak.site import EDITIONS, Site
 from tests.faults.soak.traffic import Traffic
@@ -89,14 +90,14 @@ class Blows:
         self._freeze(self._dice.choice(self._site.clocks), 6)
         return "SIGSTOP clock"
 
-    def _freeze(self, process: object, seconds: float) -> None:
+    def _freeze(self, process: Process, seconds: float) -> None:
         def thaw() -> None:
             time.sleep(seconds)
-            if process.alive:  # type: ignore[attr-defined]
-                process.signal(signal.SIGCONT)  # type: ignore[attr-defined]
+            if process.alive:
+                process.signal(signal.SIGCONT)
 
-        if process.alive:  # type: ignore[attr-defined]
-            process.signal(signal.SIGSTOP)  # type: ignore[attr-defined]
+        if process.alive:
+            process.signal(signal.SIGSTOP)
             self._frozen = [thread for thread in self._frozen if thread.is_alive()]
             self._frozen.append(threading.Thread(target=thaw, daemon=True))
             self._frozen[-1].start()
