@@ -1,7 +1,7 @@
 """A worker process: hears doorbells, polls SQL every second, drains lanes and sends deliveries.
 
-One thread drains, some threads deliver, one listens to Redis, one gives signs of life. Redis away costs
-a second at the most. SIGTERM ends the batch at hand, gives lanes back and leaves within five seconds.
+One thread drains, one notes and settles deliveries that some others send, one listens to Redis, one gives signs
+of life. Redis away costs a second at the most. SIGTERM ends the batch at hand, gives lanes back and leaves within five seconds.
 """
 
 import resource
@@ -20,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from app.collector import collect_seldom
 from app.jobs import Bells
 from app.runtime.connections import Connections
-from app.runtime.delivery import deliver
+from app.runtime.delivery import Deliveries
 from app.runtime.groups import GroupBook, group_names
 from app.runtime.installation import Installation
 from app.runtime.processing import drain
 from app.runtime.restraint import Restraint, resident
+from app.runtime.senders import Threads
 from app.storage.claims import leave
 from app.storage.due import due_partitions
 from app.storage.identity import PARTITIONS
@@ -40,21 +41,25 @@ BEAT_SECONDS = 5.0
 STOP_SECONDS = 4.0  # then a second is left to give leases back
 _EVERYWHERE = range(PARTITIONS)
 _SLICE_SECONDS = 0.5
+_A_MOMENT = 0.005
 _log = structlog.get_logger(__name__)
 
 
 class Rung:
     """Partitions that somebody rang for, until a thread takes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Event | None = None) -> None:
         self._partitions: set[int] = set()
         self._condition = Condition()
+        self._wake = wake
 
     def add(self, partitions: set[int]) -> None:
         """Somebody rang."""
         with self._condition:
             self._partitions |= partitions
             self._condition.notify_all()
+        if self._wake is not None and partitions:
+            self._wake.set()
 
     def take(self, most: int, seconds: float) -> set[int]:
         """Some partitions, waiting for the first at the most so long."""
@@ -63,10 +68,6 @@ class Rung:
                 self._condition.wait(seconds)
             taken = {self._partitions.pop() for _ in range(min(most, len(self._partitions)))}
             return taken
-
-    def share(self, sharers: int, seconds: float) -> set[int]:
-        """An equal part for each of so many threads, one at least."""
-        return self.take(max(1, len(self._partitions) // sharers), seconds)
 
 
 class Worker:
@@ -83,8 +84,8 @@ class Worker:
         self._memory = resident()
         self._stop = Event()
         self._drains = Rung()
-        self._deliveries = Rung()
-        self._urgent = Rung()
+        self._wake = Event()  # something to deliver, or something was sent
+        self._deliveries = Rung(self._wake)
         threads = installation.settings.delivery_threads
         self._senders = max(1, threads if installation.database.dialect.many_writers else min(threads, 4))
         self._connections = Connections(installation, max(1, self._senders * 3 // 4))
@@ -97,10 +98,7 @@ class Worker:
         """Work until told to stop or until enough was handled; the exit code."""
         database, groups = self._installation.database.kind, ",".join(self.groups)
         _log.info("worker started", worker=self.name, database=database, groups=groups, version=VERSION)
-        threads = [self._thread("beat", self._beat)]
-        free = self._senders // 4 if self._senders > 3 else self._senders // 2
-        threads += [self._thread("deliver-urgent", self._deliver_urgent) for _ in range(free)]
-        threads += [self._thread(f"deliver-{n}", self._deliver) for n in range(self._senders - free)]
+        threads = [self._thread("beat", self._beat), self._thread("deliver", self._deliver)]
         if self._installation.redis is not None:
             for group in self.groups:
                 self._thread(f"bells-{group}", partial(self._listen, group))
@@ -147,7 +145,6 @@ class Worker:
         with self._installation.database.read() as tx:
             for kind, rung in kinds:
                 rung.add(set(due_partitions(tx, kind, only)))
-        self._urgent.add({0})
 
     def _drain_some(self) -> None:
         """Half a second of whatever is due anywhere, shared fairly; a bell only says that there is something."""
@@ -165,44 +162,34 @@ class Worker:
             self._drains.add({0})
         if moved and self._installation.redis is None:
             self._deliveries.add(self._due("outbox"))
-            self._urgent.add({0})
 
     def _due(self, kind: Kind) -> set[int]:
         with self._installation.database.read() as tx:
             return set(due_partitions(tx, kind, self._book.served_by(self.groups)))
 
     def _deliver(self) -> None:
-        while not self._stop.is_set():
+        """One thread claims, notes and settles; the senders send. Once told to stop it settles what they still bring."""
+        spare = self._senders // 4 if self._senders > 3 else self._senders // 2
+        senders = Threads(self._senders, self._connections.most, spare, self._wake.set)
+        deliveries = Deliveries(
+            self._installation, self._connections, senders, self.name, self._stop.is_set, spare
+        )
+        while deliveries.in_hand or not self._stop.is_set():
+            self._wake.clear()
             self._quietly(self._hear_limits)
-            if self._deliveries.share(self._senders, self._connections.waits.seconds(0.25)):
-                self._quietly(self._deliver_some)
+            if not self._quietly(partial(self._turn, deliveries)):
+                self._wake.wait(_A_MOMENT if deliveries.late else self._connections.waits.seconds(0.25))
+        senders.close()
+
+    def _turn(self, deliveries: Deliveries) -> bool:
+        only = self._book.served_by(self.groups)
+        return deliveries.turn(_EVERYWHERE, bool(self._deliveries.take(PARTITIONS, 0)), only)
 
     def _hear_limits(self) -> None:
         """Connections that were at their limit may go on."""
         due = self._connections.waits.due()
         if due:
             self._deliveries.add(due)
-            self._urgent.add(due)
-
-    def _deliver_urgent(self) -> None:
-        """A sender kept free for what is urgent, where a live release has such a flow; else one like the others."""
-        while not self._stop.is_set():
-            if not self._installation.urgent.now():
-                if self._deliveries.share(self._senders, 0.25):
-                    self._quietly(self._deliver_some)
-            elif self._urgent.take(PARTITIONS, 0.25):
-                self._quietly(lambda: self._deliver_some(only_urgent=True))
-
-    def _deliver_some(self, only_urgent: bool = False) -> None:
-        deliver(
-            self._installation,
-            _EVERYWHERE,
-            holder=self.name,
-            connections=self._connections,
-            stop=self._stop.is_set,
-            only=self._book.served_by(self.groups),
-            only_urgent=only_urgent,
-        )
 
     def _listen(self, group: str) -> None:
         bells = Bells(self._installation.redis, self._installation.database, group)
@@ -216,7 +203,6 @@ class Worker:
             if bell is not None:
                 count("mapwright_doorbells_total", bell[0], "heard")
                 (self._drains if bell[0] == "drain" else self._deliveries).add({bell[1]})
-                self._urgent.add({0})
 
     def _beat(self) -> None:
         while True:
@@ -238,13 +224,14 @@ class Worker:
         with self._installation.database.begin() as tx:
             write(tx, *words)
 
-    def _quietly(self, work: Callable[[], Any]) -> None:
-        """A fault of the database or of one batch ends that step, never the worker."""
+    def _quietly(self, work: Callable[[], Any]) -> Any:
+        """A fault of the database or of one batch ends that step, never the worker; what the step gives."""
         try:
-            work()
+            return work()
         except Exception as error:
             _log.error("worker step failed", worker=self.name, error=str(error)[:500], exc_info=True)
             self._stop.wait(0.5)
+            return None
 
 
 def run_worker(installation: Installation, groups: Collection[str] = ()) -> int:

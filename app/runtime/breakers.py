@@ -58,6 +58,7 @@ class Breakers:
         self._rates = rates
         self._tallies: dict[Place, _Tally] = {}
         self._known: dict[Place, tuple[float, bool]] = {}
+        self._stopped: dict[Place, float] = {}
         self._lock = Lock()
 
     def shut(self, place: Place) -> bool:
@@ -70,6 +71,16 @@ class Breakers:
             known = (time.monotonic() + FRESH_SECONDS, shut)
             self._known[place] = known
         return known[1]
+
+    def stop_now(self, place: Place) -> None:
+        """Nothing follows through this connection that was noted before now; SQL knows why, or is told with the results."""
+        moment = time.monotonic()
+        self._stopped[place] = moment
+        self._known[place] = (moment + FRESH_SECONDS, True)
+
+    def stopped_since(self, place: Place, moment: float) -> bool:
+        """Whether this process has seen it stop after that moment of the monotonic clock."""
+        return self._stopped.get(place, moment) > moment
 
     def look_again(self, place: Place) -> None:
         """What is known of a connection has changed."""

@@ -2,8 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock, local
 from typing import Any
@@ -37,11 +35,11 @@ class _Known:
 
 
 class Connections:
-    """Bindings and sinks of a process; at most `most` lanes of one endpoint are sent at a time."""
+    """Bindings and sinks of a process; at most `most` lanes of one endpoint are sent at a time, what is urgent apart."""
 
     def __init__(self, installation: Installation, most: int = 1_000) -> None:
         self._installation = installation
-        self._most = most
+        self.most = most
         self._known: dict[tuple[str, str], _Known] = {}
         self._busy: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
@@ -92,18 +90,18 @@ class Connections:
         for key in [k for k in sinks if k[:2] == (environment, endpoint)]:
             sinks.pop(key).close()
 
-    @contextmanager
-    def working(self, environment: str, endpoint: str) -> Iterator[None]:
-        """Count a lane that is being sent."""
+    def take(self, environment: str, endpoint: str) -> None:
+        """Count a lane that is in hand."""
         with self._lock:
             self._busy[environment, endpoint] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._busy[environment, endpoint] -= 1
+
+    def leave(self, environment: str, endpoint: str) -> None:
+        """It is left."""
+        with self._lock:
+            self._busy[environment, endpoint] -= 1
 
     def crowded(self) -> list[tuple[str, str]]:
-        """Endpoints that have their share of this process; a slow target leaves threads to the others."""
+        """Endpoints that have their share of this process; a slow target leaves senders to the others."""
+        most = self.most * self.pace.depth()
         with self._lock:
-            return [endpoint for endpoint, count in self._busy.items() if count >= self._most]
+            return [endpoint for endpoint, count in self._busy.items() if count >= most]

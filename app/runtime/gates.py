@@ -79,6 +79,10 @@ class Gate:
             return True
         return not self._breakers.shut(self._place)
 
+    def stopped_since(self, moment: float) -> bool:
+        """Whether what was noted at that moment of the monotonic clock may leave no more."""
+        return not self.probing and self._breakers.stopped_since(self._place, moment)
+
     @property
     def probing(self) -> bool:
         """Whether the next delivery is the probe of a stopped connection."""
@@ -104,7 +108,11 @@ class Gate:
         if self._probe is not None and not self._probe.used:
             self._probe.settle(self.control, d, receipt)
             return receipt.result != "delivered"
-        return self._breakers.note(self._place, self.control, d, receipt) or _asks_to_wait(receipt)
+        opened = self._breakers.note(self._place, self.control, d, receipt)
+        if opened or _asks_to_wait(receipt):
+            self._breakers.stop_now(self._place)
+            return True
+        return False
 
     def slowed(self, tx: Connection, sent: Sequence[Sent]) -> None:
         """A target that says when to come again says it for everything that goes there."""

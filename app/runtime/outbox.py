@@ -1,4 +1,4 @@
-"""The transactions of one outbox lane: note results, choose what is next, or leave the lane."""
+"""One outbox lane in the hands of a worker: what its results mean, what is next in it. `app.runtime.turns` writes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from app.runtime.asking import Asked, ask_at, note_answer
-from app.runtime.calling import keep_answers
+from app.runtime.asking import Asked, ask_at
 from app.runtime.gates import Gate
 from app.runtime.remedying import Remedies
 from app.runtime.states import move_delivery_states
@@ -15,16 +14,8 @@ from app.runtime.verdicts import Sent, interrupted, verdict
 from app.settings import Settings
 from app.storage import attempts
 from app.storage.attempts import Ended
-from app.storage.claims import ClaimedLane, Release, hold, release
-from app.storage.deliveries import (
-    NEVER,
-    Delivery,
-    DeliveryMove,
-    delivery_bodies,
-    leave_to_a_person,
-    next_due,
-    open_deliveries,
-)
+from app.storage.claims import ClaimedLane, Release, release
+from app.storage.deliveries import NEVER, Delivery, DeliveryMove, leave_to_a_person, next_dues
 from app.storage.flows import FlowPolicy
 from rules.waiting import Remedy
 
@@ -54,8 +45,25 @@ class Results:
     asked: Sequence[Asked] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an attempt means: the move of its delivery, and the remedy that its playbook names."""
+
+    sent: Sent
+    move: DeliveryMove
+    remedy: Remedy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be sent now, in order; the delivery its lane waits for, if for one."""
+
+    chosen: Sequence[Delivery] = ()
+    blocked_by: str | None = None
+
+
 class LaneWork:
-    """One claimed outbox lane. Every step is one transaction, void where the fence has moved."""
+    """One claimed outbox lane."""
 
     def __init__(
         self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings, remedies: Remedies, gate: Gate
@@ -63,99 +71,54 @@ class LaneWork:
         self.lane = lane
         self.gate = gate
         self.asks = False  # whether the target can be asked about uncertain deliveries: its sink knows
+        self.remedies = remedies
         self._policy = policy
         self._settings = settings
-        self._remedies = remedies
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The connection that it leads to."""
+        return self.lane.environment, self.lane.endpoint
 
     @property
     def patience(self) -> float:
         """Seconds after which a batch starts no further attempt, so that the lease covers the last one."""
         return self._settings.lease_seconds / 2
 
-    def step(self, tx: Connection, results: Results, go_on: bool) -> list[Ready]:
-        """Write results; then the next deliveries to send, or nothing and the lane is left."""
-        lease = self._settings.lease_seconds + self._settings.delivery_deadline
-        found = hold(tx, self.lane, lease)
-        if found is None:
-            return []
-        self.lane, at = found
-        blocked_by = self._note(tx, results, at)
-        if blocked_by is None:
-            blocked_by, chosen = self._choose(tx, at)
-            granted = self.gate.grant(tx, len(chosen)) if go_on else 0
-            if granted:
-                return self._start(tx, chosen[:granted], at)
-        leave_lane(tx, self.lane, at, blocked_by)
-        return []
+    def judge(self, sent: Sent, at: datetime) -> Judged:
+        """What an attempt means."""
+        failed = sent.receipt.result != "delivered"
+        found = self.remedies.of(sent.delivery, sent.receipt.error_class) if failed else None
+        return Judged(sent, verdict(sent, self._settings, at, found, self._ask_at(sent.delivery, at)), found)
 
-    def park(self, tx: Connection, reason: str) -> None:
-        """Leave the lane untouched for a while, saying why."""
-        found = hold(tx, self.lane)
-        if found is not None:
-            later = found[1] + timedelta(seconds=PARKED_SECONDS)
-            release(tx, [Release(self.lane, self.lane.head_seq, True, later, parked=reason)])
-
-    def _note(self, tx: Connection, results: Results, at: datetime) -> str | None:
-        said = [self._remedy(sent) for sent in results.sent]
-        pairs = list(zip(results.sent, said, strict=True))
-        moves = [
-            verdict(one, self._settings, at, found, self._ask_at(one.delivery, at)) for one, found in pairs
-        ]
-        undone = [DeliveryMove(d, "pending", attempts=d.attempts - 1) for d in results.unsent]
-        move_delivery_states(tx, [*moves, *undone], at)
-        keep_answers(tx, results.sent, moves, at)
-        attempts.end(tx, [_ended(sent) for sent in results.sent], at)
-        attempts.forget(tx, [(d.id, d.attempts) for d in results.unsent])
-        self.gate.slowed(tx, results.sent)
-        both = list(zip(moves, said, strict=True))
-        self._remedies.carry_out(tx, self.lane, [(m, r) for m, r in both if r and m.to_state == "dead"], at)
-        stuck = [m.delivery.id for m, found in both if self._blocks(m, found)]
-        for one in results.asked:
-            if note_answer(tx, self.lane, one, self.gate.control, at) and self.lane.ordered:
-                stuck.append(one.delivery.id)
-        return stuck[0] if stuck else None
-
-    def _remedy(self, sent: Sent) -> Remedy | None:
-        receipt = sent.receipt
-        return (
-            self._remedies.of(sent.delivery, receipt.error_class) if receipt.result != "delivered" else None
-        )
-
-    def _blocks(self, m: DeliveryMove, found: Remedy | None) -> bool:
+    def blocks(self, judged: Judged) -> bool:
+        """Whether nothing may follow in this lane before a person has looked."""
         if not self.lane.ordered:
             return False
+        m, found = judged.move, judged.remedy
         block = found.reaction == "block" if found else self._policy.on_failure == "block_lane"
         return (m.to_state == "uncertain" and m.next_at == NEVER) or (m.to_state == "dead" and block)
 
-    def _ask_at(self, d: Delivery, at: datetime) -> datetime:
-        return ask_at(self.gate.control, d.asked, at) if self.asks else NEVER
-
-    def _choose(self, tx: Connection, at: datetime) -> tuple[str | None, list[Delivery]]:
-        """Who the lane waits for, if for somebody; and what may be sent now, in order."""
-        found = open_deliveries(
-            tx, self.lane.id, BATCH, None if self.lane.ordered else at, self.lane.oldest_day
-        )
+    def choose(self, tx: Connection, found: Sequence[Delivery], at: datetime) -> Choice:
+        """What is to be done with the first open deliveries of the lane."""
         lost = [interrupted(d, at, self._ask_at(d, at)) for d in found if d.state == "inflight"]
         move_delivery_states(tx, lost, at)
         attempts.end(tx, [_lost(m.delivery) for m in lost], at)
         changed = {m.delivery.id: m for m in lost}
         waiting = [_moved(d, changed[d.id]) if d.id in changed else d for d in found]
         chosen: list[Delivery] = []
-        for d in self._let_go(tx, waiting, at):
+        for d in _let_go(tx, waiting, at):
             due = d.state in ("pending", "retry") and d.next_at <= at
             if due and (not chosen or (d.idempotent and chosen[0].idempotent)):
                 chosen.append(d)
             elif d.state == "uncertain" and not chosen and d.next_at <= at and self._askable(tx, d):
-                return None, [d]
+                return Choice([d])
             elif self.lane.ordered:
-                return (d.id if self._for_a_person(d, at) and not chosen else None), chosen
-        return None, chosen
+                return Choice(chosen, d.id if _for_a_person(d, at) and not chosen else None)
+        return Choice(chosen)
 
-    def _let_go(self, tx: Connection, waiting: Sequence[Delivery], at: datetime) -> list[Delivery]:
-        """Staged deliveries whose time has come are pending."""
-        moves = {d.id: DeliveryMove(d, "pending") for d in waiting if d.state == "staged" and d.next_at <= at}
-        move_delivery_states(tx, list(moves.values()), at)
-        return [replace(d, state="pending") if d.id in moves else d for d in waiting]
+    def _ask_at(self, d: Delivery, at: datetime) -> datetime:
+        return ask_at(self.gate.control, d.asked, at) if self.asks else NEVER
 
     def _askable(self, tx: Connection, d: Delivery) -> bool:
         """Whether its target is asked now; one that nobody can ask about any more waits for a person."""
@@ -164,51 +127,41 @@ class LaneWork:
         leave_to_a_person(tx, d.id)
         return False
 
-    def _for_a_person(self, d: Delivery, at: datetime) -> bool:
-        return d.state == "uncertain" and (d.next_at == NEVER or d.next_at <= at)
 
-    def _start(self, tx: Connection, chosen: Sequence[Delivery], at: datetime) -> list[Ready]:
-        if chosen[0].state == "uncertain":
-            return [Ready(chosen[0], delivery_bodies(tx, [chosen[0].id])[chosen[0].id])]
-        fence = self.lane.fence
-        moves = [DeliveryMove(d, "inflight", fence=fence, attempts=d.attempts + 1) for d in chosen]
-        move_delivery_states(tx, moves, at)
-        attempts.start(tx, [(d.id, d.attempts + 1, fence) for d in chosen], at)
-        contents = delivery_bodies(tx, [d.id for d in chosen])
-        return [
-            Ready(replace(d, state="inflight", fence=fence, attempts=d.attempts + 1), contents[d.id])
-            for d in chosen
-        ]
+def leave_lanes(
+    tx: Connection, lanes: Sequence[tuple[ClaimedLane, str | None]], at: datetime, since_day: int
+) -> list[bool]:
+    """Give lanes back, with the delivery that each waits for: whether there is work in them and when it is due.
 
-
-def leave_lane(tx: Connection, lane: ClaimedLane, at: datetime, blocked_by: str | None) -> None:
-    """Give a lane back: whether there is work in it, and when it is due."""
-    due = _next(tx, lane)
-    waits = due is not None and due < NEVER
-    next_at = max(due or at, at) if waits else at
-    empty = due is None and blocked_by is None
-    release(tx, [Release(lane, lane.head_seq, waits, next_at, blocked_by, empty=empty)])
+    Which of them have something to do at once. `since_day` is the least of their `oldest_day`.
+    """
+    dues = next_dues(tx, [lane.id for lane, _ in lanes], since_day)
+    releases = []
+    for lane, blocked_by in lanes:
+        due = dues.get(lane.id)
+        waits = due is not None and due < NEVER
+        next_at = max(due or at, at) if waits else at
+        empty = due is None and blocked_by is None
+        releases.append(Release(lane, lane.head_seq, waits, next_at, blocked_by, empty=empty))
+    release(tx, releases)
+    return [r.ready and r.blocked_by is None and r.next_at <= at for r in releases]
 
 
-def _next(tx: Connection, lane: ClaimedLane) -> datetime | None:
-    if not lane.ordered:
-        return next_due(tx, lane.id, lane.oldest_day)
-    head = open_deliveries(tx, lane.id, 1, since_day=lane.oldest_day)
-    return head[0].next_at if head else None
+def park_lane(tx: Connection, lane: ClaimedLane, reason: str, at: datetime) -> None:
+    """Leave a lane untouched for a while, saying why."""
+    later = at + timedelta(seconds=PARKED_SECONDS)
+    release(tx, [Release(lane, lane.head_seq, True, later, parked=reason)])
 
 
-def _ended(sent: Sent) -> Ended:
-    receipt = sent.receipt
-    reply = receipt.reply[:4000].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return Ended(
-        sent.delivery.id,
-        sent.delivery.attempts,
-        receipt.result,
-        receipt.detail,
-        receipt.error_class,
-        receipt.status,
-        reply,
-    )
+def _let_go(tx: Connection, waiting: Sequence[Delivery], at: datetime) -> list[Delivery]:
+    """Staged deliveries whose time has come are pending."""
+    moves = {d.id: DeliveryMove(d, "pending") for d in waiting if d.state == "staged" and d.next_at <= at}
+    move_delivery_states(tx, list(moves.values()), at)
+    return [replace(d, state="pending") if d.id in moves else d for d in waiting]
+
+
+def _for_a_person(d: Delivery, at: datetime) -> bool:
+    return d.state == "uncertain" and (d.next_at == NEVER or d.next_at <= at)
 
 
 def _lost(d: Delivery) -> Ended:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.runtime.calling import settled
 from app.runtime.installation import Installation
 from app.runtime.later import CALL
-from app.runtime.outbox import leave_lane
+from app.runtime.outbox import leave_lanes
 from app.runtime.remedying import Remedies
 from app.runtime.states import move_delivery_states
 from app.runtime.transactions import insist
@@ -96,7 +96,7 @@ class Overdue:
             at = now(tx)
             given, blocked_by = self._choose(tx, claimed[0], at)
             self._carry_out(tx, claimed[0], b, given, at)
-            leave_lane(tx, claimed[0], at, blocked_by)
+            leave_lanes(tx, [(claimed[0], blocked_by)], at, claimed[0].oldest_day)
         return len(given)
 
     def _choose(self, tx: Connection, lane: ClaimedLane, at: datetime) -> tuple[list[Given], str | None]:

@@ -111,8 +111,9 @@ def _renewing(installation: Installation, lane: ClaimedLane, stop: Callable[[], 
             return False
         if time.monotonic() - renewed < lease / 3:
             return True
-        renewed = time.monotonic()
         with installation.database.begin() as tx:
-            return hold(tx, lane, lease) is not None
+            held = hold(tx, [lane], lease)
+        renewed = renewed if held.locked else time.monotonic()  # who writes to it now is soon through
+        return lane.id in held.lanes or lane.id in held.locked
 
     return go_on

@@ -18,11 +18,13 @@ from sqlalchemy import (
     case,
     or_,
     select,
+    tuple_,
     union_all,
     update,
 )
 
 from app.storage.database import among, clock, now
+from app.storage.dialects import dialect_of
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import NOTHING_OPEN, Kind, LaneKey, lanes_table
@@ -189,17 +191,38 @@ def claim_these(tx: Connection, ids: Collection[str], holder: str, lease: float)
     return claimed
 
 
-def hold(
-    tx: Connection, lane: ClaimedLane, lease: float | None = None
-) -> tuple[ClaimedLane, datetime] | None:
-    """Lock the lane: as it is now, and the time, if its fence still is ours; `lease` seconds more if it is."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Lanes whose fence still is ours, locked until the transaction ends; `locked` ones are ours, but others write to them."""
+
+    lanes: dict[str, ClaimedLane]
+    locked: set[str]
+    at: datetime
+
+
+def hold(tx: Connection, lanes: Collection[ClaimedLane], lease: float) -> Held:
+    """Lock those of these lanes that still are ours, in the order of their ids, and renew their leases.
+
+    A lane that somebody else has locked at this moment is not waited for: it would hold up all the others.
+    """
     c = lanes_table.c
-    values: dict[str, Any] = {"fence": c.fence} if lease is None else {"lease_until": clock(tx, lease)}
-    here = (c.partition == lane.partition) & (c.id == lane.id) & (c.fence == lane.fence)
-    row = tx.execute(
-        update(lanes_table).where(here).values(values).returning(c.oldest_day, clock(tx))
-    ).first()
-    return None if row is None else (replace(lane, oldest_day=row[0]), row[1])
+    free = select(c.partition, c.id).where(_fenced(tx, lanes)).order_by(c.id)
+    found = free.with_for_update(skip_locked=True).cte("free")
+    here = tuple_(c.partition, c.id).in_(select(found.c.partition, found.c.id))
+    taken = update(lanes_table).where(here).values(lease_until=clock(tx, lease))
+    rows = tx.execute(taken.returning(c.id, c.oldest_day, clock(tx))).all()
+    days = {row[0]: row[1] for row in rows}
+    held = {lane.id: replace(lane, oldest_day=days[lane.id]) for lane in lanes if lane.id in days}
+    missing = [lane for lane in lanes if lane.id not in held]
+    locked = set(tx.execute(select(c.id).where(_fenced(tx, missing))).scalars()) if missing else set()
+    return Held(held, locked, rows[0][2] if rows else now(tx))
+
+
+def _fenced(tx: Connection, lanes: Collection[ClaimedLane]) -> ColumnElement[bool]:
+    """These lanes, where their fence has not moved."""
+    c = lanes_table.c
+    partitions, ids, fences = zip(*[(lane.partition, lane.id, lane.fence) for lane in lanes], strict=True)
+    return dialect_of(tx).among([c.partition, c.id, c.fence], [partitions, ids, fences])
 
 
 def release(tx: Connection, releases: Sequence[Release]) -> None:

@@ -20,6 +20,8 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
+    or_,
     select,
     update,
 )
@@ -28,7 +30,7 @@ from app.storage.database import UtcTime, among, at_id, kept_by_day, metadata, o
 from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
-from app.storage.lanes import reopen
+from app.storage.lanes import lanes_table, reopen
 from app.storage.rows import write_rows
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -70,6 +72,7 @@ deliveries_table = kept_by_day(
     Column("asked", Integer, nullable=False, server_default="0"),
 )
 _c = deliveries_table.c
+_l = lanes_table.c
 OPEN = one_of(_c.state, *OPEN_STATES)
 _WRONG = one_of(_c.state, "dead", "uncertain", "retry")
 Index("ix_deliveries_open", _c.partition, _c.lane, _c.seq, **only_where(OPEN))
@@ -246,12 +249,38 @@ def open_deliveries(
     return [Delivery(*row) for row in tx.execute(query.order_by(_c.seq).limit(limit))]
 
 
-def next_due(tx: Connection, lane_id: str, since_day: int = 0) -> datetime | None:
-    """When the next delivery of a lane may be tried; None where none waits, or only for a person."""
-    here = and_(_c.partition == partition_of(lane_id), _c.lane == lane_id, _c.day >= since_day)
-    waiting = select(_c.next_at).where(here, OPEN, _c.next_at < NEVER)
-    found: datetime | None = tx.execute(waiting.order_by(_c.next_at).limit(1)).scalar()
-    return found
+def open_in_lanes(
+    tx: Connection, lane_ids: Collection[str], limit: int, at: datetime, since_day: int = 0
+) -> dict[str, list[Delivery]]:
+    """The first unfinished deliveries of each lane, in order; in lanes that keep no order only those due by then.
+
+    `since_day` is the least `oldest_day` of these lanes, read under their locks.
+    """
+    found: dict[str, list[Delivery]] = {id: [] for id in lane_ids}
+    if not found:
+        return found
+    here = and_(_c.partition == _l.partition, _c.lane == _l.id, OPEN, _c.day >= since_day)
+    due = or_(_l.ordered, _c.state == "inflight", _c.next_at <= at)
+    first = select(*_READ).where(here, due).order_by(_c.seq).limit(limit)
+    keys: list[list[Any]] = [[partition_of(id) for id in found], list(found)]
+    for row in dialect_of(tx).for_each(tx, first, [_l.partition, _l.id], keys):
+        found[row.lane].append(Delivery(*row))
+    return {id: sorted(some, key=lambda d: d.seq) for id, some in found.items()}
+
+
+def next_dues(tx: Connection, lane_ids: Collection[str], since_day: int = 0) -> dict[str, datetime]:
+    """When the next delivery of each lane may be tried; lanes in which none waits are left out.
+
+    Where order is kept that is when the first may, `NEVER` included; else that of any that waits not only for a person.
+    """
+    if not lane_ids:
+        return {}
+    here = and_(_c.partition == _l.partition, _c.lane == _l.id, OPEN, _c.day >= since_day)
+    head = select(_c.next_at).where(here).order_by(_c.seq).limit(1).scalar_subquery()
+    any_one = select(_c.next_at).where(here, _c.next_at < NEVER).order_by(_c.next_at).limit(1)
+    due = case((_l.ordered, head), else_=any_one.scalar_subquery())
+    rows = tx.execute(select(_l.id, due.label("due")).where(among(tx, _l.partition, _l.id, lane_ids)))
+    return {row.id: row.due for row in rows if row.due is not None}
 
 
 def staged(

@@ -177,6 +177,12 @@ class Dialect(Protocol):
         """
         ...
 
+    def for_each(
+        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+    ) -> Iterator[Any]:
+        """What a query about one row of a table gives for each row that `among` would find, in any order."""
+        ...
+
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:
         """What there is of these columns in the rows of a query, once each, as `flows`."""
         ...

@@ -31,6 +31,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql
@@ -190,6 +191,14 @@ class Postgresql:
             if column.name == "day":
                 here = and_(column == any_(literal(sorted(set(found)), type_)), here)
         return here
+
+    def for_each(
+        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+    ) -> Iterator[Any]:
+        """One statement: the query stands beside the table."""
+        of_one = query.lateral()
+        every = select(of_one).join_from(columns[0].table, of_one, true())
+        yield from tx.execute(every.where(self.among(columns, values)))
 
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:
         """From one group to the next along an index that stands in their order."""

@@ -132,6 +132,14 @@ class Sqlite:
         """A list of tuples."""
         return tuple_(*columns).in_(list(zip(*values, strict=True)))
 
+    def for_each(
+        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+    ) -> Iterator[Any]:
+        """One statement a row: the database is in this process."""
+        for row in zip(*values, strict=True):
+            here = [column == value for column, value in zip(columns, row, strict=True)]
+            yield from tx.execute(query.where(*here))
+
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:
         """Read off the index."""
         return query.distinct().cte("flows")

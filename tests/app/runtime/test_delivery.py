@@ -1,22 +1,29 @@
 """Delivery: the stored bytes reach the target once, in order, and every attempt is on record."""
 
+import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, update
 
 from app.runtime.connections import Connections
 from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
-from app.runtime.outbox import LaneWork, Results
+from app.runtime.outbox import LaneWork
 from app.runtime.remedying import Remedies
+from app.runtime.turns import Turn, take_turns
 from app.storage.claims import ClaimedLane, claim
-from app.storage.deliveries import Delivery, delivery_body, of_message
+from app.storage.database import at_id
+from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of_message
 from app.storage.environments import set_paused
 from app.storage.flows import FlowPolicy, put_flow_policy
+from app.storage.lanes import lanes_table, lock
 from app.storage.queries import counts, deliveries, message_deliveries
+from app.worker import Worker
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deliver_all, drain_all, order
 
 ALL = set(range(256))
@@ -209,8 +216,8 @@ def test_a_worker_that_died_while_sending_leaves_it_uncertain(
     id = send(bound, 1, **({"mode": mode} if mode else {}))
     with bound.database.begin() as tx:
         (lane,) = claim(tx, "outbox", ALL, "dead worker", -1)
-        work = lane_work(bound, lane)
-        assert len(work.step(tx, Results(), True)) == 1
+        taken = take_turns(tx, [Turn(lane_work(bound, lane))], bound.settings)
+        assert len(taken.ready[lane.id]) == 1
         tx.exec_driver_sql(
             "update lanes set lease_until = '2020-01-01 00:00:00.000000' where lease_until is not null"
         )
@@ -228,13 +235,96 @@ def test_a_worker_that_lost_its_lane_writes_no_result(bound: Installation, targe
         (late,) = claim(tx, "outbox", ALL, "late", -1)
         claim(tx, "outbox", ALL, "next", 30)
     with bound.database.begin() as tx:
-        assert lane_work(bound, late).step(tx, Results(), True) == []
+        taken = take_turns(tx, [Turn(lane_work(bound, late))], bound.settings)
+        assert not taken.ready and not taken.later
     assert only(bound, id).state == "pending"
+
+
+def test_a_lane_that_is_lost_drops_out_of_its_group_without_spoiling_the_others(
+    bound: Installation, target: Target
+) -> None:
+    kept, lost = send(bound, 1, "L1"), send(bound, 2, "L2")
+    with bound.database.begin() as tx:
+        lanes = {lane.order_key: lane for lane in claim(tx, "outbox", ALL, "first", 30)}
+    with bound.database.begin() as tx:
+        move_fence(tx, only(bound, lost).lane)
+    turns = [Turn(lane_work(bound, lane)) for lane in lanes.values()]
+    with bound.database.begin() as tx:
+        taken = take_turns(tx, turns, bound.settings)
+    assert list(taken.ready) == [only(bound, kept).lane] and not taken.later
+    assert (only(bound, kept).state, only(bound, lost).state) == ("inflight", "pending")
+
+
+def move_fence(tx: Connection, lane_id: str) -> None:
+    """Somebody else has claimed the lane since."""
+    here = at_id(lanes_table.c.id, lane_id)
+    tx.execute(update(lanes_table).where(here).values(fence=lanes_table.c.fence + 1))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lane_that_somebody_writes_to_is_put_off_and_the_others_go_on(
+    bound: Installation, target: Target
+) -> None:
+    free, busy = send(bound, 1, "L1"), send(bound, 2, "L2")
+    with bound.database.begin() as tx:
+        lanes = claim(tx, "outbox", ALL, "first", 30)
+    turns = [Turn(lane_work(bound, lane)) for lane in lanes]
+    with bound.database.begin() as other:
+        lock(other, only(bound, busy).lane)
+        with bound.database.begin() as tx:
+            taken = take_turns(tx, turns, bound.settings)
+    assert list(taken.ready) == [only(bound, free).lane]
+    assert [t.lane_id for t in taken.later] == [only(bound, busy).lane]
+    with bound.database.begin() as tx:
+        assert list(take_turns(tx, taken.later, bound.settings).ready) == [only(bound, busy).lane]
+
+
+def test_a_result_that_is_refused_is_written_apart_from_the_others(
+    bound: Installation, target: Target
+) -> None:
+    refused, written = send(bound, 1, "L1"), send(bound, 2, "L2")
+
+    def meanwhile(number: int) -> Answer:
+        if number == 1:  # a person, or a worker after the lease
+            with bound.database.begin() as tx:
+                here = at_id(deliveries_table.c.id, only(bound, first_arrived()).id)
+                tx.execute(update(deliveries_table).where(here).values(state="discarded"))
+        return Answer(200)
+
+    def first_arrived() -> str:
+        inflight = [id for id in (refused, written) if only(bound, id).state == "inflight"]
+        return inflight[0]
+
+    target.script = meanwhile
+    deliver_all(bound)
+    assert sorted(only(bound, id).state for id in (refused, written)) == ["delivered", "discarded"]
+
+
+def test_a_slow_target_holds_back_no_result_of_a_fast_one(bound: Installation, target: Target) -> None:
+    slow, released = Target(), threading.Event()
+    slow.script = lambda number: Answer(200 if released.wait(60) else 500)
+    bind(bound, "erp.once", slow.url)
+    held = send(bound, 1, "S", mode="once")
+    ids = [send(bound, n, f"L{n % 5}") for n in range(2, 22)]
+    worker = Worker(replace(bound, settings=replace(bound.settings, delivery_deadline=60.0)))
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    end = time.monotonic() + 60
+    while any(only(bound, id).state != "delivered" for id in ids) and time.monotonic() < end:
+        time.sleep(0.05)
+    found = {only(bound, id).state for id in ids}, only(bound, held).state
+    released.set()
+    worker.stop()
+    thread.join()
+    slow.close()
+    assert found == ({"delivered"}, "inflight")
+    assert only(bound, held).state == "delivered"
 
 
 def test_a_crowded_endpoint_leaves_room_for_others(bound: Installation, target: Target) -> None:
     send(bound, 1)
     connections = Connections(bound, most=1)
-    with connections.working(ENVIRONMENT, "erp.order"):
-        assert deliver(bound, ALL, connections=connections) == 0
+    connections.take(ENVIRONMENT, "erp.order")
+    assert deliver(bound, ALL, connections=connections) == 0
+    connections.leave(ENVIRONMENT, "erp.order")
     assert deliver(bound, ALL, connections=connections) == 1

@@ -387,6 +387,15 @@ def test_rows_are_found_by_several_columns_together(stocked: Database) -> None:
         assert set(tx.execute(select(things.c.id).where(here)).scalars()) == {1, 2}
 
 
+def test_a_query_about_one_row_is_asked_for_each(stocked: Database) -> None:
+    with stocked.begin() as tx:
+        _fill(tx, *range(3))
+        tx.execute(insert(parts), [{"id": id, "thing": id % 3} for id in range(12)])
+        first = select(parts.c.id).where(parts.c.thing == things.c.id).order_by(parts.c.id).limit(2)
+        keys = [things.c.id, things.c.name], [[0, 2], ["n0", "n2"]]
+        assert sorted(row.id for row in stocked.dialect.for_each(tx, first, *keys)) == [0, 2, 3, 5]
+
+
 def test_each_group_is_found_once(stocked: Database) -> None:
     columns = [things.c.name, things.c.day]
     with stocked.begin() as tx:

@@ -15,7 +15,7 @@ from app.storage import queries
 from app.storage.claims import claim
 from app.storage.database import Database, open_database
 from app.storage.days import make_ahead, ranges
-from app.storage.deliveries import deliveries_table, delivery, next_due, open_deliveries
+from app.storage.deliveries import deliveries_table, delivery, next_dues, open_deliveries, open_in_lanes
 from app.storage.due import due_partitions
 from app.storage.identity import MILLISECONDS_A_DAY, PARTITIONS, day_of
 from app.storage.lanes import lanes_table
@@ -235,7 +235,8 @@ def test_due_deliveries_are_read_from_the_days_in_which_some_are_open(store: Sto
         assert open_deliveries(tx, lane, 50, store.noon, store.last)
     index = "partition_lane_seq"
     store.check(lambda tx: open_deliveries(tx, lane, 50, store.noon, store.last), mode, index, {store.last})
-    store.check(lambda tx: next_due(tx, lane, store.last), mode, index, {store.last})
+    store.check(lambda tx: open_in_lanes(tx, [lane], 50, store.noon, store.last), mode, index, {store.last})
+    store.check(lambda tx: next_dues(tx, [lane], store.last), mode, index, {store.last})
 
 
 def test_due_timers_go_by_their_index(store: Store, mode: str) -> None:
