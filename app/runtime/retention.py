@@ -169,7 +169,7 @@ class _Run:
             "kept_messages": messages,
             "kept_deliveries": deliveries,
         }
-        if messages + deliveries > days.MOST_MOVED:
+        if messages + deliveries > days.MOST_MOVED or messages > total // 2:
             self.report.waiting.append(
                 {**said, "why": "too many must stay; the others are deleted one by one"}
             )

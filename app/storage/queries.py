@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -28,7 +29,7 @@ from app.storage.database import at_id, now
 from app.storage.deliveries import Delivery, deliveries_table, delivery_body, of_message
 from app.storage.groups import assignments, waiting_by_group
 from app.storage.identity import MILLISECONDS_A_DAY, day_of, milliseconds, partition_of
-from app.storage.lanes import lanes_table
+from app.storage.lanes import Kind, lanes_table
 from app.storage.lateness import deadlines, late_by_flow
 from app.storage.messages import (
     Message,
@@ -45,6 +46,7 @@ from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
 
 _LOOKS_BACK = (1, 7, 40, 10_000_000)
+_ASKS_AFTER = 7
 _LAST_DAY = 2_147_483_647
 _UNSEEN = ("partition", "day")
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
@@ -89,7 +91,8 @@ def search_messages(
     query = query.where(has_key(environment, key, _within)) if key else query
     query = query.where(_matches(environment, q)) if q else query
     limit = max(1, min(limit, 500))
-    rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1)
+    ever = _lanes_of("inbox", environment, lanes_table.c.flow, flow)
+    rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1, ever)
     ids = [row["id"] for row in rows[:limit]]
     keys, late = keys_of(tx, ids), deadlines(tx, ids)
     items = [
@@ -105,11 +108,17 @@ def _matches(environment: str, q: str) -> ColumnElement[bool]:
 
 
 def latest(
-    tx: Connection, query: Select[Any], order: tuple[Any, Any, Any], cursor: str | None, limit: int
+    tx: Connection,
+    query: Select[Any],
+    order: tuple[Any, Any, Any],
+    cursor: str | None,
+    limit: int,
+    ever: Select[Any] | None = None,
 ) -> list[Any]:
     """The latest rows by day, moment and id, after a cursor: the last days first, older ones only if need be.
 
-    So that a list reads the partitions of a few days, however many are kept.
+    So that a list reads the partitions of a few days, however many are kept. Where the last week has nothing, older
+    days are looked into only if `ever` says that there may have been something.
     """
     day, at, id = order
     first = milliseconds() // MILLISECONDS_A_DAY
@@ -127,7 +136,19 @@ def latest(
         until = first - back
         if len(rows) >= limit:
             break
+        if ever is not None and not rows and back == _ASKS_AFTER and not tx.execute(ever).scalar():
+            break
     return rows
+
+
+def _lanes_of(kind: Kind, environment: str, column: Column[str], value: str | None) -> Select[Any] | None:
+    """Whether a flow or an endpoint ever had a lane: nothing goes without one, and lanes stay for good."""
+    c = lanes_table.c
+    return (
+        select(exists().where(c.kind == kind, c.environment == environment, column == value))
+        if value
+        else None
+    )
 
 
 def _within(day: Column[int]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -249,7 +270,8 @@ def deliveries(
     query = query.where(_d.endpoint == endpoint) if endpoint else query
     query = query.where(_d.message_id == message_id) if message_id else query
     limit = max(1, min(limit, 500))
-    rows = latest(tx, query, (_d.day, _d.created_at, _d.id), cursor, limit + 1)
+    ever = _lanes_of("outbox", environment, lanes_table.c.endpoint, endpoint)
+    rows = latest(tx, query, (_d.day, _d.created_at, _d.id), cursor, limit + 1, ever)
     parked = _parked(tx, {row["lane"] for row in rows[:limit]})
     items = [
         {n: v for n, v in row.items() if n not in _UNSEEN} | (parked.get(row["lane"]) or {"waiting": ""})

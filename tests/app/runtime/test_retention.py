@@ -96,6 +96,21 @@ def test_on_postgresql_the_day_is_dropped_not_deleted(bound: Installation, later
     assert not {one.suffix for one in before} & {one.suffix for one in after} and len(after) == days.AHEAD + 1
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_day_of_which_most_must_stay_is_not_dropped_and_what_is_over_goes_all_the_same(
+    bound: Installation, later: Any
+) -> None:
+    refused = [send(bound, number, mode="reject") for number in range(2)]
+    done = send(bound, 3)
+    settle(bound)
+    later(40)
+    report = let_go(bound)
+    assert sum(one["messages"] for one in report.dropped) == 0
+    assert [one["kept_messages"] for one in report.waiting] == [2]
+    assert [state(bound, id) for id in (*refused, done)] == ["rejected", "rejected", "gone"]
+
+
 def test_what_failed_is_kept_longer(bound: Installation, later: Any) -> None:
     refused = send(bound, 1, mode="reject")
     settle(bound)

@@ -1,13 +1,17 @@
 """What pages and the API read."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import Connection, event
 
 from app.storage.bodies import Body, add_bodies
 from app.storage.database import Database
+from app.storage.lanes import LaneKey, Touch, touch
 from app.storage.messages import Message, add_messages
-from app.storage.queries import counts, message_view, search_messages
+from app.storage.queries import Page, counts, deliveries, message_view, search_messages
 
 AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
@@ -24,6 +28,7 @@ def stored(database: Database) -> Database:
     with database.begin() as tx:
         add_bodies(tx, [Body(message_id(0), b"raw", "h", "text/plain", {"a": "b"}, AT)])
         add_messages(tx, [_message(n) for n in range(12)])
+        touch(tx, [Touch(LaneKey("inbox", "test", "r", flow, "", "L", True)) for flow in ("f1", "f2")])
     return database
 
 
@@ -50,6 +55,37 @@ def _message(n: int) -> Message:
 def ids(database: Database, **search: object) -> list[str]:
     with database.read() as tx:
         return [item["id"] for item in search_messages(tx, "test", **search).items]  # type: ignore[arg-type]
+
+
+def _looks(database: Database, ask: Callable[[Connection], Page], table: str) -> tuple[int, int]:
+    """How many items are found, and how often a table is looked into for them."""
+    said: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    with database.read() as tx:
+        event.listen(tx, "before_cursor_execute", listen)
+        found = ask(tx)
+        event.remove(tx, "before_cursor_execute", listen)
+    return len(found.items), sum(f"FROM {table}" in statement for statement in said)
+
+
+def test_of_a_flow_that_never_had_a_message_only_the_last_days_are_looked_into(stored: Database) -> None:
+    of_flow = partial(search_messages, environment="test", flow="f1")
+    assert _looks(stored, lambda tx: of_flow(tx), "messages") == (5, 4), "long ago, and found all the same"
+    assert _looks(stored, lambda tx: of_flow(tx, flow="f3"), "messages") == (0, 2)
+    assert _looks(stored, lambda tx: of_flow(tx, environment="prod"), "messages") == (0, 2)
+
+
+def test_of_an_endpoint_that_never_had_a_delivery_only_the_last_days_are_looked_into(
+    stored: Database,
+) -> None:
+    with stored.begin() as tx:
+        touch(tx, [Touch(LaneKey("outbox", "test", "r", "f1", "erp", "L", True))])
+    of_endpoint = partial(deliveries, environment="test")
+    assert _looks(stored, lambda tx: of_endpoint(tx, endpoint="erp"), "deliveries") == (0, 4)
+    assert _looks(stored, lambda tx: of_endpoint(tx, endpoint="mes"), "deliveries") == (0, 2)
 
 
 def test_latest_first_and_only_of_the_environment(stored: Database) -> None:
