@@ -125,7 +125,7 @@ def test_a_runaway_in_c_code_ends_its_worker_and_its_message_is_quarantined(
             supervisor.watch()
             return sorted(states(installation)) == ["done", "quarantined"]
 
-        until(settled, 60)
+        until(settled, 120)
         (note,) = (tmp_path / "processes").iterdir()
         (service,) = json.loads(note.read_text())["services"]
         assert service["starts"] == 2 and "SIGXCPU" in service["ended"]

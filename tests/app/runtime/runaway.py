@@ -5,7 +5,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from app.settings import load_settings
+from app import alone
+from app.runtime import witness
+from app.runtime.installation import Installation
+from app.settings import Settings, load_settings
 from app.telemetry import configure_log
 from app.wiring import wire
 from app.worker import run_worker
@@ -29,9 +32,24 @@ class Spinning:
         return getattr(self._codec, name)
 
 
-if __name__ == "__main__":
+def spinning(settings: Settings, process: str = "worker") -> Installation:
+    """An installation with that codec."""
+    installation = wire(settings, process)
+    installation.codecs = {**installation.codecs, "json": Spinning(installation.codecs["json"])}
+    return installation
+
+
+def work() -> int:
+    """Run a worker; what it suspects is decided alone by the same codec."""
     settings = load_settings()
     configure_log(settings, "worker")
-    installation = wire(settings)
-    installation.codecs = {**installation.codecs, "json": Spinning(installation.codecs["json"])}
-    sys.exit(run_worker(installation))
+    witness.COMMAND = (sys.executable, "-m", "tests.app.runtime.runaway", "alone")
+    return run_worker(spinning(settings))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["alone"]:
+        alone.wire = spinning
+        alone.main()
+        sys.exit(0)
+    sys.exit(work())
