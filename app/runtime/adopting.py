@@ -17,11 +17,10 @@ from structlog import get_logger
 from app.runtime.deciding import Decided
 from app.runtime.drafts import Intake
 from app.runtime.installation import Installation
-from app.runtime.processing import ROWS_A_LANE, Batch
-from app.storage.bodies import contents
+from app.runtime.processing import ROWS_A_LANE, LaneWork, with_messages
 from app.storage.claims import claim_touched
 from app.storage.flows import flow_policies
-from app.storage.messages import Message, open_messages
+from app.storage.messages import Message
 
 HOLDER = "reply"
 _LONGEST = 1.0
@@ -31,9 +30,9 @@ _log = get_logger(__name__)
 class Adopted:
     """Lanes that one transaction of intake claimed, with the messages that wait in them."""
 
-    def __init__(self, batch: Batch) -> None:
-        self.lanes = frozenset(lane.id for lane in batch.lanes)
-        self._batch = batch
+    def __init__(self, work: LaneWork) -> None:
+        self.lanes = frozenset(lane.id for lane in work.lanes)
+        self._work = work
         self._lock = Lock()
         self._begun: Future[Mapping[str, Decided]] | None = None
 
@@ -46,12 +45,12 @@ class Adopted:
     def work(self, installation: Installation) -> Mapping[str, Decided]:
         """Once and not for long: what is left then is left to the workers."""
         try:
-            self._batch.work(installation, lambda: False)
+            self._work.run()
         except DBAPIError:
             _log.warning("lanes left to the workers", lanes=sorted(self.lanes), exc_info=True)
-        if self._batch.left:
-            installation.doorbell.ring("drain", self._batch.left)
-        return {d.message.id: d for d in self._batch.decided}
+        if self._work.left:
+            installation.doorbell.ring("drain", self._work.left)
+        return {d.message.id: d for d in self._work.decided}
 
 
 def adopt(
@@ -82,6 +81,5 @@ def adopt_lanes_of(
     lanes = claim_touched(tx, {m.lane for m in ready}, HOLDER, installation.settings.lease_seconds, at)
     if not lanes:
         return None
-    messages = open_messages(tx, lanes, ROWS_A_LANE)
-    bodies = contents(tx, {m.body_id for waiting in messages.values() for m in waiting})
-    return Adopted(Batch(lanes, messages, bodies, policies, _LONGEST))
+    claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
+    return Adopted(LaneWork(installation, claimed, _LONGEST))
