@@ -346,8 +346,8 @@ class Evaluator:
     def _passed(self, node: syntax.Call, lists: Sequence[Origin]) -> Origin:
         """Where elements come from that a function passes on."""
         if node.function == "compare" and len(lists) == 2:
-            old, new = lists
-            both = union(old, new)
+            both = union(*lists)
+            old, new = (replace(side, decisions=both.decisions) for side in lists)  # each tells of both
             keys = dict(_named(new, node, "key"))
             key = next(iter(keys.values())) if len(keys) == 1 else replace(new, parts=keys)
             parts = {"old": old, "new": new, "key": key, "fields": both}

@@ -101,3 +101,13 @@ def test_what_decided_on_one_side_of_a_comparison_is_told_of_the_other() -> None
     ours = plain(engine.run(compile_program(program), "f", payload(10654), CONTEXT))
     assert ours["lineage"]["t1"]["decisions"] == ["table choice otherwise"]
     assert ours == plain(oracle.run(program, "f", payload(10654), CONTEXT))
+
+
+def test_what_decided_a_named_value_on_one_side_of_a_comparison_is_told_of_the_other() -> None:
+    named = "  let p = table choice(doc.b, doc.i).p on missing use 0\n  t1 = "
+    program = check(
+        files(COMPARED.replace("v: table choice(doc.b, doc.i).p", "v: p").replace("  t1 = ", named))
+    )
+    ours = plain(engine.run(compile_program(program), "f", payload(10654), CONTEXT))
+    assert ours["lineage"]["t1"]["decisions"] == ["table choice otherwise"]
+    assert ours == plain(oracle.run(program, "f", payload(10654), CONTEXT))
