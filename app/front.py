@@ -151,24 +151,30 @@ class Upload:
         begun = time.monotonic()
         parts: list[bytes] = []
         stream = proto.__aiter__()
-        while self.received <= self._limit:
-            left = self._patience + self.received / self._rate - (time.monotonic() - begun)
-            try:
-                async with asyncio.timeout(max(0.0, min(self._patience, left))):
-                    part = await anext(stream)
-            except StopAsyncIteration:
+        while self.received <= self._limit and self.received != self._announced:
+            part = await self._part(stream, time.monotonic() - begun)
+            if part is None:
                 break
-            except TimeoutError:
-                raise UploadSlow(
-                    f"{self.received:,} bytes came in {time.monotonic() - begun:.0f} s: a body may pause for "
-                    f"{self._patience:g} s and needs {self._rate:,} bytes a second after that"
-                ) from None
             self._hold(len(part))
             self.received += len(part)
             parts.append(part)
-            if self.received == self._announced:
-                break
         return b"".join(parts)
+
+    async def _part(self, stream: Any, passed: float) -> bytes | None:
+        """The next bytes, so many seconds after the first were awaited; None at the end. Errors: UploadSlow."""
+        left = self._patience + self.received / self._rate - passed
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, min(self._patience, left))):
+                part: bytes = await anext(stream)
+        except StopAsyncIteration:
+            return None
+        except TimeoutError:
+            raise UploadSlow(
+                f"{self.received:,} bytes came in {passed + time.monotonic() - begun:.0f} s: a body may pause for "
+                f"{self._patience:g} s and needs {self._rate:,} bytes a second after that"
+            ) from None
+        return part
 
 
 def environ(scope: Any, body: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ delivery of its own that is linked to it. One that blocks its lane is replaced i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -137,14 +138,8 @@ def _edited(
         if original is None:
             raise no_id("message", message_id)
         release_id = release_of(tx, original.message, release)
-    found = original.message
-    if found.state not in STUCK_MESSAGES:
-        raise TransitionRefused(f"a message that is {found.state} is not edited", {"state": found.state})
-    body = require_body(original)
-    if body.media_type == TIMER:
-        raise EditRefused("a timer made this message: there is no body of a sender to edit")
-    if content == body.content:
-        raise EditRefused("nothing was changed: retry the message instead")
+    _require_editable(original, content)
+    found, body = original.message, require_body(original)
     drafts = drafts_in(installation, original, release_id, content)
     faults = [fault for draft in drafts for fault in draft.errors]
     if faults:
@@ -159,10 +154,21 @@ def _edited(
         tuple(drafts),
         correlation_id=found.correlation_id,
         causation_id=found.id,
-        trace=original.message.trace,
+        trace=found.trace,
         hops=found.hops,
         edited_from=found.id,
     )
+
+
+def _require_editable(original: Original, content: bytes) -> None:
+    state = original.message.state
+    if state not in STUCK_MESSAGES:
+        raise TransitionRefused(f"a message that is {state} is not edited", {"state": state})
+    body = require_body(original)
+    if body.media_type == TIMER:
+        raise EditRefused("a timer made this message: there is no body of a sender to edit")
+    if content == body.content:
+        raise EditRefused("nothing was changed: retry the message instead")
 
 
 def _replace(tx: Connection, original: Original, intake: Intake, by: str, reason: str) -> list[Message]:
@@ -197,22 +203,7 @@ def _replace_delivery(tx: Connection, delivery_id: str, content: bytes, by: str,
     blocking = lock(tx, found.lane)["blocked_by"] == found.id
     further = next_number(tx, found.lane)
     at, hashes = now(tx), (content_hash(delivery_body(tx, found.id)), content_hash(content))
-    made = replace(
-        found,
-        id=new_id(partition_of(found.lane)),
-        seq=found.seq if blocking else further,
-        state="pending",
-        next_at=at,
-        ledger_key=digest(found.ledger_key, "edited", found.id, hashes[1]),
-        created_at=at,
-        updated_at=at,
-        fence=0,
-        attempts=0,
-        forgiven=0,
-        error_class="",
-        status=None,
-        reason="",
-    )
+    made = _anew(found, hashes[1], found.seq if blocking else further, at)
     move = DeliveryMove(found, "discarded", reason=f"edited as {made.id}: {reason}")
     move_delivery_states(tx, [move], at)
     if blocking:  # they change places, so that no number of a lane stands twice
@@ -223,6 +214,26 @@ def _replace_delivery(tx: Connection, delivery_id: str, content: bytes, by: str,
     before = {"state": found.state, "hash": hashes[0], "endpoint": found.endpoint, "reason": found.reason}
     append(tx, by, "delivery.edit", found.id, before, {"hash": hashes[1], "child": made.id}, reason)
     return made
+
+
+def _anew(found: Delivery, hash: str, seq: int, at: datetime) -> Delivery:
+    """A delivery of other bytes that was never tried."""
+    return replace(
+        found,
+        id=new_id(partition_of(found.lane)),
+        seq=seq,
+        state="pending",
+        next_at=at,
+        ledger_key=digest(found.ledger_key, "edited", found.id, hash),
+        created_at=at,
+        updated_at=at,
+        fence=0,
+        attempts=0,
+        forgiven=0,
+        error_class="",
+        status=None,
+        reason="",
+    )
 
 
 def _dead(tx: Connection, delivery_id: str) -> Delivery:
