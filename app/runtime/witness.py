@@ -67,7 +67,11 @@ def poisonous(
 
 def end_of(case: Case, go_on: Callable[[], bool]) -> str:
     """How a process ended that decided only this message; nothing where it lived or died of something else."""
-    process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError as error:  # no memory for one more: nothing can be said
+        _log.warning("no process for a suspect message", message_id=case.message.id, error=str(error))
+        return ""
     assert process.stdin is not None and process.stdout is not None
     try:
         with process.stdin as given:
