@@ -123,6 +123,20 @@ def test_only_administrators_bind(site: Any, login: str) -> None:
     assert answer.status_code == 403
 
 
+def test_a_release_that_is_not_there_is_named_beside_the_latest(site: Any) -> None:
+    body = {"release": "0" * 64, "reason": "tested"}
+    answer = site.visitor("ivan").call("POST", "/v1/environments/test/promote", json=body)
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert f"{first(site)[:12]} (orders r" in answer.json["detail"]
+
+
+def test_a_mistyped_environment_is_guessed_where_lists_were_empty(site: Any) -> None:
+    ivan = site.visitor("ivan")
+    for place in ("messages?environment=prdo", "lanes?environment=prdo", "environments/prdo"):
+        answer = ivan.call("GET", f"/v1/{place}")
+        assert answer.status_code == 404 and "did you mean prod?" in answer.json["detail"], place
+
+
 def test_an_unknown_environment_is_not_found(site: Any) -> None:
     answer = site.visitor("ivan").call("POST", "/v1/environments/nowhere/plan", json={"release": first(site)})
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
