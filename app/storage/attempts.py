@@ -12,15 +12,13 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    and_,
-    bindparam,
     delete,
     select,
-    update,
 )
 
 from app.storage.database import UtcTime, among, at_id, insert_rows, kept_by_day
-from app.storage.identity import day_of, partition_of, placed
+from app.storage.identity import place_of, placed
+from app.storage.rows import change_rows
 
 Kind = Literal["send", "probe"]
 
@@ -81,30 +79,18 @@ def start(
     insert_rows(tx, attempts_table, rows)
 
 
+_FOUND_BY = ("partition", "day", "delivery_id", "number")
+_ENDED = ("result", "error_class", "status", "detail", "reply", "ended_at")
+
+
 def end(tx: Connection, ended: Sequence[Ended], at: datetime) -> None:
     """Note how attempts ended."""
-    if not ended:
-        return
-    c = attempts_table.c
-    here = and_(
-        c.partition == bindparam("p"),
-        c.day == bindparam("y"),
-        c.delivery_id == bindparam("d"),
-        c.number == bindparam("n"),
-    )
-    names = ("result", "error_class", "status", "detail", "reply")
-    statement = (
-        update(attempts_table)
-        .where(here)
-        .values({n: bindparam(f"new_{n}") for n in names} | {"ended_at": at})
-    )
-    tx.execute(statement, [_ended_row(e) for e in ended])
+    change_rows(tx, attempts_table, _FOUND_BY, _ENDED, [_ended_row(e, at) for e in ended])
 
 
-def _ended_row(e: Ended) -> dict[str, Any]:
-    key = {"p": partition_of(e.delivery_id), "y": day_of(e.delivery_id), "d": e.delivery_id, "n": e.number}
-    result = {"new_result": e.result, "new_error_class": e.error_class, "new_status": e.status}
-    return {**key, **result, "new_detail": e.detail[:2000], "new_reply": e.reply[:4000]}
+def _ended_row(e: Ended, at: datetime) -> tuple[Any, ...]:
+    found = (*place_of(e.delivery_id), e.delivery_id, e.number)
+    return (*found, e.result, e.error_class, e.status, e.detail[:2000], e.reply[:4000], at)
 
 
 def forget(tx: Connection, attempts: Sequence[tuple[str, int]]) -> None:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -15,7 +14,6 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
-    case,
     or_,
     select,
     tuple_,
@@ -28,6 +26,7 @@ from app.storage.dialects import dialect_of
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import NOTHING_OPEN, Kind, LaneKey, lanes_table
+from app.storage.rows import change_rows
 from app.storage.sharing import Shares
 
 _EQUAL = Shares()
@@ -225,40 +224,23 @@ def _fenced(tx: Connection, lanes: Collection[ClaimedLane]) -> ColumnElement[boo
     return dialect_of(tx).among([c.partition, c.id, c.fence], [partitions, ids, fences])
 
 
+_LEFT = ("ready", "next_at", "head_seq", "blocked_by", "parked", "claims", "lease_until", "holder")
+
+
 def release(tx: Connection, releases: Sequence[Release]) -> None:
     """Give lanes back; only where the fence still is ours."""
-    if not releases:
-        return
-    c = lanes_table.c
-    values: dict[str, Any] = {
-        "ready": bindparam("new_ready"),
-        "next_at": bindparam("new_next_at"),
-        "head_seq": bindparam("new_head_seq"),
-        "blocked_by": bindparam("new_blocked_by"),
-        "parked": bindparam("new_parked"),
-        "claims": bindparam("new_claims"),
-        "oldest_day": case((bindparam("new_empty", type_=Boolean), NOTHING_OPEN), else_=c.oldest_day),
-        "lease_until": None,
-        "holder": None,
-    }
-    here = (c.partition == bindparam("old_partition")) & (c.id == bindparam("old_id"))
-    statement = update(lanes_table).where(here, c.fence == bindparam("old_fence")).values(values)
-    tx.execute(statement, [_release_row(r) for r in sorted(releases, key=lambda r: r.lane.id)])
+    ours = ("partition", "id", "fence")
+    ordered = sorted(releases, key=lambda r: r.lane.id)
+    some = [_left(r) for r in ordered if not r.empty]
+    change_rows(tx, lanes_table, ours, _LEFT, some)
+    none = [(*_left(r), NOTHING_OPEN) for r in ordered if r.empty]
+    change_rows(tx, lanes_table, ours, (*_LEFT, "oldest_day"), none)
 
 
-def _release_row(r: Release) -> dict[str, Any]:
-    return {
-        "new_ready": r.ready,
-        "new_next_at": r.next_at,
-        "new_head_seq": r.head_seq,
-        "new_blocked_by": r.blocked_by,
-        "new_parked": r.parked,
-        "new_claims": r.claims,
-        "new_empty": r.empty,
-        "old_partition": r.lane.partition,
-        "old_id": r.lane.id,
-        "old_fence": r.lane.fence,
-    }
+def _left(r: Release) -> tuple[Any, ...]:
+    lane = r.lane
+    how = (r.ready, r.next_at, r.head_seq, r.blocked_by, r.parked, r.claims)
+    return (lane.partition, lane.id, lane.fence, *how, None, None)
 
 
 def give_back(tx: Connection, claimed: Sequence[ClaimedLane]) -> None:

@@ -1,6 +1,6 @@
 """The outbox: one row a delivery, its final bytes, and the ledger that lets each effect in once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    bindparam,
     case,
     or_,
     select,
@@ -31,7 +30,7 @@ from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
 from app.storage.lanes import lanes_table, reopen
-from app.storage.rows import write_rows
+from app.storage.rows import change_rows, write_rows
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The `next_at` of a delivery that only a person moves on."""
@@ -321,6 +320,20 @@ def leave_to_a_person(tx: Connection, id: str) -> None:
     tx.execute(update(deliveries_table).where(here).values(next_at=NEVER))
 
 
+_FOUND_BY = ("partition", "day", "id", "state")
+_MOVED = (
+    "state",
+    "next_at",
+    "fence",
+    "attempts",
+    "forgiven",
+    "error_class",
+    "status",
+    "reason",
+    "updated_at",
+)
+
+
 def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime) -> int:
     """Write new states where the old one still holds; how many were moved.
 
@@ -328,30 +341,26 @@ def move_deliveries(tx: Connection, moves: Sequence[DeliveryMove], at: datetime)
     """
     if not moves:
         return 0
-    here = and_(
-        _c.partition == bindparam("old_partition"),
-        _c.day == bindparam("old_day"),
-        _c.id == bindparam("old_id"),
-    )
-    names = ("state", "next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-    statement = update(deliveries_table).where(here, _c.state == bindparam("old_state"))
-    moved = tx.execute(statement.values(**values, updated_at=at), [_move_row(m) for m in moves]).rowcount
+    moved = change_rows(tx, deliveries_table, _FOUND_BY, _MOVED, [_move_row(m, at) for m in moves])
     again = [m.delivery for m in moves if m.delivery.state in _AT_REST and m.to_state in OPEN_STATES]
     reopen(tx, [(d.lane, d.id) for d in again])
     return moved
 
 
-def _move_row(m: DeliveryMove) -> dict[str, Any]:
+def _move_row(m: DeliveryMove, at: datetime) -> tuple[Any, ...]:
+    """What is None stays as it was."""
     old = m.delivery
-    names = ("next_at", "fence", "attempts", "forgiven", "error_class", "status", "reason")
-    new: Mapping[str, Any] = {
-        f"new_{n}": getattr(old, n) if getattr(m, n) is None else getattr(m, n) for n in names
-    }
-    key = {
-        "old_partition": partition_of(old.id),
-        "old_day": day_of(old.id),
-        "old_id": old.id,
-        "old_state": old.state,
-    }
-    return {**key, **new, "new_state": m.to_state, "new_reason": str(new["new_reason"])[:2000]}
+    return (
+        *place_of(old.id),
+        old.id,
+        old.state,
+        m.to_state,
+        old.next_at if m.next_at is None else m.next_at,
+        old.fence if m.fence is None else m.fence,
+        old.attempts if m.attempts is None else m.attempts,
+        old.forgiven if m.forgiven is None else m.forgiven,
+        old.error_class if m.error_class is None else m.error_class,
+        old.status if m.status is None else m.status,
+        (old.reason if m.reason is None else m.reason)[:2000],
+        at,
+    )

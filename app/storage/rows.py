@@ -21,6 +21,24 @@ def write_rows(tx: Connection, table: Table, columns: Sequence[str], rows: Seque
         dialect_of(tx).write(tx, table, names, _converted(tx.dialect, table, names, rows))
 
 
+def change_rows(
+    tx: Connection, table: Table, keys: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> int:
+    """Update rows that are found by all of these columns; each row holds its keys and then its values. How many were found."""
+    if not rows:
+        return 0
+    dialect = dialect_of(tx)
+    names = [*(f"old_{name}" for name in keys), *(f"new_{name}" for name in values)]
+    given = dialect.renewed([dict(zip(names, row, strict=True)) for row in rows])
+    return int(tx.execute(_changing(dialect, table, tuple(keys), tuple(values)), given).rowcount)
+
+
+@cache
+def _changing(dialect: Any, table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    """One statement, compiled once."""
+    return dialect.update_many(table, keys, values)
+
+
 def _converted(
     dialect: Dialect, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
 ) -> Sequence[Sequence[Any]]:

@@ -81,6 +81,9 @@ def uncertain(plant: Plant) -> int:
         return int(tx.execute(select(func.count()).select_from(deliveries_table).where(here)).scalar_one())
 
 
+@pytest.mark.parametrize(
+    "database_url", ["postgresql"], indirect=True
+)  # a file stays locked while its writer lies still
 def test_stopped_with_results_of_many_in_hand_past_its_leases_it_writes_none(plant: Plant) -> None:
     decided(plant)
     sleeper = plant.start(**wounded(Wound("app.runtime.delivery:Deliveries._together", "before", 2, "stop")))

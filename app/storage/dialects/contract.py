@@ -166,6 +166,14 @@ class Dialect(Protocol):
         """Rows as the parameters of an `insert_many`."""
         ...
 
+    def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
+        """The same UPDATE for any number of rows at once, found by all of these columns; execute it with `renewed`."""
+        ...
+
+    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """Keys by `old_<name>` and values by `new_<name>` as the parameters of an `update_many`."""
+        ...
+
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
         """Insert rows, one at least, whose values stand in the order of these columns as the driver takes them."""
         ...

@@ -33,6 +33,7 @@ from sqlalchemy import (
     text,
     true,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -172,6 +173,27 @@ class Postgresql:
     def many(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """One array a column."""
         return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
+        """The rows travel as one array a column; the days once more by themselves, to leave partitions out."""
+        names = {f"old_{name}": table.c[name] for name in keys} | {
+            f"new_{name}": table.c[name] for name in values
+        }
+        arrays = [
+            bindparam(name, type_=postgresql.ARRAY(_unbounded(column.type), dimensions=1))
+            for name, column in names.items()
+        ]
+        rows = func.unnest(*arrays).table_valued(*names).render_derived().c
+        here = [table.c[name] == rows[f"old_{name}"] for name in keys]
+        if "day" in keys:
+            here.append(
+                table.c.day == any_(bindparam("old_day", type_=postgresql.ARRAY(Integer, dimensions=1)))
+            )
+        return update(table).where(*here).values({name: rows[f"new_{name}"] for name in values})
+
+    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """One array a column."""
+        return self.many(rows)
 
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
         """Few rows by INSERT, many by COPY."""

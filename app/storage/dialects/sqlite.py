@@ -15,11 +15,13 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
+    bindparam,
     create_engine,
     event,
     literal,
     text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import sqlite
 
@@ -121,6 +123,15 @@ class Sqlite:
         return sqlite.insert(table)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """One set of parameters a row."""
+        return list(rows)
+
+    def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
+        """Executed once a row."""
+        here = [table.c[name] == bindparam(f"old_{name}") for name in keys]
+        return update(table).where(*here).values({name: bindparam(f"new_{name}") for name in values})
+
+    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """One set of parameters a row."""
         return list(rows)
 

@@ -185,10 +185,11 @@ def test_a_probe_that_nobody_answers_does_not_use_up_the_attempts(
 ) -> None:
     target.script = lambda number: Answer(503)
     send(guarded, 1)
+    process = Connections(guarded)  # which counts its failures
     for _ in range(guarded.settings.retry_attempts + 10):
         time.sleep(0.01)
         probe_now(guarded)
-        deliver_all(guarded)
+        deliver(guarded, ALL, connections=process)
     assert states(guarded) == {"retry": 1}
 
 

@@ -33,7 +33,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, Operationa
 from app.storage.database import Database, UtcTime, open_database
 from app.storage.dialects import Dialect, Guards, dialect_named, dialect_of, only_where
 from app.storage.dialects.contract import Doomed
-from app.storage.rows import write_rows
+from app.storage.rows import change_rows, write_rows
 
 _metadata = MetaData()
 things = Table(
@@ -385,6 +385,26 @@ def test_rows_are_found_by_several_columns_together(stocked: Database) -> None:
         given = [[1, 2, 1], ["n1", "n2", "nowhere"], [1, 2, 1]]
         here = stocked.dialect.among([things.c.id, things.c.name, things.c.day], given)
         assert set(tx.execute(select(things.c.id).where(here)).scalars()) == {1, 2}
+
+
+def test_rows_are_changed_where_all_their_keys_are_found(stocked: Database) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 0, 123456, UTC)
+    rows = [
+        (1, 1, "longer than five", moment, True),
+        (2, 9, "elsewhere", moment, True),
+        (5, 2, None, None, False),
+    ]
+    with stocked.begin() as tx:
+        _fill(tx, *range(9))
+        assert change_rows(tx, things, ["id", "day"], ["long", "at", "flag"], rows) == 2
+        found = select(things.c.id, things.c.long, things.c.at, things.c.flag).where(
+            things.c.flag.is_not(None)
+        )
+        assert [tuple(row) for row in tx.execute(found.order_by(things.c.id))] == [
+            (1, "longer than five", moment, True),
+            (5, None, None, False),
+        ]
+        assert change_rows(tx, things, ["id"], ["long"], []) == 0
 
 
 def test_a_query_about_one_row_is_asked_for_each(stocked: Database) -> None:

@@ -12,10 +12,18 @@ from psycopg import sql
 from sqlalchemy import Boolean, Connection, DateTime, Integer, LargeBinary, Table, event, text
 
 from app.storage import queries
-from app.storage.claims import claim
+from app.storage.claims import Release, claim, hold, release
 from app.storage.database import Database, open_database
 from app.storage.days import make_ahead, ranges
-from app.storage.deliveries import deliveries_table, delivery, next_dues, open_deliveries, open_in_lanes
+from app.storage.deliveries import (
+    DeliveryMove,
+    deliveries_table,
+    delivery,
+    move_deliveries,
+    next_dues,
+    open_deliveries,
+    open_in_lanes,
+)
 from app.storage.due import due_partitions
 from app.storage.identity import MILLISECONDS_A_DAY, PARTITIONS, day_of
 from app.storage.lanes import lanes_table
@@ -237,6 +245,24 @@ def test_due_deliveries_are_read_from_the_days_in_which_some_are_open(store: Sto
     store.check(lambda tx: open_deliveries(tx, lane, 50, store.noon, store.last), mode, index, {store.last})
     store.check(lambda tx: open_in_lanes(tx, [lane], 50, store.noon, store.last), mode, index, {store.last})
     store.check(lambda tx: next_dues(tx, [lane], store.last), mode, index, {store.last})
+
+
+def test_results_of_many_deliveries_are_written_by_their_ids(store: Store, mode: str) -> None:
+    sent = [store.one(deliveries_table, f"day = {store.last} and partition = {n}") for n in range(20)]
+    with store.database.read() as tx:
+        moves = [DeliveryMove(delivery(tx, id), "delivered") for id in sent]
+    store.check(lambda tx: move_deliveries(tx, moves, store.noon), mode, "pkey", {store.last})
+
+
+def test_claimed_lanes_are_held_and_left_by_their_ids(store: Store, mode: str) -> None:
+    def turn(tx: Connection) -> None:
+        held = hold(tx, claim(tx, "outbox", _ALL, "w", 30), 30)
+        assert len(held.lanes) == 50
+        release(
+            tx, [Release(lane, 0, True, held.at, empty=lane.partition > 9) for lane in held.lanes.values()]
+        )
+
+    store.check(turn, mode, "pk_lanes", set())
 
 
 def test_due_timers_go_by_their_index(store: Store, mode: str) -> None:
