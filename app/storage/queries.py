@@ -46,7 +46,7 @@ from app.storage.timers import OF_MESSAGES, Timer, timers_of
 from app.storage.workers import living_groups, workers
 
 _LOOKS_BACK = (1, 7, 40, 10_000_000)
-_ASKS_AFTER = 7
+_ASKS_AFTER = 1
 _LAST_DAY = 2_147_483_647
 _UNSEEN = ("partition", "day")
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
@@ -117,7 +117,7 @@ def latest(
 ) -> list[Any]:
     """The latest rows by day, moment and id, after a cursor: the last days first, older ones only if need be.
 
-    So that a list reads the partitions of a few days, however many are kept. Where the last week has nothing, older
+    So that a list reads the partitions of a few days, however many are kept. Where the last days have nothing, older
     days are looked into only if `ever` says that there may have been something.
     """
     day, at, id = order
