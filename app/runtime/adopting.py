@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from datetime import datetime
 from threading import Lock
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -17,12 +18,14 @@ from structlog import get_logger
 from app.runtime.deciding import Decided
 from app.runtime.drafts import Intake
 from app.runtime.installation import Installation
-from app.runtime.processing import ROWS_A_LANE, LaneWork, with_messages
-from app.storage.claims import claim_touched
+from app.runtime.processing import ROWS_A_LANE, Claimed, LaneWork, with_messages
+from app.storage.bodies import Body
+from app.storage.claims import ClaimedLane, claim_touched
 from app.storage.flows import flow_policies
 from app.storage.messages import Message
 
 HOLDER = "reply"
+NOTHING_KNOWN: Mapping[str, Body] = MappingProxyType({})
 _LONGEST = 1.0
 _log = get_logger(__name__)
 
@@ -68,18 +71,48 @@ def adopt(
         for message, duplicate in made
         if message.state == "received" and not duplicate
     ]
-    return adopt_lanes_of(tx, installation, new, at) if new else None
+    return adopt_lanes_of(tx, installation, new, at, _bodies(intakes, stored, at)) if new else None
+
+
+def _bodies(
+    intakes: Sequence[Intake], stored: Sequence[Sequence[tuple[Message, bool]]], at: datetime
+) -> dict[str, Body]:
+    """As they were just stored."""
+    return {
+        message.body_id: Body(message.body_id, given.body, given.hash, given.media_type, given.headers, at)
+        for given, made in zip(intakes, stored, strict=True)
+        for message, duplicate in made
+        if not duplicate
+    }
 
 
 def adopt_lanes_of(
-    tx: Connection, installation: Installation, new: Sequence[Message], at: datetime
+    tx: Connection,
+    installation: Installation,
+    new: Sequence[Message],
+    at: datetime,
+    bodies: Mapping[str, Body] = NOTHING_KNOWN,
 ) -> Adopted | None:
-    """Claim the lanes of these messages, as far as nobody else has them or had them in vain."""
+    """Claim the lanes of these messages, as far as nobody else has them or had them in vain; `bodies` are known ones."""
     policies = flow_policies(tx)
     paused = {flow for flow, policy in policies.items() if policy.paused}
     ready = [m for m in new if (m.environment, m.ruleset, m.flow) not in paused]
     lanes = claim_touched(tx, {m.lane for m in ready}, HOLDER, installation.settings.lease_seconds, at)
     if not lanes:
         return None
-    claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
+    messages = _alone(lanes, ready) if bodies else None
+    if messages is None:
+        claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
+    else:
+        claimed = Claimed(lanes, messages, bodies, policies)
     return Adopted(LaneWork(installation, claimed, _LONGEST))
+
+
+def _alone(lanes: Sequence[ClaimedLane], new: Sequence[Message]) -> dict[str, list[Message]] | None:
+    """What waits in these lanes where that is nothing but what is new, so that nothing has to be read; else None."""
+    found: dict[str, list[Message]] = {lane.id: [] for lane in lanes}
+    for message in new:
+        if message.lane in found:
+            found[message.lane].append(message)
+    numbers = all(lane.last_seq - lane.head_seq == len(found[lane.id]) <= ROWS_A_LANE for lane in lanes)
+    return {id: sorted(some, key=lambda m: m.seq) for id, some in found.items()} if numbers else None

@@ -14,7 +14,7 @@ from app.runtime.states import move_messages
 from app.runtime.storing import Entry, entries_of, store_entries, touches_of
 from app.runtime.telling import tell
 from app.storage.alerts import add_alerts
-from app.storage.answers import put_reply
+from app.storage.answers import put_replies
 from app.storage.claims import ClaimedLane, Release, release
 from app.storage.database import now
 from app.storage.deliveries import Delivery, add_deliveries
@@ -73,7 +73,7 @@ def _commit(tx: Connection, batch: Sequence[Worked]) -> Committed:
     at, moment = now(tx), milliseconds()
     everything = [d for worked in batch for d in worked.decided]
     events = {d.message.id: [entries_of(intake) for intake in d.events] for d in everything}
-    touched = touch(tx, _touches(batch, everything, events, moment))
+    touched = touch(tx, _touches(batch, everything, events, moment), at)
     ours = [w for w in batch if touched[w.lane.id].fence == w.lane.fence]
     decided = _still_received(tx, ours)
     _write_outbox(tx, decided, touched, at, moment)
@@ -165,9 +165,7 @@ def _write_messages(tx: Connection, decided: Sequence[Decided], at: datetime) ->
     move_messages(tx, [Move(d.message.id, "received", d.state, d.reason, d.code) for d in decided], at)
     note_decided(tx, decided, at)
     again = [d.message.id for d in decided if d.message.updated_at != d.message.received_at]
-    for d in decided:
-        if d.reply is not None:
-            put_reply(tx, d.message.id, d.reply)
+    put_replies(tx, {d.message.id: d.reply for d in decided if d.reply is not None})
     put_outcomes(tx, {d.message.id: d.outcome for d in decided}, at, again)
     for environment in {d.message.environment for d in decided if d.alerts}:
         alerts = [

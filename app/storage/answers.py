@@ -1,12 +1,13 @@
 """What came back: the answers of other systems to calls, and the replies of flows to their senders."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, LargeBinary, String, select
 
-from app.storage.database import among, at_id, insert, insert_rows, kept_by_day
-from app.storage.identity import placed
+from app.storage.database import among, at_id, insert, kept_by_day
+from app.storage.identity import place_of, placed
+from app.storage.rows import write_rows
 
 answers_table = kept_by_day(
     "answers",
@@ -47,10 +48,10 @@ def answers(tx: Connection, delivery_ids: Collection[str]) -> dict[str, bytes]:
     return {row.delivery_id: bytes(row.content) for row in tx.execute(select(answers_table).where(here))}
 
 
-def put_reply(tx: Connection, message_id: str, reply: Reply) -> None:
-    """Keep the reply of a flow, so that whoever asks again gets the same."""
-    row = {**placed(message_id), "message_id": message_id}
-    insert_rows(tx, replies_table, [{**row, "content": reply.content, "media_type": reply.media_type}])
+def put_replies(tx: Connection, replies: Mapping[str, Reply]) -> None:
+    """Keep the replies of flows by message, so that whoever asks again gets the same."""
+    rows = [(*place_of(id), id, given.content, given.media_type) for id, given in replies.items()]
+    write_rows(tx, replies_table, ("partition", "day", "message_id", "content", "media_type"), rows)
 
 
 def reply(tx: Connection, message_id: str) -> Reply | None:
