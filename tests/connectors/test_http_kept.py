@@ -56,3 +56,23 @@ def test_a_target_that_says_close_is_believed(raw_server, outgoing):
     server = Counting(1, OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     assert results(raw_server(server), outgoing, 2, repeatable=True) == ["delivered"] * 2
     assert server.connections == 2
+
+
+def test_a_request_with_a_small_body_leaves_in_one_piece_and_a_large_one_arrives_whole(raw_server, outgoing):
+    first, lengths = [], []
+
+    def server(connection):
+        for _ in range(2):
+            head = connection.recv(65_536)
+            first.append(head)
+            head, _, body = head.partition(b"\r\n\r\n")
+            length = int(next(line for line in head.lower().split(b"\r\n") if b"content-length" in line)[15:])
+            while len(body) < length:
+                body += connection.recv(65_536)
+            lengths.append(len(body))
+            connection.sendall(OK)
+
+    out = sink(raw_server(server))
+    for body in (b'{"a": 1}', b"x" * 200_000):
+        assert out.send(outgoing(body=body, repeatable=True)).result == "delivered"
+    assert first[0].endswith(b'{"a": 1}') and lengths == [8, 200_000]

@@ -15,11 +15,11 @@ from http.client import HTTPException
 from typing import Literal
 from urllib.parse import SplitResult
 
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from connectors.transports.http.address import AddressRefusedError, NotResolvedError, pinned_address
+from connectors.transports.http.connection import OneWrite
 from connectors.transports.http.deadline import Deadline
 from connectors.transports.http.kept import Kept, Origin
 from connectors.transports.http.target import Target, split_url
@@ -78,7 +78,7 @@ def call(target: Target, request: Request, seconds: float, kept: Kept | None = N
 
 
 def _finished(
-    connection: HTTPConnection,
+    connection: OneWrite,
     parts: SplitResult,
     request: Request,
     deadline: Deadline,
@@ -107,7 +107,7 @@ def _origin(parts: SplitResult) -> Origin:
     return parts.scheme, parts.hostname or "", parts.port
 
 
-def _connect(target: Target, parts: SplitResult, deadline: Deadline) -> HTTPConnection:
+def _connect(target: Target, parts: SplitResult, deadline: Deadline) -> OneWrite:
     """Connect to the pinned address; the watchdog runs from the first byte, so a handshake can't drip either."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -123,7 +123,7 @@ def _connect(target: Target, parts: SplitResult, deadline: Deadline) -> HTTPConn
         deadline.stop()
         sock.close()
         raise
-    connection = HTTPConnection(host, port, timeout=deadline.left())
+    connection = OneWrite(host, port, timeout=deadline.left())
     connection.sock = sock
     return connection
 
@@ -137,7 +137,7 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _exchange(
-    connection: HTTPConnection,
+    connection: OneWrite,
     parts: SplitResult,
     request: Request,
     deadline: Deadline,
@@ -159,9 +159,7 @@ def _exchange(
     return Answer(response.status, headers, content, complete, cut)
 
 
-def _send(
-    connection: HTTPConnection, parts: SplitResult, request: Request, deadline: Deadline, keep: bool
-) -> None:
+def _send(connection: OneWrite, parts: SplitResult, request: Request, deadline: Deadline, keep: bool) -> None:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     own = {
         "Host": parts.netloc,
@@ -174,6 +172,7 @@ def _send(
     connection.request(
         request.method, path, body=request.body, headers=headers, preload_content=False, decode_content=False
     )
+    connection.flush()
 
 
 def _read(response: BaseHTTPResponse, deadline: Deadline, most: int) -> tuple[bytes, bool, bool]:

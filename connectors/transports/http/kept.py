@@ -8,7 +8,7 @@ import select
 import time
 from dataclasses import dataclass
 
-from urllib3.connection import HTTPConnection
+from connectors.transports.http.connection import OneWrite
 
 _REST_SECONDS = 4.0
 """Servers close idle connections after 5 seconds or more."""
@@ -21,10 +21,10 @@ class Kept:
     """At most one connection, to one origin; used by one thread at a time."""
 
     origin: Origin = ("", "", None)
-    connection: HTTPConnection | None = None
+    connection: OneWrite | None = None
     until: float = 0.0
 
-    def take(self, origin: Origin) -> HTTPConnection | None:
+    def take(self, origin: Origin) -> OneWrite | None:
         """The connection to this origin, unless it rested too long or the other side has closed it."""
         found, self.connection = self.connection, None
         if found is None or found.sock is None:
@@ -34,7 +34,7 @@ class Kept:
         found.close()
         return None
 
-    def put(self, origin: Origin, connection: HTTPConnection) -> None:
+    def put(self, origin: Origin, connection: OneWrite) -> None:
         """Keep it for the next request."""
         self.close()
         self.origin, self.connection, self.until = origin, connection, time.monotonic() + _REST_SECONDS
@@ -46,7 +46,7 @@ class Kept:
             self.connection = None
 
 
-def _readable(connection: HTTPConnection) -> bool:
+def _readable(connection: OneWrite) -> bool:
     """Nobody asked anything: what there is to read is the end, or nothing good."""
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
