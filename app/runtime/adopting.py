@@ -18,7 +18,7 @@ from structlog import get_logger
 from app.runtime.deciding import Decided
 from app.runtime.drafts import Intake
 from app.runtime.installation import Installation
-from app.runtime.processing import ROWS_A_LANE, Claimed, LaneWork, with_messages
+from app.runtime.processing import ROWS_A_LANE, Claimed, InboxWork, with_messages
 from app.storage.bodies import Body
 from app.storage.claims import ClaimedLane, claim_touched
 from app.storage.flows import flow_policies
@@ -33,7 +33,7 @@ _log = get_logger(__name__)
 class Adopted:
     """Lanes that one transaction of intake claimed, with the messages that wait in them."""
 
-    def __init__(self, work: LaneWork) -> None:
+    def __init__(self, work: InboxWork) -> None:
         self.lanes = frozenset(lane.id for lane in work.lanes)
         self._work = work
         self._lock = Lock()
@@ -105,7 +105,7 @@ def adopt_lanes_of(
         claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
     else:
         claimed = Claimed(lanes, messages, bodies, policies)
-    return Adopted(LaneWork(installation, claimed, _LONGEST))
+    return Adopted(InboxWork(installation, claimed, _LONGEST))
 
 
 def _alone(lanes: Sequence[ClaimedLane], new: Sequence[Message]) -> dict[str, list[Message]] | None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 
 from app.runtime.connections import Connections
 from app.runtime.installation import Installation
-from app.runtime.outbox import LaneWork
+from app.runtime.outbox import OutboxWork
 from app.runtime.precedence import shares_of
 from app.runtime.remedying import Remedies
 from app.runtime.transactions import insist
@@ -54,7 +54,7 @@ class Claiming:
 
     def claim(
         self, in_hand: int, partitions: Collection[int], only: ColumnElement[bool] | None
-    ) -> list[LaneWork]:
+    ) -> list[OutboxWork]:
         """As many lanes as there is room for."""
         room, general = self._room(in_hand)
         only_urgent = not (self._more and general > 0)
@@ -73,7 +73,7 @@ class Claiming:
         only: ColumnElement[bool] | None,
         crowded: Collection[tuple[str, str]],
         only_urgent: bool,
-    ) -> tuple[list[LaneWork], int]:
+    ) -> tuple[list[OutboxWork], int]:
         settings, urgent = self._installation.settings, self._installation.urgent.now()
         lease = settings.lease_seconds + settings.delivery_deadline
         with self._installation.database.begin() as tx:
@@ -94,7 +94,7 @@ class Claiming:
             admitted = self._shop.breakers.admit(tx, lanes, self._holder)
         remedies = Remedies(self._installation)
         works = [
-            LaneWork(
+            OutboxWork(
                 lane,
                 policies.get(lane.of_flow, _DEFAULT),
                 settings,
@@ -107,23 +107,23 @@ class Claiming:
         return works, len(lanes)
 
 
-class Line:
+class Waiting:
     """Lanes that are claimed and wait to be noted: until there is a sender for them, or half their lease is over."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._works: list[tuple[LaneWork, float]] = []
+        self._works: list[tuple[OutboxWork, float]] = []
 
     def __len__(self) -> int:
         """How many wait."""
         return len(self._works)
 
-    def add(self, works: Collection[LaneWork]) -> None:
+    def add(self, works: Collection[OutboxWork]) -> None:
         """These were claimed now."""
         until = time.monotonic() + self._installation.settings.lease_seconds / 2
         self._works += [(work, until) for work in works]
 
-    def take(self, admit: Callable[[LaneWork], bool]) -> list[LaneWork]:
+    def take(self, admit: Callable[[OutboxWork], bool]) -> list[OutboxWork]:
         """Those for which there is a sender, in order."""
         taken = []
         for entry in list(self._works):
@@ -132,7 +132,7 @@ class Line:
                 taken.append(entry[0])
         return taken
 
-    def late(self, all: bool = False) -> list[LaneWork]:
+    def late(self, all: bool = False) -> list[OutboxWork]:
         """Those that have waited for too long, or all."""
         late = [entry for entry in self._works if all or time.monotonic() > entry[1]]
         self._works = [entry for entry in self._works if entry not in late]

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.errors import AppError
 from app.runtime.breakers import Breakers, Probe
-from app.runtime.gates import Gate, Waits
+from app.runtime.gates import ConnectionGate, Waits
 from app.runtime.installation import Installation
 from app.runtime.pace import Pace
 from app.runtime.rates import Rates
@@ -49,11 +49,11 @@ class Connections:
         self._rates = Rates(installation)
         self.breakers = Breakers(installation, self._rates)
 
-    def gate(self, environment: str, endpoint: str, probe: Probe | None = None) -> Gate:
+    def gate(self, environment: str, endpoint: str, probe: Probe | None = None) -> ConnectionGate:
         """What lets deliveries of a lane through to this endpoint."""
         found = self._binding(environment, endpoint)
         control = read_control(found.control if found else {}, self._installation.settings)
-        return Gate(self.breakers, self._rates, self.waits, (environment, endpoint), control, probe)
+        return ConnectionGate(self.breakers, self._rates, self.waits, (environment, endpoint), control, probe)
 
     def sink(self, environment: str, endpoint: str) -> Sink:
         """The open sink of an endpoint for this thread. Errors: Parked, with a reason for people."""

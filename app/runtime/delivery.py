@@ -16,14 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from app.errors import TransitionRefused
 from app.runtime.asking import asks
 from app.runtime.calling import look_again
-from app.runtime.claiming import Claiming, Line
+from app.runtime.claiming import Claiming, Waiting
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
-from app.runtime.outbox import LaneWork, Ready
+from app.runtime.outbox import OutboxWork, Ready
 from app.runtime.senders import Done, Job, OwnThread, Senders
 from app.runtime.sending import send
 from app.runtime.transactions import insist, transient
-from app.runtime.turns import Taken, Turn, take_turns
+from app.runtime.turns import Turn, TurnsTaken, take_turns
 from app.storage.deliveries import Delivery
 
 SLICE_SECONDS = 5.0
@@ -76,7 +76,7 @@ class Deliveries:
         self._senders = senders
         self._stop = stop
         self._claiming = Claiming(installation, shop, holder, senders.count, spare)
-        self._line = Line(installation)
+        self._waiting = Waiting(installation)
         self._noted: dict[
             str, tuple[_Place, float]
         ] = {}  # lanes being sent: where to, and until when they go on
@@ -86,7 +86,7 @@ class Deliveries:
     @property
     def in_hand(self) -> int:
         """How many lanes this process works on."""
-        return len(self._line) + len(self._noted)
+        return len(self._waiting) + len(self._noted)
 
     @property
     def late(self) -> bool:
@@ -98,22 +98,22 @@ class Deliveries:
         if rung:
             self._claiming.look()
         self._senders.reserved = bool(self._installation.urgent.now())
-        self._forget(self._line.late(all=self._stop()))
+        self._forget(self._waiting.late(all=self._stop()))
         if not self._stop() and self._claiming.due(self.in_hand):
             self._hold(self._claiming.claim(self.in_hand, partitions, only))
         turns, self._late = self._late, []
         turns += [t for t in map(self._answered, self._senders.finished()) if t is not None]
-        turns += [t for t in map(self._first, self._line.take(self._admits)) if t is not None]
+        turns += [t for t in map(self._first, self._waiting.take(self._admits)) if t is not None]
         if turns:
             self._take(turns)
         return not self._stop() and self._claiming.due(self.in_hand)
 
-    def _hold(self, works: Sequence[LaneWork]) -> None:
+    def _hold(self, works: Sequence[OutboxWork]) -> None:
         for work in works:
             self._shop.take(*work.place)
-        self._line.add(works)
+        self._waiting.add(works)
 
-    def _admits(self, work: LaneWork) -> bool:
+    def _admits(self, work: OutboxWork) -> bool:
         """Whether something of this lane may be noted now; where repeats are not told apart only if somebody is free.
 
         What is noted and never sent, because the process died, would be left to a person there.
@@ -126,10 +126,10 @@ class Deliveries:
         self._noted[work.lane.id] = (work.place, time.monotonic() + SLICE_SECONDS)
         return True
 
-    def _urgent(self, work: LaneWork) -> bool:
+    def _urgent(self, work: OutboxWork) -> bool:
         return work.lane.of_flow in self._installation.urgent.now()
 
-    def _first(self, work: LaneWork) -> Turn | None:
+    def _first(self, work: OutboxWork) -> Turn | None:
         try:
             work.asks = asks(self._shop.sink(*work.place))
             return Turn(work, go_on=not self._stop() and work.gate.open())
@@ -150,7 +150,7 @@ class Deliveries:
         in_time = time.monotonic() < self._noted[work.lane.id][1] and not self._stop()
         return Turn(work, results, go_on=in_time and self._passable(work))
 
-    def _passable(self, work: LaneWork) -> bool:
+    def _passable(self, work: OutboxWork) -> bool:
         """Whether more may be sent; what cannot be looked up now is looked up at the next claim."""
         try:
             self._shop.sink(*work.place)
@@ -175,11 +175,11 @@ class Deliveries:
         self._late += taken.later
         self._go_on(turns, taken)
 
-    def _together(self, turns: Sequence[Turn]) -> Taken:
+    def _together(self, turns: Sequence[Turn]) -> TurnsTaken:
         with self._installation.database.begin() as tx:
             return take_turns(tx, turns, self._installation.settings)
 
-    def _go_on(self, turns: Sequence[Turn], taken: Taken) -> None:
+    def _go_on(self, turns: Sequence[Turn], taken: TurnsTaken) -> None:
         put_off = {t.lane_id for t in taken.later}
         there = [t for t in turns if t.lane_id not in put_off]
         for t in there:
@@ -190,7 +190,7 @@ class Deliveries:
             self._claiming.look()
         self._look_again([sent.delivery for t in there for sent in t.results.sent])
 
-    def _send(self, work: LaneWork, ready: list[Ready]) -> None:
+    def _send(self, work: OutboxWork, ready: list[Ready]) -> None:
         known = self._repeatable.add if ready[0].delivery.idempotent else self._repeatable.discard
         known(work.place)
         since = time.monotonic()
@@ -204,12 +204,12 @@ class Deliveries:
         except DBAPIError:
             _log.warning("answers are looked at later", exc_info=True)
 
-    def _abandon(self, work: LaneWork) -> None:
+    def _abandon(self, work: OutboxWork) -> None:
         """A lane that fails is left to its lease, the others go on."""
         _log.warning("lane abandoned", lane=work.lane.id, exc_info=True)
         self._forget([work])
 
-    def _forget(self, works: Sequence[LaneWork]) -> None:
+    def _forget(self, works: Sequence[OutboxWork]) -> None:
         """These are in hand no more."""
         for work in works:
             self._noted.pop(work.lane.id, None)

@@ -54,7 +54,7 @@ class Waits:
             return {p for place, lanes in places for p in due_here(tx, *place, limit=lanes)}
 
 
-class Gate:
+class ConnectionGate:
     """One lane's way to its connection while a worker has it."""
 
     def __init__(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.runtime.asking import Asked, ask_at
-from app.runtime.gates import Gate
+from app.runtime.gates import ConnectionGate
 from app.runtime.remedying import Remedies
 from app.runtime.states import move_delivery_states
 from app.runtime.verdicts import Sent, interrupted, verdict
@@ -62,11 +62,16 @@ class Choice:
     blocked_by: str | None = None
 
 
-class LaneWork:
+class OutboxWork:
     """One claimed outbox lane."""
 
     def __init__(
-        self, lane: ClaimedLane, policy: FlowPolicy, settings: Settings, remedies: Remedies, gate: Gate
+        self,
+        lane: ClaimedLane,
+        policy: FlowPolicy,
+        settings: Settings,
+        remedies: Remedies,
+        gate: ConnectionGate,
     ) -> None:
         self.lane = lane
         self.gate = gate

@@ -50,7 +50,7 @@ def drain(
         if claimed is None:
             break
         budget = installation.settings.lease_seconds / 2
-        moved += LaneWork(installation, claimed, budget, urgent, stop, restraint).run()
+        moved += InboxWork(installation, claimed, budget, urgent, stop, restraint).run()
     return moved
 
 
@@ -73,7 +73,7 @@ def with_messages(
     return Claimed(lanes, messages, bodies, policies)
 
 
-class LaneWork:
+class InboxWork:
     """Work on claimed lanes, for so many seconds: what was decided and committed, and the partitions with more."""
 
     def __init__(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Protocol
 
-from app.runtime.outbox import LaneWork, Ready, Results
+from app.runtime.outbox import OutboxWork, Ready, Results
 
 Place = tuple[str, str]
 
@@ -15,7 +15,7 @@ Place = tuple[str, str]
 class Job:
     """Deliveries of one lane that were noted, to be sent in order before `until` by the monotonic clock."""
 
-    work: LaneWork
+    work: OutboxWork
     ready: list[Ready]
     since: float
     until: float
@@ -26,7 +26,7 @@ class Job:
 class Done:
     """What became of a job; None where nobody knows, so that its lane is left to its lease."""
 
-    work: LaneWork
+    work: OutboxWork
     results: Results | None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.runtime.asking import note_answer
 from app.runtime.calling import keep_answers
-from app.runtime.outbox import BATCH, Choice, Judged, LaneWork, Ready, Results, leave_lanes, park_lane
+from app.runtime.outbox import BATCH, Choice, Judged, OutboxWork, Ready, Results, leave_lanes, park_lane
 from app.runtime.states import move_delivery_states
 from app.runtime.verdicts import Sent
 from app.settings import Settings
@@ -26,7 +26,7 @@ from app.storage.deliveries import Delivery, DeliveryMove, delivery_bodies, open
 class Turn:
     """A lane's part in a transaction: what it has to tell, whether it may send more; `parked` says why it may not."""
 
-    work: LaneWork
+    work: OutboxWork
     results: Results = Results()
     go_on: bool = True
     parked: str = ""
@@ -38,7 +38,7 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Taken:
+class TurnsTaken:
     """What became of turns: deliveries to send by lane; turns to be taken later, since others write to their lanes now.
 
     A lane that is in neither is left. `again`: one was left that has something to do at once.
@@ -49,13 +49,13 @@ class Taken:
     again: bool = False
 
 
-def take_turns(tx: Connection, turns: Sequence[Turn], settings: Settings) -> Taken:
+def take_turns(tx: Connection, turns: Sequence[Turn], settings: Settings) -> TurnsTaken:
     """Write results of lanes; then note their next deliveries as inflight, or leave them."""
     held = hold(tx, [t.work.lane for t in turns], settings.lease_seconds + settings.delivery_deadline)
     for t in turns:
         t.work.lane = held.lanes.get(t.lane_id, t.work.lane)
     ours = [t for t in turns if t.lane_id in held.lanes]
-    taken = Taken(later=[t for t in turns if t.lane_id in held.locked])
+    taken = TurnsTaken(later=[t for t in turns if t.lane_id in held.locked])
     for t in ours:
         if t.parked:
             park_lane(tx, t.work.lane, t.parked, held.at)
@@ -92,7 +92,7 @@ def _note(tx: Connection, turns: Sequence[Turn], at: datetime) -> tuple[dict[str
     return stuck, 0 if any(given_up) else since_day
 
 
-def _remedy(tx: Connection, work: LaneWork, judged: Sequence[Judged], at: datetime) -> bool:
+def _remedy(tx: Connection, work: OutboxWork, judged: Sequence[Judged], at: datetime) -> bool:
     """Carry out what playbooks say of deliveries that are given up; whether there is any."""
     found = [(one.move, one.remedy) for one in judged if one.remedy and one.move.to_state == "dead"]
     work.remedies.carry_out(tx, work.lane, found, at)
@@ -115,7 +115,7 @@ def _choose(tx: Connection, turns: Sequence[Turn], at: datetime, since_day: int)
 
 def _granted(
     tx: Connection, turns: Sequence[Turn], choices: Mapping[str, Choice]
-) -> list[tuple[LaneWork, Sequence[Delivery]]]:
+) -> list[tuple[OutboxWork, Sequence[Delivery]]]:
     """What the connections let through."""
     granted = []
     for t in sorted(turns, key=lambda t: t.work.place):
@@ -127,7 +127,7 @@ def _granted(
 
 
 def _start(
-    tx: Connection, granted: Sequence[tuple[LaneWork, Sequence[Delivery]]], at: datetime
+    tx: Connection, granted: Sequence[tuple[OutboxWork, Sequence[Delivery]]], at: datetime
 ) -> dict[str, list[Ready]]:
     """Note deliveries as inflight; uncertain ones are asked about, which needs no note."""
     moves = [
@@ -144,7 +144,7 @@ def _start(
     }
 
 
-def _started(work: LaneWork, d: Delivery) -> Delivery:
+def _started(work: OutboxWork, d: Delivery) -> Delivery:
     if d.state == "uncertain":
         return d
     return replace(d, state="inflight", fence=work.lane.fence, attempts=d.attempts + 1)

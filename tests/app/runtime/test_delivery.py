@@ -13,7 +13,7 @@ from app.runtime.connections import Connections
 from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
-from app.runtime.outbox import LaneWork
+from app.runtime.outbox import OutboxWork
 from app.runtime.remedying import Remedies
 from app.runtime.turns import Turn, take_turns
 from app.storage.claims import ClaimedLane, claim
@@ -35,9 +35,9 @@ def send(installation: Installation, number: int, lot: str = "L1", **more: Any) 
     return id
 
 
-def lane_work(installation: Installation, lane: ClaimedLane) -> LaneWork:
+def lane_work(installation: Installation, lane: ClaimedLane) -> OutboxWork:
     gate = Connections(installation).gate(lane.environment, lane.endpoint)
-    return LaneWork(lane, FlowPolicy(), installation.settings, Remedies(installation), gate)
+    return OutboxWork(lane, FlowPolicy(), installation.settings, Remedies(installation), gate)
 
 
 def only(installation: Installation, message_id: str) -> Delivery:
