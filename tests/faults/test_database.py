@@ -101,6 +101,23 @@ def test_stopped_inside_a_transaction_past_its_lease_it_commits_nothing(plant: P
 
 
 @on_postgresql
+def test_stopped_among_the_rows_it_writes_it_holds_its_lanes_until_a_clock_ends_its_session(
+    plant: Plant,
+) -> None:
+    """The server waits for the rest of a COPY whatever its time limits say."""
+    send(plant, 30, lanes=1)
+    sleeper = plant.start(**wounded(Wound("psycopg:Copy.write_row", deed="stop")))
+    wait_for(lambda: stopped(sleeper.pid), 40)
+    plant.start("clock")
+    other = plant.start()
+    settled(plant, 30, seconds=80)
+    sleeper.signal(signal.SIGCONT)
+    time.sleep(1)
+    settled(plant, 30)
+    assert sleeper.alive and other.alive and plant.target.repeats == 0
+
+
+@on_postgresql
 def test_transactions_that_cross_are_broken_off_by_the_database_and_done_again(plant: Plant) -> None:
     send(plant, LANES, LANES)
     first, last = lane_ids(plant)[0], lane_ids(plant)[-1]

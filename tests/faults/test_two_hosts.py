@@ -90,6 +90,7 @@ def test_a_host_that_was_cut_off_at_work_loses_doubles_and_disturbs_nothing(
 
     plant.target.script = script
     before = check(plant.database)
+    plant.start("clock")  # of a host that is never cut off
     start(plant, hosts[0], "first")
     ids = send(plant, 0, 150)
     assert cut.wait(60)

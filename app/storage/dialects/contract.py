@@ -115,6 +115,13 @@ class Dialect(Protocol):
         """The options of a connection that only reads: it waits for no writer, stops none and can't write."""
         ...
 
+    def end_silent(self, tx: Connection, seconds: float) -> int:
+        """End sessions of ours that began to send rows so long ago and say no more: how many.
+
+        No time limit of a session reaches into a COPY: a host that is cut off in one would keep its locks for ever.
+        """
+        ...
+
     def unhurried(self, connection: Connection) -> AbstractContextManager[None]:
         """The session for questions about a whole store, which may take minutes."""
         ...

@@ -46,7 +46,7 @@ _HASTEN = text(
     "select clock_timestamp() from (select set_config('lock_timeout', :locks, true),"
     " set_config('statement_timeout', :whole, true)) as limits"
 )
-# Who is cut off does not wait for an answer that will never come.
+# Who is cut off does not wait for an answer that will never come; the server asks likewise whether we are there.
 _SILENCE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -55,6 +55,13 @@ _SILENCE = {
 }
 _ONE_AT_A_TIME = (
     "select set_config('lock_timeout', '10min', true), pg_advisory_lock(hashtext('mapwright migrate'))"
+)
+# Of this role, database and name, so that it is one of ours; whoever waits for anything but its client is at work.
+_END_SILENT = text(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+    " and usename = current_user and application_name = current_setting('application_name')"
+    " and pid <> pg_backend_pid() and state = 'active' and wait_event = 'ClientRead'"
+    " and query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
 _FEW = 8
 _NATIVE = (Boolean, DateTime, LargeBinary)
@@ -88,7 +95,10 @@ class Postgresql:
             "lock_timeout": guards.lock,
             "idle_in_transaction_session_timeout": guards.idle,
         }
-        options = "-c timezone=UTC -c jit=off -c default_transaction_read_only=on"
+        options = (
+            "-c application_name=mapwright -c timezone=UTC -c jit=off -c default_transaction_read_only=on"
+        )
+        options += "".join(f" -c tcp_{name}={_SILENCE[name]}" for name in _SILENCE if name.startswith("keep"))
         options += "".join(f" -c {name}={_milliseconds(value)}" for name, value in limits.items())
         engine = create_engine(
             url,
@@ -133,6 +143,10 @@ class Postgresql:
     def examine(self, tx: Connection, table: str, column: str) -> None:
         """Under a lock that stops nobody who reads or writes."""
         tx.exec_driver_sql(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "ck_{table}_{column}"')
+
+    def end_silent(self, tx: Connection, seconds: float) -> int:
+        """The server waits for the rows of a COPY without looking at its own limits; ended it can be."""
+        return len(tx.execute(_END_SILENT, {"seconds": seconds}).all())
 
     def stored_time(self, moment: datetime) -> datetime:
         """As it is."""

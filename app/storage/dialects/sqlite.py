@@ -94,6 +94,10 @@ class Sqlite:
     def examine(self, tx: Connection, table: str, column: str) -> None:
         """Done when the rows were taken over."""
 
+    def end_silent(self, tx: Connection, seconds: float) -> int:
+        """There are no sessions: a transaction ends with its process."""
+        return 0
+
     def stored_time(self, moment: datetime) -> datetime:
         """There is no type with an offset."""
         return moment.replace(tzinfo=None)

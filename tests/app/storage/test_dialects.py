@@ -455,6 +455,30 @@ def test_a_copy_that_was_cut_off_says_so_and_that_its_connection_is_gone(stocked
         assert _ids(tx) == []
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_session_that_falls_silent_among_its_rows_is_ended_and_no_other(stocked: Database) -> None:
+    ended: list[int] = []
+
+    def fall_silent() -> None:
+        time.sleep(0.3)
+        with stocked.read() as other:
+            assert stocked.dialect.end_silent(other, 60) == 0, "it may yet go on"
+            ended.append(stocked.dialect.end_silent(other, 0.2))
+
+    with stocked.begin() as idle:
+        idle.execute(text("select 1"))
+        with pytest.raises(DBAPIError, match="terminating connection"), stocked.begin() as tx:
+            stocked.dialect.write(tx, things, ("id",), Cut(range(20), fall_silent))
+        assert idle.execute(text("select 1")).scalar_one() == 1
+    assert ended == [1]
+
+
+def test_without_sessions_none_is_ended(database: Database) -> None:
+    with database.read() as tx:
+        assert database.dialect.end_silent(tx, 0) == 0
+
+
 # --- partitions
 
 
