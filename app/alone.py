@@ -4,19 +4,16 @@ It is given everything on stdin, says on stdout when it has loaded it and when i
 decision, writes nothing else anywhere and ends with the worker that started it. See `app.runtime.witness`.
 """
 
-import ctypes
 import os
 import pickle
 import resource
-import signal
 import sys
 
+from app.parents import die_with_parent
 from app.runtime.deciding import Decider
 from app.runtime.restraint import Restraint
 from app.runtime.witness import LIVED, LOADED, Case
 from app.wiring import wire
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -24,7 +21,7 @@ def main() -> None:
     tell = os.dup(1)
     os.dup2(2, 1)  # what is logged on the way goes aside
     worker, case = pickle.load(sys.stdin.buffer)
-    _end_with(worker)
+    die_with_parent(worker)
     decide(case, tell)
 
 
@@ -41,13 +38,6 @@ def decide(case: Case, tell: int) -> None:
         decider.decide(case.message, case.lane)
     finally:  # what is raised, is raised in the worker too, which knows what to make of it
         os.write(tell, LIVED)
-
-
-def _end_with(worker: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != worker:
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ _LEASE = "clock"
 _BATCH_PAUSE_SECONDS = 0.05
 UPKEEP_SECONDS = 3600.0
 SILENT_SECONDS = 15.0
-_LISTEN_SECONDS = 5.0
+_LOOK_SECONDS = 5.0
 _BEAT_TICKS = 5
 _WIND_TICKS = 5
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ class Clock:
         batches = Thread(target=self._drive, name="batches", daemon=True)
         batches.start()
         Thread(target=self._keep_up, name="upkeep", daemon=True).start()
-        Thread(target=self._listen, name="silence", daemon=True).start()
+        Thread(target=self._watch_sessions, name="sessions", daemon=True).start()
         while not self._stop.is_set():
             started = time.monotonic()
             self._quietly(self.tick)
@@ -147,9 +147,9 @@ class Clock:
                 self._quietly(lambda: run_retention(self._installation, stop=self._stop.is_set))
                 self._stop.wait(UPKEEP_SECONDS)
 
-    def _listen(self) -> None:
+    def _watch_sessions(self) -> None:
         """End sessions that lie still among their rows, and hold locks; every clock does, whatever the ticks wait for."""
-        while not self._stop.wait(_LISTEN_SECONDS):
+        while not self._stop.wait(_LOOK_SECONDS):
             if self._quietly(self._end_silent):
                 _log.warning("sessions ended that said nothing for long", clock=self.name)
 

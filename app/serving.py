@@ -7,21 +7,19 @@ the port is probed first; a killed parent leaves a worker that goes on serving, 
 to end it with its parent, at once: a graceful end could hold the port against the next server.
 """
 
-import ctypes
 import os
-import signal
 import socket
 import sys
 from dataclasses import fields
 from typing import Any
 
 from app.errors import AppError
+from app.parents import die_with_parent
 from app.settings import SETTINGS, Settings, load_settings
 
 THREADS = 16
 CONNECTIONS = 1_024
 _SERVER = "MAPWRIGHT_SERVER_PID"
-_PR_SET_PDEATHSIG = 1
 
 
 class PortTaken(AppError):
@@ -114,12 +112,3 @@ def probe(host: str, port: int, setting: str = "MAPWRIGHT_BIND") -> None:
             raise PortTaken(
                 f"port {port} on {host} can't be opened ({error.strerror}): stop what uses it or set {setting}"
             ) from None
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent ends, however that happens (Linux)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked
-        os.kill(os.getpid(), signal.SIGKILL)

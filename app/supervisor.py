@@ -1,6 +1,5 @@
 """Start processes in order, restart what dies, stop in reverse order, leave no orphan."""
 
-import ctypes
 import json
 import os
 import signal
@@ -9,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ import structlog
 
 from app.ends import Tail, described, hopeless, last_lines, last_words
 from app.errors import AppError
+from app.parents import signal_at_death_of_parent
 
 _log = structlog.get_logger(__name__)
 _STEADY = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 _LOOP = 3
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
+_AT_DEATH_OF_PARENT = partial(signal_at_death_of_parent, signal.SIGTERM)
 
 
 class StartFailed(AppError):
@@ -181,7 +181,7 @@ def _launch(service: Service) -> tuple[subprocess.Popen[bytes], Tail | None]:
             stdout=output,
             stderr=subprocess.STDOUT if output else subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops them in order
-            preexec_fn=_die_with_parent if _LIBC else None,
+            preexec_fn=_AT_DEATH_OF_PARENT if sys.platform == "linux" else None,
         )
     except OSError as error:
         raise StartFailed(f"{service.name} did not start: {error}") from error
@@ -189,11 +189,6 @@ def _launch(service: Service) -> tuple[subprocess.Popen[bytes], Tail | None]:
         if output:
             output.close()
     return process, None if output else Tail(process)
-
-
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

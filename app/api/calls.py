@@ -82,14 +82,14 @@ def environment(wanted: str | None = None) -> str:
         if wanted not in (None, token.environment):
             raise EnvironmentNotAllowed()
         return token.environment
-    chosen = installation().settings.environment
     with installation().database.read() as connection:
         names = [found.name for found in environments.environments(connection)]
-        if wanted is not None and names and wanted not in names:
+        chosen = installation().settings.environment if wanted is None else wanted
+        if chosen in names or not names:
+            return chosen
+        if wanted is not None:
             raise NotFound(no_environment(connection, wanted))
-    if wanted is not None:
-        return wanted
-    return chosen if chosen in names or not names else names[0]
+    return names[0]
 
 
 def correlation_id() -> str:

@@ -23,14 +23,13 @@ def say_if_unknown(
     installation: "Installation", environment: str, flow: str | None, endpoint: str | None = None
 ) -> None:
     """Nothing was found: say so where the flow is not live or the endpoint not bound, for it may be a slip."""
-    from app.storage.unknown import listed, meant
+    from app.storage.unknown import instead
 
     flows, endpoints = _known(installation, environment)
     short = {name for _, name in flows}
     for word, asked, known in (("live flow", flow, short), ("bound endpoint", endpoint, endpoints)):
         if asked and asked not in known:
-            guess = meant(asked, known) or ";"
-            say(f"{environment} has no {word} {asked}{guess} there are: {listed(known)}")
+            say(f"{environment} has no {word} {asked}{instead(asked, known)}")
 
 
 def _known(installation: "Installation", environment: str) -> tuple[list[tuple[str, str]], set[str]]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from datetime import datetime
 from threading import Lock
-from types import MappingProxyType
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +24,6 @@ from app.storage.flows import flow_policies
 from app.storage.messages import Message
 
 HOLDER = "reply"
-NOTHING_KNOWN: Mapping[str, Body] = MappingProxyType({})
 _LONGEST = 1.0
 _log = get_logger(__name__)
 
@@ -91,7 +89,7 @@ def adopt_lanes_of(
     installation: Installation,
     new: Sequence[Message],
     at: datetime,
-    bodies: Mapping[str, Body] = NOTHING_KNOWN,
+    bodies: Mapping[str, Body] | None = None,
 ) -> Adopted | None:
     """Claim the lanes of these messages, as far as nobody else has them or had them in vain; `bodies` are known ones."""
     policies = flow_policies(tx)
@@ -100,11 +98,10 @@ def adopt_lanes_of(
     lanes = claim_touched(tx, {m.lane for m in ready}, HOLDER, installation.settings.lease_seconds, at)
     if not lanes:
         return None
-    messages = _alone(lanes, ready) if bodies else None
-    if messages is None:
-        claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
-    else:
+    if bodies is not None and (messages := _alone(lanes, ready)) is not None:
         claimed = Claimed(lanes, messages, bodies, policies)
+    else:
+        claimed = with_messages(tx, lanes, policies, ROWS_A_LANE)
     return Adopted(InboxWork(installation, claimed, _LONGEST))
 
 

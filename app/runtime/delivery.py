@@ -20,39 +20,15 @@ from app.runtime.claiming import Claiming, Waiting
 from app.runtime.connections import Connections, Parked
 from app.runtime.installation import Installation
 from app.runtime.outbox import OutboxWork, Ready
-from app.runtime.senders import Done, Job, OwnThread, Senders
+from app.runtime.senders import Done, Job, Senders
 from app.runtime.sending import send
 from app.runtime.transactions import insist, transient
 from app.runtime.turns import Turn, TurnsTaken, take_turns
 from app.storage.deliveries import Delivery
 
 SLICE_SECONDS = 5.0
-_A_MOMENT = 0.005
 _Place = tuple[str, str]
 _log = structlog.get_logger(__name__)
-
-
-def deliver(
-    installation: Installation,
-    partition: int | Collection[int],
-    *,
-    holder: str = "deliver",
-    connections: Connections | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    only: ColumnElement[bool] | None = None,
-) -> int:
-    """Send everything due in these partitions, in this thread; how many attempts were made."""
-    partitions = {partition} if isinstance(partition, int) else set(partition)
-    shop = connections or Connections(installation)
-    deliveries = Deliveries(installation, shop, OwnThread(), holder, stop)
-    found = bool(partitions)
-    while found:  # until a look finds nothing
-        found = deliveries.turn(partitions, True, only) or deliveries.in_hand > 0
-        while deliveries.in_hand:
-            deliveries.turn(partitions, False, only)
-            if deliveries.late:
-                time.sleep(_A_MOMENT)
-    return deliveries.made
 
 
 class Deliveries:

@@ -1,4 +1,4 @@
-"""Who sends: some threads side by side, each one lane at a time; or, without threads, whoever asks for results."""
+"""Who sends: some threads side by side, each one lane at a time."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -50,25 +50,6 @@ class Senders(Protocol):
     def finished(self) -> list[Done]:
         """Results that nobody has taken yet."""
         ...
-
-
-class OwnThread:
-    """Sends in the thread that asks for the results, one job after the other."""
-
-    count = 8
-
-    def __init__(self) -> None:
-        self.reserved = False
-        self._jobs: deque[tuple[Job, Send]] = deque()
-
-    def put(self, job: Job, send: Send) -> None:
-        """Have it sent when somebody asks."""
-        self._jobs.append((job, send))
-
-    def finished(self) -> list[Done]:
-        """Send everything now."""
-        jobs, self._jobs = self._jobs, deque()
-        return [send(job) for job, send in jobs]
 
 
 class Threads:

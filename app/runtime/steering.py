@@ -19,7 +19,7 @@ from app.storage.flows import FlowPolicy, flow_policies, put_flow_policy
 from app.storage.identity import partition_of
 from app.storage.lane_list import PAUSE
 from app.storage.lanes import lanes_table, lock
-from app.storage.unknown import listed, meant, no_id
+from app.storage.unknown import instead, no_id
 
 _c = lanes_table.c
 
@@ -57,10 +57,8 @@ def pause_flow(
     require_reason(reason)
     if (ruleset, flow) not in flows_named(installation, environment, f"{ruleset}/{flow}"):
         flows = ["/".join(one) for one in live_flows(installation, environment)]
-        guess = meant(f"{ruleset}/{flow}", flows) or ";"
-        raise NotFound(
-            f"no live release of {ruleset} in {environment} has a flow {flow}{guess} live are: {listed(flows)}"
-        )
+        there = instead(f"{ruleset}/{flow}", flows, "live are")
+        raise NotFound(f"no live release of {ruleset} in {environment} has a flow {flow}{there}")
     with installation.database.begin() as tx:
         before = flow_policies(tx).get((environment, ruleset, flow), FlowPolicy())
         policy = replace(before, paused=paused)

@@ -12,7 +12,7 @@ from app.storage.database import now
 from app.storage.environments import binding, bindings, set_paused
 from app.storage.environments import environment as environment_named
 from app.storage.outages import due_here, hurry
-from app.storage.unknown import listed, meant, no_environment
+from app.storage.unknown import instead, no_environment
 
 
 def pause(installation: Installation, environment: str, endpoint: str, *, by: str, reason: str) -> None:
@@ -84,5 +84,6 @@ def not_bound(tx: Connection, environment: str, endpoint: str) -> NotFound:
     if environment_named(tx, environment) is None:
         return NotFound(no_environment(tx, environment))
     names = [one.endpoint for one in bindings(tx, environment)]
-    guess = meant(endpoint, names) or ";"
-    return NotFound(f"{environment} has no binding for {endpoint[:120]}{guess} bound are: {listed(names)}")
+    return NotFound(
+        f"{environment} has no binding for {endpoint[:120]}{instead(endpoint, names, 'bound are')}"
+    )

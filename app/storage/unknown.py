@@ -1,6 +1,6 @@
 """What to say about a name or an id that is not known: the nearest there is, those there are, where to look."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from sqlalchemy import Connection
@@ -32,6 +32,11 @@ def listed(names: Iterable[str]) -> str:
     """The first few names, or that there is none."""
     there = sorted(names)
     return ", ".join(there[:_NAMED]) + (", ..." if len(there) > _NAMED else "") or "none"
+
+
+def instead(name: str, known: Collection[str], there: str = "there are") -> str:
+    """The nearest of the known names, where one is near, and the first few of them all: the end of a sentence."""
+    return f"{meant(name, known) or ';'} {there}: {listed(known)}"
 
 
 def no_environment(connection: Connection, name: str) -> str:

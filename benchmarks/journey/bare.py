@@ -19,10 +19,11 @@ from app.collector import collect_seldom
 from app.express import Express
 from app.factory import create_app
 from app.front import Answer, Front
+from app.parents import die_with_parent
 from app.runtime.installation import Installation
 from app.security import tokens
 from app.security.bodies import read_body
-from app.serving import THREADS, die_with_parent
+from app.serving import THREADS
 from app.settings import load_settings
 from app.storage.identity import new_id
 from app.wiring import wire

@@ -4,10 +4,10 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept, accept_lines
 from app.runtime.processing import drain
+from tests.delivering import deliver
 from tests.journey import ENVIRONMENT, order
 
 MESSAGES, SINGLE = 2_000, 150

@@ -1,6 +1,5 @@
 """What a process of a fault test runs: worker, clock, web server, or a small loop with one habit."""
 
-import ctypes
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ from werkzeug.serving import make_server
 
 from app import clock
 from app.clock import run_clock
+from app.parents import signal_at_death_of_parent
 from app.runtime import witness
 from app.runtime.installation import Installation, Silence
 from app.runtime.intake import accept
@@ -42,12 +42,11 @@ SESSION = "MAPWRIGHT_TEST_SESSION"
 CLOCK = "MAPWRIGHT_TEST_CLOCK"
 MIGRATIONS = "MAPWRIGHT_TEST_MIGRATIONS"
 KILLS = "MAPWRIGHT_TEST_KILLS"
-_PR_SET_PDEATHSIG = 1
 
 
 def work(kind: str, environ: Mapping[str, str], log: str) -> None:
     """What the process itself runs; its output goes to the log."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal_at_death_of_parent(signal.SIGKILL)
     with open(log, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

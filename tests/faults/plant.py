@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -169,6 +170,14 @@ def settled(plant: Plant, count: int, seconds: float = 40) -> Figures:
     for lot in {arrival.body["lot"] for arrival in plant.target.effects}:
         assert plant.target.numbers(lot) == sorted(plant.target.numbers(lot))
     return found
+
+
+def harmless_when_woken(plant: Plant, sleeper: Process, count: int) -> None:
+    """A process that lay still goes on, and what it still wants to do changes nothing."""
+    sleeper.signal(signal.SIGCONT)
+    time.sleep(1)
+    settled(plant, count)
+    assert sleeper.alive
 
 
 def states(database: Database) -> set[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from app.runtime.delivery import deliver
 from app.runtime.firing import fire_due
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
@@ -18,6 +17,7 @@ from app.runtime.states import BY_TABLE
 from app.settings import load_settings
 from app.storage.attempts import attempts_table
 from app.storage.messages import history_table
+from tests.delivering import deliver
 from tests.faults import outbox_invariants
 from tests.faults.checker import check, figures, look, violations
 from tests.faults.mix import mix_files

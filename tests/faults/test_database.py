@@ -12,7 +12,16 @@ from app.runtime.processing import drain
 from app.storage.lanes import lanes_table
 from tests.faults.checker import check
 from tests.faults.kinds import SESSION
-from tests.faults.plant import Plant, figures, insist_on_sending, lines, send, settled, wait_for
+from tests.faults.plant import (
+    Plant,
+    figures,
+    harmless_when_woken,
+    insist_on_sending,
+    lines,
+    send,
+    settled,
+    wait_for,
+)
 from tests.faults.proxy import Relay
 from tests.faults.server import OwnPostgres
 from tests.faults.wounds import Wound, stopped, wounded
@@ -94,10 +103,8 @@ def test_stopped_inside_a_transaction_past_its_lease_it_commits_nothing(plant: P
         time.sleep(2)
         sleeper.signal(signal.SIGCONT)
     settled(plant, 10)
-    sleeper.signal(signal.SIGCONT)
-    time.sleep(1)
-    settled(plant, 10)
-    assert sleeper.alive and other.alive and plant.target.repeats == 0
+    harmless_when_woken(plant, sleeper, 10)
+    assert other.alive and plant.target.repeats == 0
 
 
 @on_postgresql
@@ -111,10 +118,8 @@ def test_stopped_among_the_rows_it_writes_it_holds_its_lanes_until_a_clock_ends_
     plant.start("clock")
     other = plant.start()
     settled(plant, 30, seconds=80)
-    sleeper.signal(signal.SIGCONT)
-    time.sleep(1)
-    settled(plant, 30)
-    assert sleeper.alive and other.alive and plant.target.repeats == 0
+    harmless_when_woken(plant, sleeper, 30)
+    assert other.alive and plant.target.repeats == 0
 
 
 @on_postgresql

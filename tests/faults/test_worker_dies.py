@@ -1,11 +1,8 @@
 """kill -9 and SIGSTOP of a worker at each point of its work."""
 
-import signal
-import time
-
 import pytest
 
-from tests.faults.plant import Plant, send, settled, wait_for
+from tests.faults.plant import Plant, harmless_when_woken, send, settled, wait_for
 from tests.faults.wounds import Wound, stopped, wounded
 
 pytestmark = pytest.mark.faults
@@ -56,7 +53,5 @@ def test_stopped_past_its_lease_and_continued_it_commits_nothing(plant: Plant) -
     wait_for(lambda: stopped(sleeper.pid), 20)
     plant.start()
     settled(plant, COUNT)
-    sleeper.signal(signal.SIGCONT)
-    time.sleep(1)
-    settled(plant, COUNT)
-    assert sleeper.alive and plant.target.repeats == 0
+    harmless_when_woken(plant, sleeper, COUNT)
+    assert plant.target.repeats == 0

@@ -8,7 +8,6 @@ import pytest
 
 from app.runtime.breakers import failed
 from app.runtime.connections import Connections
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.storage.alerts import alerts
@@ -17,6 +16,7 @@ from app.storage.deliveries import deliveries_table
 from app.storage.queries import deliveries
 from app.wiring import wire
 from connectors.contract import Receipt
+from tests.delivering import deliver
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deliver_all, drain_all, order
 from tests.servers import Valkey
 

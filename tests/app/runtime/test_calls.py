@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.runtime.delivery import deliver
 from app.runtime.firing import fire_due
 from app.runtime.installation import Installation
 from app.runtime.intake import Accepted, accept
@@ -17,6 +16,7 @@ from app.runtime.replying import NoReply, await_reply
 from app.storage.answers import reply
 from app.storage.deliveries import of_message
 from app.storage.messages import message
+from tests.delivering import deliver
 from tests.faults.checker import check
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deploy, journey_files, order
 

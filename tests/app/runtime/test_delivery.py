@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Connection, update
 
 from app.runtime.connections import Connections
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.outbox import OutboxWork
@@ -24,6 +23,7 @@ from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.lanes import lanes_table, lock
 from app.storage.queries import counts, deliveries, message_deliveries
 from app.worker import Worker
+from tests.delivering import deliver
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deliver_all, drain_all, order
 
 ALL = set(range(256))

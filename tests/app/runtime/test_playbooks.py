@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select, update
 
 from app.runtime import overdue
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.overdue import Overdue
@@ -18,6 +17,7 @@ from app.storage.claims import claim_these, give_back
 from app.storage.deliveries import Delivery, deliveries_table, of_message
 from app.storage.lanes import lanes_table
 from app.storage.messages import message
+from tests.delivering import deliver
 from tests.faults.checker import check
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deploy, journey_files, order
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from app.runtime.connections import Connections
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.rates import Rates
@@ -19,6 +18,7 @@ from app.storage.workers import beat
 from app.wiring import wire
 from app.worker import Worker
 from connectors.errors import SettingsError
+from tests.delivering import deliver
 from tests.journey import ENVIRONMENT, Target, bind, drain_all, order
 from tests.servers import Valkey
 

@@ -1,24 +1,13 @@
 """The contract of app/storage/dialects: the same questions to SQLite and PostgreSQL, the same answers."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
     event,
     insert,
     literal,
@@ -31,54 +20,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from app.storage.database import Database, UtcTime, open_database
-from app.storage.dialects import Dialect, Guards, dialect_named, dialect_of, only_where
+from app.storage.dialects import Dialect, dialect_named, dialect_of
 from app.storage.dialects.contract import Doomed
 from app.storage.rows import change_rows, write_rows
-
-_metadata = MetaData()
-things = Table(
-    "contract_things",
-    _metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(5)),
-    Column("long", Text),
-    Column("flag", Boolean),
-    Column("at", UtcTime),
-    Column("body", LargeBinary),
-    Column("day", Integer),
-)
-_ANY = things.c.flag.is_(True)
-Index("uq_contract_flagged", things.c.name, unique=True, **only_where(_ANY))
-parts = Table(
-    "contract_parts",
-    _metadata,
-    Column("id", Integer, primary_key=True),
-    Column("thing", Integer, nullable=False),
-)
-SHORT = Guards(statement=0.3, lock=0.3, idle=0.3, transaction=0.6)
-
-
-@pytest.fixture
-def stocked(database: Database) -> Database:
-    _metadata.create_all(database.engine)
-    return database
-
-
-@pytest.fixture
-def hurried(stocked: Database, database_url: str) -> Iterator[Database]:
-    """The same database with guards so short that a test can wait for them."""
-    opened = open_database(database_url, Guards(lock=0.3, busy=0.3))
-    yield opened
-    opened.close()
-
-
-def _fill(tx: Connection, *ids: int) -> None:
-    tx.execute(insert(things), [{"id": id, "name": f"n{id % 3}", "day": id % 3} for id in ids])
-
-
-def _ids(tx: Connection) -> list[int]:
-    return list(tx.execute(select(things.c.id).order_by(things.c.id)).scalars())
-
+from tests.app.storage.things import fill, ids, parts, things, things_metadata
 
 # --- who it is
 
@@ -102,11 +47,11 @@ def test_what_it_says_of_writers_is_so(stocked: Database) -> None:
 
     def write() -> None:
         with stocked.begin() as tx:
-            _fill(tx, 2)
+            fill(tx, 2)
             second.set()
 
     with stocked.begin() as tx:
-        _fill(tx, 1)
+        fill(tx, 1)
         other = threading.Thread(target=write)
         other.start()
         assert second.wait(10 if stocked.dialect.many_writers else 0.3) is stocked.dialect.many_writers
@@ -119,9 +64,9 @@ def test_what_it_says_of_writers_is_so(stocked: Database) -> None:
 
 def test_what_only_reads_cannot_write(stocked: Database) -> None:
     with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
-        _fill(tx, 1)
+        fill(tx, 1)
     with stocked.read() as tx:
-        assert _ids(tx) == []
+        assert ids(tx) == []
 
 
 def test_what_only_reads_cannot_change_a_table(stocked: Database) -> None:
@@ -132,9 +77,9 @@ def test_what_only_reads_cannot_change_a_table(stocked: Database) -> None:
 def test_a_connection_that_read_writes_again_and_the_other_way_round(stocked: Database) -> None:
     for id in range(5):
         with stocked.begin() as tx:
-            _fill(tx, id)
+            fill(tx, id)
         with stocked.read() as tx:
-            assert len(_ids(tx)) == id + 1
+            assert len(ids(tx)) == id + 1
         with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
             tx.execute(update(things).values(name="x"))
 
@@ -144,7 +89,7 @@ def test_a_failed_write_leaves_a_connection_that_still_reads_only(stocked: Datab
         with stocked.read() as tx, pytest.raises(DatabaseError):
             tx.execute(text("select nothing from nowhere"))
         with stocked.read() as tx, pytest.raises(DatabaseError, match="read-?only"):
-            _fill(tx, 1)
+            fill(tx, 1)
 
 
 @pytest.mark.postgres
@@ -178,122 +123,6 @@ def _round_trips(database: Database, opened: Callable[[], Any], path: Path) -> i
         event.remove(database.engine, "checkout", trace)
         found[0].untrace()
     return path.read_text().count("ReadyForQuery")
-
-
-# --- guards
-
-
-def test_a_lock_is_waited_for_only_so_long(stocked: Database, hurried: Database) -> None:
-    with stocked.begin() as tx:
-        _fill(tx, 1)
-    with stocked.begin() as tx:
-        tx.execute(update(things).where(things.c.id == 1).values(name="a"))
-        started = time.monotonic()
-        with pytest.raises(OperationalError, match="lock"), hurried.begin() as other:
-            other.execute(update(things).where(things.c.id == 1).values(name="b"))
-        assert 0.2 < time.monotonic() - started < 10
-
-
-def test_hasten_shortens_the_wait_of_one_transaction(stocked: Database) -> None:
-    with stocked.begin() as tx:
-        _fill(tx, 1)
-        moment = stocked.dialect.hasten(tx, 5, 5)
-    assert abs(moment - datetime.now(UTC)) < timedelta(seconds=30)
-    if not stocked.dialect.many_writers:
-        return
-    with stocked.begin() as tx:
-        tx.execute(update(things).where(things.c.id == 1).values(name="a"))
-        with pytest.raises(OperationalError, match="lock timeout"), stocked.begin() as other:
-            stocked.dialect.hasten(other, 0.1, 5)
-            other.execute(update(things).where(things.c.id == 1).values(name="b"))
-        with pytest.raises(OperationalError, match="statement timeout"), stocked.begin() as other:
-            stocked.dialect.hasten(other, 5, 0.1)
-            other.execute(update(things).where(things.c.id == 1).values(name="b"))
-
-
-@pytest.fixture
-def server(fresh_database: Callable[[str], Any]) -> Iterator[Database]:
-    """A PostgreSQL with short guards: what only a server has to guard against."""
-    with fresh_database("postgresql") as url:
-        opened = open_database(url, SHORT)
-        yield opened
-        opened.close()
-
-
-@pytest.mark.postgres
-def test_a_statement_that_takes_too_long_is_ended(server: Database) -> None:
-    for opened in (server.begin, server.read):
-        with pytest.raises(OperationalError, match="statement timeout"), opened() as tx:
-            tx.execute(text("select pg_sleep(20)"))
-
-
-@pytest.mark.postgres
-def test_a_session_that_rests_within_a_transaction_is_ended(server: Database) -> None:
-    with pytest.raises(DBAPIError) as caught, server.begin() as tx:
-        tx.execute(text("select 1"))
-        time.sleep(1.5)
-        tx.execute(text("select 1"))
-    assert caught.value.connection_invalidated
-
-
-@pytest.mark.postgres
-def test_a_transaction_that_takes_too_long_is_ended(server: Database) -> None:
-    with server.read() as tx:
-        if int(tx.execute(text("show server_version_num")).scalar_one()) < 170000:
-            pytest.skip("from PostgreSQL 17 on")
-    started = time.monotonic()
-    with pytest.raises(DBAPIError) as caught, server.begin() as tx:
-        while time.monotonic() - started < 20:  # busy all the time, each statement short
-            tx.execute(text("select pg_sleep(0.05)"))
-    assert caught.value.connection_invalidated or "transaction timeout" in str(caught.value)
-
-
-@pytest.mark.postgres
-def test_a_migration_takes_as_long_as_it_takes(server: Database) -> None:
-    with server.engine.connect() as connection, server.dialect.migrating(connection):
-        connection.execute(text("select pg_sleep(1)"))
-        time.sleep(0.8)
-        connection.execute(text("select pg_sleep(0.4)"))
-        connection.rollback()
-
-
-@pytest.mark.postgres
-def test_a_question_about_the_whole_store_takes_as_long_as_it_takes(server: Database) -> None:
-    with server.read() as tx, server.dialect.unhurried(tx):
-        tx.execute(text("select pg_sleep(1.5)"))
-    with pytest.raises(OperationalError, match="statement timeout"), server.read() as tx:
-        tx.execute(text("select pg_sleep(20)"))
-
-
-def test_guards_hold_again_after_a_migration(stocked: Database, database_url: str) -> None:
-    own = open_database(database_url)
-    with own.engine.connect() as connection, own.dialect.migrating(connection):
-        connection.execute(text("select 1"))
-        connection.rollback()
-    query = "PRAGMA foreign_keys" if own.kind == "sqlite" else "select current_setting('statement_timeout')"
-    with own.read() as tx:
-        assert str(tx.execute(text(query)).scalar_one()) in ("1", "1min")
-    own.close()
-
-
-def test_foreign_keys_hold(stocked: Database) -> None:
-    """No table of the schema says REFERENCES without the database refusing what does not fit."""
-    with stocked.begin() as tx:
-        tx.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
-        tx.execute(text("CREATE TABLE children (parent INTEGER REFERENCES parents (id))"))
-    with pytest.raises(IntegrityError), stocked.begin() as tx:
-        tx.execute(text("INSERT INTO children VALUES (7)"))
-
-
-def test_a_file_survives_a_power_cut(stocked: Database) -> None:
-    """As doctor says it; servers of tests are not durable, and it says that too."""
-    with stocked.read() as tx:
-        found = list(stocked.dialect.health(tx))
-    durable = [one for one in found if "synchronous" in one.found or "a crash" in one.found]
-    assert len(durable) == 1 and all(one.status in ("ok", "warn", "fail") for one in found)
-    assert all(one.do for one in found if one.status != "ok")
-    if stocked.kind == "sqlite":
-        assert "journal wal, synchronous FULL" in durable[0].found and durable[0].status == "ok"
 
 
 # --- time
@@ -343,17 +172,17 @@ def test_many_are_inserted_in_one_statement_in_order(stocked: Database, count: i
     statement = dialect.insert_many(things, ["id", "name", "long", "flag"])
     statement = statement.on_conflict_do_nothing(index_elements=["id"]).returning(things.c.id)
     with stocked.begin() as tx:
-        _fill(tx, 0)
+        fill(tx, 0)
         new = tx.execute(statement, dialect.many(rows)).scalars().all()
         assert list(new) == list(range(1, count))
-        assert _ids(tx) == list(range(count))
+        assert ids(tx) == list(range(count))
 
 
 @pytest.mark.postgres
 def test_a_text_that_is_too_long_is_refused_not_cut(fresh_database: Callable[[str], Any]) -> None:
     with fresh_database("postgresql") as url:
         database = open_database(url)
-        _metadata.create_all(database.engine)
+        things_metadata.create_all(database.engine)
         statement = database.dialect.insert_many(things, ["id", "name"])
         with pytest.raises(DatabaseError, match="too long"), database.begin() as tx:
             tx.execute(statement, database.dialect.many([{"id": 1, "name": "longer than five"}]))
@@ -375,13 +204,13 @@ def test_rows_are_written_as_they_are(stocked: Database, count: int) -> None:
 def test_a_row_that_is_there_is_refused_however_many_come(stocked: Database) -> None:
     for count in (1, 40):
         with pytest.raises(DBAPIError), stocked.begin() as tx:
-            _fill(tx, 0)
+            fill(tx, 0)
             write_rows(tx, things, ["id"], [(id,) for id in range(count)])
 
 
 def test_rows_are_found_by_several_columns_together(stocked: Database) -> None:
     with stocked.begin() as tx:
-        _fill(tx, *range(9))
+        fill(tx, *range(9))
         given = [[1, 2, 1], ["n1", "n2", "nowhere"], [1, 2, 1]]
         here = stocked.dialect.among([things.c.id, things.c.name, things.c.day], given)
         assert set(tx.execute(select(things.c.id).where(here)).scalars()) == {1, 2}
@@ -395,7 +224,7 @@ def test_rows_are_changed_where_all_their_keys_are_found(stocked: Database) -> N
         (5, 2, None, None, False),
     ]
     with stocked.begin() as tx:
-        _fill(tx, *range(9))
+        fill(tx, *range(9))
         assert change_rows(tx, things, ["id", "day"], ["long", "at", "flag"], rows) == 2
         found = select(things.c.id, things.c.long, things.c.at, things.c.flag).where(
             things.c.flag.is_not(None)
@@ -409,7 +238,7 @@ def test_rows_are_changed_where_all_their_keys_are_found(stocked: Database) -> N
 
 def test_a_query_about_one_row_is_asked_for_each(stocked: Database) -> None:
     with stocked.begin() as tx:
-        _fill(tx, *range(3))
+        fill(tx, *range(3))
         tx.execute(insert(parts), [{"id": id, "thing": id % 3} for id in range(12)])
         first = select(parts.c.id).where(parts.c.thing == things.c.id).order_by(parts.c.id).limit(2)
         keys = [things.c.id, things.c.name], [[0, 2], ["n0", "n2"]]
@@ -420,63 +249,10 @@ def test_each_group_is_found_once(stocked: Database) -> None:
     columns = [things.c.name, things.c.day]
     with stocked.begin() as tx:
         assert tx.execute(select(stocked.dialect.groups(select(*columns), columns))).all() == []
-        _fill(tx, *range(20))
+        fill(tx, *range(20))
         query = select(*columns).where(things.c.day > 0)
         found = tx.execute(select(stocked.dialect.groups(query, columns))).all()
     assert sorted(tuple(row) for row in found) == [("n1", 1), ("n2", 2)]
-
-
-class Cut(list[tuple[int]]):
-    """Rows whose reader is ended by another session after the first few."""
-
-    def __init__(self, ids: range, end: Callable[[], object]) -> None:
-        super().__init__((id,) for id in ids)
-        self._end = end
-
-    def __iter__(self) -> Iterator[tuple[int]]:
-        for place, row in enumerate(super().__iter__()):
-            if place == 3:
-                self._end()
-            yield row
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has no sessions to end
-def test_a_copy_that_was_cut_off_says_so_and_that_its_connection_is_gone(stocked: Database) -> None:
-    def end() -> None:
-        with stocked.begin() as other:
-            other.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": pid})
-
-    with pytest.raises(DBAPIError, match="terminating connection") as caught, stocked.begin() as tx:
-        pid = tx.execute(text("select pg_backend_pid()")).scalar_one()
-        stocked.dialect.write(tx, things, ("id",), Cut(range(20), end))
-    assert caught.value.connection_invalidated and "COPY" in str(caught.value)
-    with stocked.begin() as tx:
-        assert _ids(tx) == []
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_session_that_falls_silent_among_its_rows_is_ended_and_no_other(stocked: Database) -> None:
-    ended: list[int] = []
-
-    def fall_silent() -> None:
-        time.sleep(0.3)
-        with stocked.read() as other:
-            assert stocked.dialect.end_silent(other, 60) == 0, "it may yet go on"
-            ended.append(stocked.dialect.end_silent(other, 0.2))
-
-    with stocked.begin() as idle:
-        idle.execute(text("select 1"))
-        with pytest.raises(DBAPIError, match="terminating connection"), stocked.begin() as tx:
-            stocked.dialect.write(tx, things, ("id",), Cut(range(20), fall_silent))
-        assert idle.execute(text("select 1")).scalar_one() == 1
-    assert ended == [1]
-
-
-def test_without_sessions_none_is_ended(database: Database) -> None:
-    with database.read() as tx:
-        assert database.dialect.end_silent(tx, 0) == 0
 
 
 # --- partitions

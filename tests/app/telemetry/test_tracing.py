@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.delivery import deliver
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.processing import drain
@@ -16,6 +15,7 @@ from app.storage.deliveries import of_message
 from app.storage.messages import message
 from app.telemetry.tracing import headers_of
 from tests.app.telemetry.collector import Collector
+from tests.delivering import deliver
 from tests.journey import ENVIRONMENT, Answer, Target, bind, install, order
 
 ALL = range(256)

@@ -9,10 +9,10 @@ import pytest
 
 from app.design import promotions, releases
 from app.runtime import intake
-from app.runtime.delivery import deliver
 from app.runtime.driving import Driver
 from app.runtime.processing import drain
 from app.storage import environments
+from tests.delivering import deliver
 from tests.journey import Answer, Target
 
 EVERYWHERE = range(256)
