@@ -64,5 +64,5 @@ _CHOOSING = (
     click.option("--endpoint", help="Endpoint."),
     click.option("--since", type=MOMENT, help="Received at or after: 2026-03-01T08:00:00Z, or 2h ago as 2h."),
     click.option("--until", type=MOMENT, help="Received before."),
-    click.option("-q", "--q", help="An id, a key, or words of the reason."),
+    click.option("-q", "--q", help="An id or a key; where there is none, words of the reason."),
 )

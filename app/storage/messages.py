@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     and_,
     exists,
+    literal_column,
     or_,
     select,
     update,
@@ -82,6 +83,15 @@ Index(
     messages_table.c.id,
 )
 Index("ix_messages_correlated", messages_table.c.correlation_id)
+_REASONED = messages_table.c.reason != literal_column("''")
+Index(
+    "ix_messages_reason",
+    messages_table.c.environment,
+    messages_table.c.day,
+    messages_table.c.received_at,
+    messages_table.c.id,
+    **only_where(_REASONED),
+)
 _SHARING = messages_table.c.body_id != messages_table.c.id
 _WAITING = one_of(messages_table.c.state, "waiting")
 Index("ix_messages_sharing", messages_table.c.body_id, **only_where(_SHARING))
@@ -299,6 +309,12 @@ def has_key(
     here = and_(c.environment == environment, same, *days(c.day))
     found = or_(c.value == key, and_(c.name == name, c.value == value)) if colon else c.value == key
     return exists(select(c.value).where(here, found))
+
+
+def has_reason(words: str) -> ColumnElement[bool]:
+    """Messages whose reason has these words, in this order and in any case; those without a reason are not looked at."""
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return and_(_REASONED, messages_table.c.reason.ilike(pattern, escape="\\"))
 
 
 def history(tx: Connection, id: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    false,
     func,
     or_,
     select,
@@ -34,6 +35,7 @@ from app.storage.lateness import deadlines, late_by_flow
 from app.storage.messages import (
     Message,
     has_key,
+    has_reason,
     history,
     keys_of,
     message,
@@ -76,7 +78,7 @@ def search_messages(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Messages, latest first. `key` is `lot:L1` or `L1`; `q` an id, a key or words of the reason.
+    """Messages, latest first. `key` is `lot:L1` or `L1`; `q` an id or a key; where it is none, words of the reason.
 
     `late` is by when one had to be done that was not done in time.
     """
@@ -89,7 +91,7 @@ def search_messages(
     query = query.where(_m.received_at >= since) if since else query
     query = query.where(_m.received_at < until) if until else query
     query = query.where(has_key(environment, key, _within)) if key else query
-    query = query.where(_matches(environment, q)) if q else query
+    query = query.where(_matches(tx, environment, q)) if q else query
     limit = max(1, min(limit, 500))
     ever = _lanes_of("inbox", environment, lanes_table.c.flow, flow)
     rows = latest(tx, query, (_m.day, _m.received_at, _m.id), cursor, limit + 1, ever)
@@ -101,10 +103,24 @@ def search_messages(
     return Page(items, _cursor(rows[limit - 1], "received_at") if len(rows) > limit else None)
 
 
-def _matches(environment: str, q: str) -> ColumnElement[bool]:
-    pattern = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    ids = or_(_m.id == q, _m.correlation_id == q)
-    return or_(ids, has_key(environment, q, _within), _m.reason.ilike(pattern, escape="\\"))
+def _matches(tx: Connection, environment: str, q: str) -> ColumnElement[bool]:
+    """An id or a key where there is one, else words: each alone goes by an index, one or the other by none."""
+    whenever = has_key(environment, q, lambda _day: ())
+    asked = (
+        (_is_id(q), _is_id(q)),
+        (_m.correlation_id == q, _m.correlation_id == q),
+        (whenever, has_key(environment, q, _within)),
+    )
+    here = _m.environment == environment
+    known = [use for ask, use in asked if tx.execute(select(_m.id).where(here, ask).limit(1)).first()]
+    return or_(*known) if known else has_reason(q)
+
+
+def _is_id(q: str) -> ColumnElement[bool]:
+    try:
+        return at_id(_m.id, q)
+    except LookupError:
+        return false()
 
 
 def latest(

@@ -31,10 +31,7 @@ def show() -> Any:
 
 
 def _messages(connection: Any, environment: str, words: str) -> list[Any]:
-    by_key = queries.search_messages(connection, environment, key=words, limit=20).items
-    by_text = queries.search_messages(connection, environment, q=words, limit=20).items
-    unique = {message["id"]: message for message in (*by_key, *by_text)}
-    return list(unique.values())[:20]
+    return queries.search_messages(connection, environment, q=words, limit=20).items
 
 
 def _fits(record: Any, words: str) -> bool:

@@ -59,3 +59,23 @@ def test_earlier_failures_are_grouped_on_postgresql(postgres: Postgres) -> None:
         _check(url)
     finally:
         postgres.drop("mw_before_recovery")
+
+
+def test_an_index_that_was_broken_off_is_made_whole(postgres: Postgres) -> None:
+    url = postgres.create("mw_index_broken_off")
+    upgrade(url, "0016")
+    database = open_database(url)
+    with database.begin() as tx:
+        day = tx.exec_driver_sql(
+            "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'messages'::regclass"
+        ).scalar_one()
+        tx.exec_driver_sql(
+            "CREATE INDEX ix_messages_reason ON ONLY messages (environment, day, received_at, id) WHERE reason <> ''"
+        )
+        tx.exec_driver_sql(f'CREATE INDEX "{day}_reason" ON {day} (day)')
+    upgrade(url)
+    with database.read() as tx:
+        valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_messages_reason'::regclass"
+        assert tx.exec_driver_sql(valid).scalar_one() is True
+    database.close()
+    postgres.drop("mw_index_broken_off")

@@ -81,6 +81,8 @@ class Store:
         messages_ = {
             "state": state.replace("{open}", "'received'").replace("{done}", "'done'"),
             "body_id": _ID,
+            "correlation_id": _ID,
+            "reason": "case when n % 50 = 1 then 'the unit is unknown' else '' end",
         }
         self._insert(tx, messages_table, DAYS * A_DAY, common | at | messages_ | {"lane": _LANE, "seq": "n"})
         keys = {"message_id": _ID, "name": "'lot'", "value": "'L' || n % 20000"}
@@ -303,6 +305,30 @@ def test_a_search_by_key_goes_by_the_index_of_keys(
         assert (
             max(n for name, n in looked.items() if "environment_value" in name) <= 2
         )  # a day once, for both names
+
+
+def test_the_search_box_finds_a_key_by_the_index_of_keys(
+    store: Store, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "milliseconds", lambda: (store.last + 1) * MILLISECONDS_A_DAY - 1)
+    for words in ("lot:L77", "L77"):
+        ask = partial(queries.search_messages, environment="prod", q=words)
+        with store.database.read() as tx:
+            assert len(ask(tx).items) == 3
+        store.check(ask, mode, "environment_value", None)
+
+
+def test_words_of_a_reason_are_looked_for_among_messages_that_have_one(
+    store: Store, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "milliseconds", lambda: (store.last + 1) * MILLISECONDS_A_DAY - 1)
+    for words, found in (("UNIT is", 50), ("no such words", 0)):
+        ask = partial(queries.search_messages, environment="prod", q=words)
+        with store.database.read() as tx:
+            assert len(ask(tx).items) == found
+        nodes = store.plans(ask, mode)
+        read = sum((n["Actual Rows"] + n.get("Rows Removed by Filter", 0)) * n["Actual Loops"] for n in nodes)
+        assert read <= DAYS * A_DAY / 50 + 1_000, nodes
 
 
 def test_what_is_chosen_by_its_time_is_looked_for_in_its_days(store: Store, mode: str) -> None:
