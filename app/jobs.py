@@ -31,6 +31,7 @@ _QUIET_SECONDS = 5
 _LONGEST_JOB = 500
 _LONGEST_FIELD = 2_000
 _LONGEST_QUEUE = 4 * PARTITIONS
+_MANY, _SOME = 64, 4
 _DEFAULT = ("default",)
 _log = structlog.get_logger(__name__)
 _handlers: dict[str, Callable[[int], Any]] = {}
@@ -119,7 +120,8 @@ def open_queue(connection: Any, group: str = "default") -> Queue:
 class RqDoorbell:
     """Rings workers through RQ; bells that were rung and not heard yet are not rung again.
 
-    A partition holds lanes of every group, so each group hears of it; `groups` says which there are.
+    A worker that hears one looks everywhere. So a few partitions share one bell, and many some more of them, for
+    several workers. A partition holds lanes of every group, so each group hears of it; `groups` says which there are.
     """
 
     def __init__(self, connection: Any, groups: Callable[[], Iterable[str]] = lambda: _DEFAULT) -> None:
@@ -137,7 +139,7 @@ class RqDoorbell:
         try:
             with self._lock:
                 for group in groups:
-                    self._ring(kind, sorted(partitions), group)
+                    self._ring(kind, _bells(partitions), group)
             count("mapwright_doorbells_total", kind, "rung")
             return True
         except (RedisError, OSError) as error:
@@ -158,6 +160,11 @@ class RqDoorbell:
         unheard = [p for p, new in zip(partitions, news, strict=True) if new]
         if unheard and waiting < _LONGEST_QUEUE:  # where nobody hears, everything has been rung by then
             queue.enqueue_many([_data(kind, partition, group) for partition in unheard])
+
+
+def _bells(partitions: set[int]) -> list[int]:
+    """Those that are rung for all of these."""
+    return sorted({p % (_SOME if len(partitions) > _MANY else 1) for p in partitions})
 
 
 def bell_key(kind: str, partition: int, group: str = "default") -> str:

@@ -41,7 +41,8 @@ BEAT_SECONDS = 5.0
 STOP_SECONDS = 4.0  # then a second is left to give leases back
 _EVERYWHERE = range(PARTITIONS)
 _SLICE_SECONDS = 0.5
-_A_MOMENT = 0.005
+_A_MOMENT = 0.02
+_BUSY_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
 
 
@@ -67,7 +68,13 @@ class Rung:
             if not self._partitions:
                 self._condition.wait(seconds)
             taken = {self._partitions.pop() for _ in range(min(most, len(self._partitions)))}
+            self._condition.notify_all()
             return taken
+
+    def taken(self, seconds: float) -> None:
+        """Wait until somebody has come for them, at the most so long."""
+        with self._condition:
+            self._condition.wait_for(lambda: not self._partitions, seconds)
 
 
 class Worker:
@@ -156,16 +163,11 @@ class Worker:
             seconds=_SLICE_SECONDS,
             only=self._book.served_by(self.groups),
             restraint=self._restraint,
+            delivers=self._deliveries.add,
         )
         self.handled += moved
         if moved:
             self._drains.add({0})
-        if moved and self._installation.redis is None:
-            self._deliveries.add(self._due("outbox"))
-
-    def _due(self, kind: Kind) -> set[int]:
-        with self._installation.database.read() as tx:
-            return set(due_partitions(tx, kind, self._book.served_by(self.groups)))
 
     def _deliver(self) -> None:
         """One thread claims, notes and settles; the senders send. Once told to stop it settles what they still bring."""
@@ -202,7 +204,9 @@ class Worker:
                 continue
             if bell is not None:
                 count("mapwright_doorbells_total", bell[0], "heard")
-                (self._drains if bell[0] == "drain" else self._deliveries).add({bell[1]})
+                rung = self._drains if bell[0] == "drain" else self._deliveries
+                rung.add({bell[1]})
+                rung.taken(_BUSY_SECONDS)  # what rings meanwhile is for those who have time
 
     def _beat(self) -> None:
         while True:

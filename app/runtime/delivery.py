@@ -27,6 +27,7 @@ from app.runtime.turns import Turn, TurnsTaken, take_turns
 from app.storage.deliveries import Delivery
 
 SLICE_SECONDS = 5.0
+_A_WHILE = 0.02
 _Place = tuple[str, str]
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Deliveries:
             str, tuple[_Place, float]
         ] = {}  # lanes being sent: where to, and until when they go on
         self._late: list[Turn] = []  # turns that could not be taken yet
+        self._late_until = 0.0
         self._repeatable: set[_Place] = set()  # where repeats are told apart, as far as is known
 
     @property
@@ -77,12 +79,24 @@ class Deliveries:
         self._forget(self._waiting.late(all=self._stop()))
         if not self._stop() and self._claiming.due(self.in_hand):
             self._hold(self._claiming.claim(self.in_hand, partitions, only))
-        turns, self._late = self._late, []
+        turns = self._once_more(rung)
         turns += [t for t in map(self._answered, self._senders.finished()) if t is not None]
         turns += [t for t in map(self._first, self._waiting.take(self._admits)) if t is not None]
         if turns:
             self._take(turns)
         return not self._stop() and self._claiming.due(self.in_hand)
+
+    def _once_more(self, rung: bool) -> list[Turn]:
+        """Turns that could not be taken: after a while, or when a commit rang, which may have been in their way."""
+        if not rung and time.monotonic() < self._late_until:
+            return []
+        turns, self._late = self._late, []
+        return turns
+
+    def _put_off(self, turns: Sequence[Turn]) -> None:
+        if turns:
+            self._late += turns
+            self._late_until = time.monotonic() + _A_WHILE
 
     def _hold(self, works: Sequence[OutboxWork]) -> None:
         for work in works:
@@ -141,14 +155,14 @@ class Deliveries:
         except Exception as error:
             if isinstance(error, DBAPIError) and transient(error):
                 _log.warning("deliveries wait for the database", lanes=len(turns), error=str(error)[:200])
-                self._late += turns
+                self._put_off(turns)
             elif len(turns) == 1:
                 self._abandon(turns[0].work)
             else:
                 for one in turns:
                     self._take([one])
             return
-        self._late += taken.later
+        self._put_off(taken.later)
         self._go_on(turns, taken)
 
     def _together(self, turns: Sequence[Turn]) -> TurnsTaken:

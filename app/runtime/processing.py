@@ -40,8 +40,12 @@ def drain(
     only: ColumnElement[bool] | None = None,
     restraint: Restraint = FREE,
     seconds: float = math.inf,
+    delivers: Callable[[set[int]], None] = lambda partitions: None,
 ) -> int:
-    """Work on every lane of these partitions that is due, so long; how many messages were moved."""
+    """Work on every lane of these partitions that is due, so long; how many messages were moved.
+
+    `delivers` hears at once of partitions with something to deliver.
+    """
     partitions = {partition} if isinstance(partition, int) else set(partition)
     moved, until = 0, time.monotonic() + seconds
     while partitions and not stop() and time.monotonic() < until:
@@ -50,7 +54,7 @@ def drain(
         if claimed is None:
             break
         budget = installation.settings.lease_seconds / 2
-        moved += InboxWork(installation, claimed, budget, urgent, stop, restraint).run()
+        moved += InboxWork(installation, claimed, budget, urgent, stop, restraint, delivers).run()
     return moved
 
 
@@ -84,6 +88,7 @@ class InboxWork:
         urgent: Collection[Flow] = (),
         stop: Callable[[], bool] = lambda: False,
         restraint: Restraint = FREE,
+        delivers: Callable[[set[int]], None] = lambda partitions: None,
     ) -> None:
         self.lanes = claimed.lanes
         self.decided: list[Decided] = []
@@ -94,6 +99,7 @@ class InboxWork:
         self._urgent = urgent
         self._stop = stop
         self._restraint = restraint
+        self._delivers = delivers
         self._decider = Decider(installation, claimed.bodies)
 
     def run(self) -> int:
@@ -135,6 +141,7 @@ class InboxWork:
         committed = insist(lambda: commit(self._installation, worked))
         observe("mapwright_batch_seconds", "decide", seconds=decided - begun)
         observe("mapwright_batch_seconds", "commit", seconds=time.perf_counter() - decided)
+        self._delivers(committed.deliver)
         for kind, partitions in (("deliver", committed.deliver), ("drain", committed.drain)):
             if partitions:
                 self._installation.doorbell.ring(kind, partitions)

@@ -32,17 +32,27 @@ def call(name: str, *arguments: Any, **named: Any) -> bytes:
     return zlib.compress(json.dumps([name, None, list(arguments), named]).encode())
 
 
-def test_a_rung_partition_is_heard(queue_connection: redis.Redis, database: Database) -> None:
-    assert RqDoorbell(queue_connection).ring("drain", {7})
-    assert Bells(queue_connection, database).hear(1) == ("drain", 7)
+def test_what_is_rung_for_some_partitions_is_heard_once(
+    queue_connection: redis.Redis, database: Database
+) -> None:
+    bells = Bells(queue_connection, database)
+    assert RqDoorbell(queue_connection).ring("drain", {7, 8, 30})
+    assert bells.hear(1) == ("drain", 0)
+    assert bells.hear(1) is None
+
+
+def test_what_is_rung_for_many_partitions_is_for_several_workers(queue_connection: redis.Redis) -> None:
+    RqDoorbell(queue_connection).ring("drain", set(range(200)))
+    assert queue_connection.llen(f"rq:queue:{QUEUE}") == 4
 
 
 def test_nothing_stays_in_redis_of_a_bell_that_was_heard(
     queue_connection: redis.Redis, database: Database
 ) -> None:
-    RqDoorbell(queue_connection).ring("deliver", {3, 200})
-    bells = Bells(queue_connection, database)
-    assert {bells.hear(1), bells.hear(1)} == {("deliver", 3), ("deliver", 200)}
+    doorbell, bells = RqDoorbell(queue_connection), Bells(queue_connection, database)
+    doorbell.ring("deliver", {3, 200})
+    doorbell.ring("drain", {3})
+    assert {bells.hear(1), bells.hear(1)} == {("deliver", 0), ("drain", 0)}
     assert {key.decode() for key in queue_connection.keys()} <= {"rq:queues"}
 
 
@@ -59,7 +69,7 @@ def test_a_heard_bell_can_be_rung_again(queue_connection: redis.Redis, database:
     doorbell, bells = RqDoorbell(queue_connection), Bells(queue_connection, database)
     for _ in range(3):
         doorbell.ring("drain", {9})
-        assert bells.hear(1) == ("drain", 9)
+        assert bells.hear(1) == ("drain", 0)
 
 
 def test_no_bell_is_no_error(queue_connection: redis.Redis, database: Database) -> None:
