@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.runtime.drafts import Draft, Intake, fault_json, lane_key, new_correlation_id
 from app.runtime.fingerprints import note_drafts
-from app.storage.bodies import Body, add_bodies
+from app.storage.bodies import Body, new_bodies
 from app.storage.database import now
 from app.storage.duplicates import Seen, SeenKey, correct, remember
 from app.storage.identity import (
@@ -21,9 +21,10 @@ from app.storage.identity import (
     partition_of,
 )
 from app.storage.lanes import LaneKey, Touch, Touched, touch
-from app.storage.messages import Message, add_messages, messages
+from app.storage.messages import Message, messages, new_messages
 from app.storage.origins import limit_to
 from app.storage.outcomes import put_outcomes
+from app.storage.rows import write_together
 
 
 @dataclass
@@ -146,8 +147,7 @@ def _write(
             made |= {entry.message_id: message_of(entry, body_id, at) for entry in new}
         if intake.only is not None:
             limit_to(tx, [entry.message_id for entry in new], intake.only)
-    add_bodies(tx, bodies)
-    add_messages(tx, list(made.values()))
+    write_together(tx, [new_bodies(bodies), *new_messages(list(made.values()))])
     drafts = {entry.message_id: entry.draft for group in groups for entry in group}
     note_drafts(tx, {id: (m, drafts[id]) for id, m in made.items() if m.state != "received"}, at)
     faulty = {e.message_id: e.draft for group in groups for e in group if e.draft.errors and not e.repeats}

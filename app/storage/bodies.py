@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, LargeBinary, String, select
 
 from app.storage.database import Json, UtcTime, among, kept_by_day
+from app.storage.dialects import Write
 from app.storage.identity import place_of
-from app.storage.rows import write_rows
 
 bodies_table = kept_by_day(
     "bodies",
@@ -37,10 +37,10 @@ class Body:
 _COLUMNS = ("id", "content", "hash", "media_type", "headers", "at")
 
 
-def add_bodies(tx: Connection, bodies: Sequence[Body]) -> None:
-    """Store bodies; they are never changed."""
+def new_bodies(bodies: Sequence[Body]) -> Write:
+    """What is to be written of bodies; they are never changed."""
     rows = [(*place_of(b.id), b.id, b.content, b.hash, b.media_type, dict(b.headers), b.at) for b in bodies]
-    write_rows(tx, bodies_table, ["partition", "day", *_COLUMNS], rows)
+    return Write(bodies_table, ("partition", "day", *_COLUMNS), rows)
 
 
 def body(tx: Connection, id: str) -> Body:

@@ -187,8 +187,10 @@ def _enter_ledger(tx: Connection, deliveries: Sequence[Delivery]) -> set[str]:
         {"partition": partition_of(d.ledger_key), "key": d.ledger_key, "delivery_id": d.id}
         for d in sorted(deliveries, key=lambda d: d.ledger_key)
     ]
+    if not rows:
+        return set()
     dialect = dialect_of(tx)
-    return set(tx.execute(_entering(dialect), dialect.many(rows)).scalars()) if rows else set()
+    return {key for (key,) in dialect.execute_many(tx, _entering(dialect), ledger_table, rows)}
 
 
 @cache

@@ -54,7 +54,8 @@ def remember(tx: Connection, keys: Iterable[SeenKey], at: datetime) -> dict[str,
     if not rows:
         return {}
     dialect = dialect_of(tx)
-    new = set(tx.execute(_remembering(dialect), dialect.many(rows)).scalars())
+    found = dialect.execute_many(tx, _remembering(dialect), duplicate_keys_table, rows)
+    new = {key for (key,) in found}
     return _seen(tx, [str(row["key"]) for row in rows if row["key"] not in new])
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     false,
     func,
@@ -162,6 +163,13 @@ def environments(tx: Connection) -> list[Environment]:
     return [Environment(**row) for row in rows]
 
 
+_LIVE = (
+    select(deployments_table.c.ruleset, deployments_table.c.release_id)
+    .where(deployments_table.c.environment == bindparam("of"))
+    .order_by(deployments_table.c.ruleset)
+)
+
+
 def deployments(tx: Connection, environment: str | None = None) -> list[Deployment]:
     """Everything live, of one environment or of all."""
     query = select(deployments_table).order_by(deployments_table.c.environment, deployments_table.c.ruleset)
@@ -181,7 +189,7 @@ def live_releases(tx: Connection) -> dict[tuple[str, str], str]:
 
 def deployed(tx: Connection, environment: str) -> dict[str, str]:
     """Rule set name -> id of its live release."""
-    return {d.ruleset: d.release_id for d in deployments(tx, environment)}
+    return {row.ruleset: row.release_id for row in tx.execute(_LIVE, {"of": environment})}
 
 
 def live_release(tx: Connection, environment: str, ruleset: str) -> str | None:

@@ -140,8 +140,8 @@ def touch(tx: Connection, touches: Iterable[Touch], at: datetime | None = None) 
     if not rows:
         return {}
     dialect = dialect_of(tx)
-    found = tx.execute(_touching(dialect), dialect.many(rows))
-    return {row.id: Touched(row.fence, row.last_seq, row.oldest_day) for row in found}
+    found = dialect.execute_many(tx, _touching(dialect), lanes_table, rows)
+    return {id: Touched(*told) for id, *told in found}
 
 
 def _day(t: Touch) -> int:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from app.storage.claims import ClaimedLane
 from app.storage.database import UtcTime, among, at_id, kept_by_day, one_of
-from app.storage.dialects import only_where
+from app.storage.dialects import Write, only_where
 from app.storage.identity import place_of
 from app.storage.lanes import lanes_table, reopen
 from app.storage.rows import write_rows
@@ -175,16 +175,18 @@ _HISTORY = ("partition", "day", "message_id", "at", "from_state", "to_state", "b
 _values = attrgetter(*_COLUMNS)
 
 
-def add_messages(tx: Connection, messages: Sequence[Message]) -> None:
-    """Store new messages with their business keys."""
+def new_messages(messages: Sequence[Message]) -> list[Write]:
+    """What is to be written of new messages and their business keys."""
     rows = [(*place_of(m.id), *_values(m)) for m in messages]
-    write_rows(tx, messages_table, ["partition", "day", *_COLUMNS], rows)
     keys = [
         (*place_of(m.id), m.id, name[:60], str(value)[:400], m.environment, m.received_at)
         for m in messages
         for name, value in m.keys.items()
     ]
-    write_rows(tx, message_keys_table, _KEYS, keys)
+    return [
+        Write(messages_table, ("partition", "day", *_COLUMNS), rows),
+        Write(message_keys_table, _KEYS, keys),
+    ]
 
 
 def message(tx: Connection, id: str, lock: bool = False) -> Message:

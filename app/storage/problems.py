@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, and_, delete, func, select
 
 from app.storage.database import UtcTime, among, insert_rows, metadata
-from app.storage.dialects import dialect_of
+from app.storage.dialects import Dialect, dialect_of
 from app.storage.identity import digest, partition_of
 
 kinds_table = Table(
@@ -103,7 +104,6 @@ def _add_kinds(tx: Connection, kinds: dict[str, Kind], at: datetime) -> None:
     known = set(
         tx.execute(select(kinds_table.c.fingerprint).where(kinds_table.c.fingerprint.in_(kinds))).scalars()
     )
-    names = [*_KIND, "fingerprint", "first_at"]
     rows = [
         {name: str(getattr(kind, name))[: _WIDTHS[name]] for name in _KIND}
         | {"fingerprint": fingerprint, "first_at": at}
@@ -112,8 +112,13 @@ def _add_kinds(tx: Connection, kinds: dict[str, Kind], at: datetime) -> None:
     ]
     if rows:
         dialect = dialect_of(tx)
-        statement = dialect.insert_many(kinds_table, names)
-        tx.execute(statement.on_conflict_do_nothing(index_elements=["fingerprint"]), dialect.many(rows))
+        dialect.execute_many(tx, _adding(dialect), kinds_table, rows)
+
+
+@cache
+def _adding(dialect: Dialect) -> Any:
+    statement = dialect.insert_many(kinds_table, [*_KIND, "fingerprint", "first_at"])
+    return statement.on_conflict_do_nothing(index_elements=["fingerprint"])
 
 
 def settle(tx: Connection, ids: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table
 
-from app.storage.dialects import dialect_named, dialect_of
+from app.storage.dialects import Write, dialect_named, dialect_of
 
 Converter = Callable[[Any], Any]
 
@@ -21,6 +21,17 @@ def write_rows(tx: Connection, table: Table, columns: Sequence[str], rows: Seque
         dialect_of(tx).write(tx, table, names, _converted(tx.dialect, table, names, rows))
 
 
+def write_together(tx: Connection, writes: Sequence[Write]) -> None:
+    """The same for several tables, in the order given."""
+    some = [
+        Write(table, columns, _converted(tx.dialect, table, columns, rows))
+        for table, columns, rows in writes
+        if rows
+    ]
+    if some:
+        dialect_of(tx).write_together(tx, some)
+
+
 def change_rows(
     tx: Connection, table: Table, keys: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> int:
@@ -28,8 +39,7 @@ def change_rows(
     if not rows:
         return 0
     dialect = dialect_of(tx)
-    names = [*(f"old_{name}" for name in keys), *(f"new_{name}" for name in values)]
-    given = dialect.renewed([dict(zip(names, row, strict=True)) for row in rows])
+    given = dialect.renewed(table, keys, values, rows)
     return int(tx.execute(_changing(dialect, table, tuple(keys), tuple(values)), given).rowcount)
 
 

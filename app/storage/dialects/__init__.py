@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
-from app.storage.dialects.contract import Dialect, Guards, Health, Partitions
+from app.storage.dialects.contract import Dialect, Guards, Health, Partitions, Write
 from app.storage.dialects.postgresql import Postgresql
 from app.storage.dialects.sqlite import Sqlite
 
@@ -20,6 +20,7 @@ __all__ = [
     "Guards",
     "Health",
     "Partitions",
+    "Write",
     "by_day",
     "dialect_named",
     "dialect_of",

@@ -44,6 +44,14 @@ class Doomed(NamedTuple):
     keep: str
 
 
+class Write(NamedTuple):
+    """Rows of one table, their values in the order of these columns."""
+
+    table: Table
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
 class Partitions(Protocol):
     """Tables of which each range of days is a table of its own; only where a database has them."""
 
@@ -166,23 +174,31 @@ class Dialect(Protocol):
         ...
 
     def insert_many(self, table: Table, names: Sequence[str]) -> Any:
-        """The same INSERT for any number of rows at once, in the order given; execute it with `many`."""
+        """The same INSERT for any number of rows at once, in the order given; run it by `execute_many`."""
         ...
 
-    def many(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """Rows as the parameters of an `insert_many`."""
+    def execute_many(
+        self, tx: Connection, statement: Any, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """Execute an `insert_many` with rows, one at least; what it returns."""
         ...
 
     def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
         """The same UPDATE for any number of rows at once, found by all of these columns; execute it with `renewed`."""
         ...
 
-    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """Keys by `old_<name>` and values by `new_<name>` as the parameters of an `update_many`."""
+    def renewed(
+        self, table: Table, keys: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> Any:
+        """Rows, each its keys and then its values, as the parameters of an `update_many`."""
         ...
 
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
         """Insert rows, one at least, whose values stand in the order of these columns as the driver takes them."""
+        ...
+
+    def write_together(self, tx: Connection, writes: Sequence[Write]) -> None:
+        """The same for several tables, in the order given, each with one row at least."""
         ...
 
     def among(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> ColumnElement[bool]:

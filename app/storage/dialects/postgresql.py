@@ -9,16 +9,13 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     URL,
-    Boolean,
     Column,
     ColumnElement,
     Connection,
-    DateTime,
     Engine,
     Integer,
     Interval,
     LargeBinary,
-    String,
     Table,
     Text,
     and_,
@@ -36,15 +33,18 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.storage.dialects.contract import Guards, Health, Reading
+from app.storage.dialects.contract import Guards, Health, Reading, Write
+from app.storage.dialects.driving import copy, run
 from app.storage.dialects.partitions import DayPartitions
 from app.storage.dialects.pooling import look_before_use
+from app.storage.dialects.recordsets import NATIVE, as_json, recordset, text_of
 
-_HASTEN = text(
-    "select clock_timestamp() from (select set_config('lock_timeout', :locks, true),"
-    " set_config('statement_timeout', :whole, true)) as limits"
+_HASTEN = (
+    "select clock_timestamp() from (select set_config('lock_timeout', %(locks)s, true),"
+    " set_config('statement_timeout', %(whole)s, true)) as limits"
 )
 # Who is cut off does not wait for an answer that will never come; the server asks likewise whether we are there.
 _SILENCE = {
@@ -63,8 +63,8 @@ _END_SILENT = text(
     " and pid <> pg_backend_pid() and state = 'active' and wait_event = 'ClientRead'"
     " and query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
-_FEW = 8
-_NATIVE = (Boolean, DateTime, LargeBinary)
+_FEW, _TOGETHER, _MOST_BYTES = 16, 64, 65_536
+_DRIVER = psycopg.dialect()
 _ONE: Any = literal_column("1")  # said in the text, so that the planner knows how little is asked
 _OLDEST = 14
 _BUSY = 0.8
@@ -154,7 +154,7 @@ class Postgresql:
 
     def writes_itself(self, type_: Any) -> bool:
         """What psycopg knows."""
-        return isinstance(type_, _NATIVE)
+        return isinstance(type_, NATIVE)
 
     def now(self, tx: Connection) -> datetime:
         """The server's clock."""
@@ -168,7 +168,7 @@ class Postgresql:
     def hasten(self, tx: Connection, lock_seconds: float, seconds: float) -> datetime:
         """Limits of this transaction and the clock in one round trip."""
         limits = {"locks": _milliseconds(lock_seconds), "whole": _milliseconds(seconds)}
-        moment: datetime = tx.execute(_HASTEN, limits).scalar_one()
+        ((moment,),) = run(tx, _HASTEN, limits)
         return moment.astimezone(UTC)
 
     def insert(self, table: Table) -> Any:
@@ -176,46 +176,61 @@ class Postgresql:
         return postgresql.insert(table)
 
     def insert_many(self, table: Table, names: Sequence[str]) -> Any:
-        """The rows travel as one array a column, so that the text is the same for every number of rows."""
-        arrays = [
-            bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type), dimensions=1))
-            for name in names
-        ]
-        rows = func.unnest(*arrays).table_valued(*names).render_derived()
-        return postgresql.insert(table).from_select(list(names), select(*[rows.c[name] for name in names]))
+        """The rows travel as one JSON text, so that the statement is the same for every number of rows."""
+        given = recordset({name: table.c[name].type for name in names})
+        return postgresql.insert(table).from_select(list(names), select(*given))
 
-    def many(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """One array a column."""
-        return {name: [row[name] for row in rows] for name in rows[0]}
+    def execute_many(
+        self, tx: Connection, statement: Any, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """By the driver: SQLAlchemy costs as much as the statement."""
+        names = list(rows[0])
+        text = as_json(table, names, [[row[name] for name in names] for row in rows], names)
+        return run(tx, _sql_of(statement), {"given_rows": text})
 
     def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
-        """The rows travel as one array a column; the days once more by themselves, to leave partitions out."""
-        names = {f"old_{name}": table.c[name] for name in keys} | {
-            f"new_{name}": table.c[name] for name in values
-        }
-        arrays = [
-            bindparam(name, type_=postgresql.ARRAY(_unbounded(column.type), dimensions=1))
-            for name, column in names.items()
-        ]
-        rows = func.unnest(*arrays).table_valued(*names).render_derived().c
+        """The rows travel as one JSON text; the days once more by themselves, to leave partitions out."""
+        given = recordset({name: table.c[column].type for name, column in _renewed(keys, values).items()})
+        # without their number the planner would expect a hundred and read whole tables for them
+        rows = select(*given).limit(bindparam("given_number", type_=Integer())).subquery("given").c
         here = [table.c[name] == rows[f"old_{name}"] for name in keys]
         if "day" in keys:
             here.append(
-                table.c.day == any_(bindparam("old_day", type_=postgresql.ARRAY(Integer, dimensions=1)))
+                table.c.day == any_(bindparam("given_days", type_=postgresql.ARRAY(Integer, dimensions=1)))
             )
         return update(table).where(*here).values({name: rows[f"new_{name}"] for name in values})
 
-    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """One array a column."""
-        return self.many(rows)
+    def renewed(
+        self, table: Table, keys: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> Any:
+        """One text for all, their number and their days."""
+        named = _renewed(keys, values)
+        text = as_json(table, list(named.values()), rows, list(named))
+        given: dict[str, Any] = {"given_rows": text, "given_number": len(rows)}
+        if "day" in keys:
+            place = list(keys).index("day")
+            given["given_days"] = sorted({row[place] for row in rows})
+        return given
 
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
-        """Few rows by INSERT, many by COPY."""
-        insert, copy = _writing(table.name, columns)
+        """Few rows as one text, many by COPY; large contents of few rows as they are."""
         if len(rows) >= _FEW:
-            _copy(tx, copy, rows)
+            copy(tx, _copying(table.name, columns), rows)
+        elif _light(table, columns, rows):
+            run(tx, _writing(table, columns), {"given_rows": text_of(columns, rows)})
         else:
-            tx.exec_driver_sql(insert, rows[0] if len(rows) == 1 else list(rows))
+            tx.exec_driver_sql(_inserting(table.name, columns), rows[0] if len(rows) == 1 else list(rows))
+
+    def write_together(self, tx: Connection, writes: Sequence[Write]) -> None:
+        """Few rows in one statement."""
+        one = len(writes) > 1 and sum(len(w.rows) for w in writes) <= _TOGETHER
+        if one and all(_light(*w) for w in writes):
+            names = tuple((w.table, w.columns) for w in writes)
+            given = {f"given_{n}": text_of(w.columns, w.rows) for n, w in enumerate(writes)}
+            run(tx, _writing_together(names), given)
+            return
+        for table, columns, rows in writes:
+            self.write(tx, table, columns, rows)
 
     def among(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
         """One array a column; the days once more by themselves, for it is by them that partitions are left out."""
@@ -302,32 +317,53 @@ def _configure(connection: Any, guards: Guards) -> None:
         connection.commit()
 
 
-def _unbounded(type_: Any) -> Any:
-    """A cast to a text of limited length would cut it without a word."""
-    return Text() if isinstance(type_, String) else type_
+def _renewed(keys: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    """The columns by what they are called in the rows of an `update_many`."""
+    return {f"old_{name}": name for name in keys} | {f"new_{name}": name for name in values}
+
+
+def _light(table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> bool:
+    """Whether the bytes among these values are few enough to be written as text."""
+    places = _places_of_bytes(table, columns)
+    return sum(len(row[place]) for row in rows for place in places) <= _MOST_BYTES
 
 
 @cache
-def _writing(table: str, columns: tuple[str, ...]) -> tuple[str, str]:
+def _places_of_bytes(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(n for n, name in enumerate(columns) if isinstance(table.c[name].type, LargeBinary))
+
+
+@cache
+def _writing(table: Table, columns: tuple[str, ...]) -> str:
+    return _sql_of(Postgresql().insert_many(table, columns))
+
+
+@cache
+def _writing_together(writes: tuple[tuple[Table, tuple[str, ...]], ...]) -> str:
+    """The statements of all, the first ones within the last."""
+    *first, last = [
+        _writing(table, columns).replace("given_rows", f"given_{n}")
+        for n, (table, columns) in enumerate(writes)
+    ]
+    return "WITH " + ", ".join(f"w{n} AS ({one})" for n, one in enumerate(first)) + f" {last}"
+
+
+@cache
+def _sql_of(statement: Any) -> str:
+    """As the driver takes it."""
+    return str(statement.compile(dialect=_DRIVER))
+
+
+@cache
+def _inserting(table: str, columns: tuple[str, ...]) -> str:
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join(["%s"] * len(columns))
-    return f'INSERT INTO "{table}" ({names}) VALUES ({marks})', f'COPY "{table}" ({names}) FROM STDIN'
+    return f'INSERT INTO "{table}" ({names}) VALUES ({marks})'
 
 
-def _copy(tx: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    import psycopg  # not where SQLite is used: it takes a tenth of the start of a process
-
-    driver: Any = tx.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except psycopg.Error as error:  # as SQLAlchemy says it, so that whoever repeats transactions knows it
-        lost = driver.closed
-        if lost:
-            tx.invalidate(error)  # no rollback is tried then, which would fail and hide why
-        raise DBAPIError.instance(
-            statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=tx.dialect
-        ) from error
+@cache
+def _copying(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'COPY "{table}" ({names}) FROM STDIN'
 
 
 def _durability(shown: Mapping[str, str]) -> Health:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from app.storage.dialects.contract import Guards, Health, Reading
+from app.storage.dialects.contract import Guards, Health, Reading, Write
 
 _SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
 _SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
@@ -126,22 +126,33 @@ class Sqlite:
         """Executed once a row."""
         return sqlite.insert(table)
 
-    def many(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+    def execute_many(
+        self, tx: Connection, statement: Any, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Sequence[Any]]:
         """One set of parameters a row."""
-        return list(rows)
+        found = tx.execute(statement, list(rows))
+        return found.all() if found.returns_rows else []
 
     def update_many(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
         """Executed once a row."""
         here = [table.c[name] == bindparam(f"old_{name}") for name in keys]
         return update(table).where(*here).values({name: bindparam(f"new_{name}") for name in values})
 
-    def renewed(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+    def renewed(
+        self, table: Table, keys: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> Any:
         """One set of parameters a row."""
-        return list(rows)
+        names = [*(f"old_{name}" for name in keys), *(f"new_{name}" for name in values)]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
         """Executed once a row, without SQLAlchemy's ways."""
         tx.exec_driver_sql(_insert(table.name, columns), rows[0] if len(rows) == 1 else list(rows))
+
+    def write_together(self, tx: Connection, writes: Sequence[Write]) -> None:
+        """One after the other: the database is in this process."""
+        for table, columns, rows in writes:
+            self.write(tx, table, columns, rows)
 
     def among(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
         """A list of tuples."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 
 from app.errors import DatabaseUnreachable
@@ -21,6 +21,7 @@ from app.storage.messages import history, message
 from tests.journey import ENVIRONMENT, drain_all, order
 
 POOL = ThreadPoolExecutor(1)
+WRITTEN = ("lanes", "duplicate_keys", "bodies", "messages", "message_keys")
 
 
 def offer(body: bytes, **more: str) -> Offer:
@@ -65,6 +66,41 @@ def test_a_database_that_goes_away_is_said_to_all_and_the_next_one_tries_alone(
     results = accept_all(installation, POOL, [offer(order(number)) for number in range(3)])
     assert [type(one) for one in results] == [DatabaseUnreachable] * 3
     assert installation.gate.pulse._since is not None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has no sessions to end
+@pytest.mark.parametrize("table", ["lanes", "bodies", "messages"])
+def test_a_session_that_ends_among_what_is_written_stores_nothing_and_all_may_send_again(
+    installation: Installation, table: str
+) -> None:
+    calls = [offer(order(number), idempotency_key=f"k{number}") for number in range(3)]
+    end_sessions_that_write(installation, table)
+    results = accept_all(installation, POOL, calls)
+    assert [type(one) for one in results] == [DatabaseUnreachable] * 3
+    assert all(isinstance(one, DatabaseUnreachable) and one.retryable for one in results)
+    with installation.database.begin() as tx:
+        tx.execute(text(f"drop trigger ended on {table}"))
+        rows = [tx.execute(text(f"select count(*) from {name}")).scalar_one() for name in WRITTEN]
+    assert rows == [0] * len(WRITTEN)
+    installation.gate.pulse._since = None
+    for _ in range(2):
+        taken = accept_all(installation, POOL, calls)
+        assert all(isinstance(one, Taken) for one in taken), taken
+    assert drain_all(installation) == 3
+
+
+def end_sessions_that_write(installation: Installation, table: str) -> None:
+    """The server ends whoever inserts into this table, in the middle of it."""
+    with installation.database.begin() as tx:
+        tx.execute(
+            text(
+                "create function ended() returns trigger language plpgsql as"
+                " $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
+            )
+        )
+        tx.execute(
+            text(f"create trigger ended after insert on {table} for each statement execute function ended()")
+        )
 
 
 class Later(Executor):

@@ -20,9 +20,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from app.storage.database import Database, UtcTime, open_database
-from app.storage.dialects import Dialect, dialect_named, dialect_of
+from app.storage.dialects import Dialect, Write, dialect_named, dialect_of
 from app.storage.dialects.contract import Doomed
-from app.storage.rows import change_rows, write_rows
+from app.storage.rows import change_rows, write_rows, write_together
 from tests.app.storage.things import fill, ids, parts, things, things_metadata
 
 # --- who it is
@@ -173,8 +173,8 @@ def test_many_are_inserted_in_one_statement_in_order(stocked: Database, count: i
     statement = statement.on_conflict_do_nothing(index_elements=["id"]).returning(things.c.id)
     with stocked.begin() as tx:
         fill(tx, 0)
-        new = tx.execute(statement, dialect.many(rows)).scalars().all()
-        assert list(new) == list(range(1, count))
+        new = [id for (id,) in dialect.execute_many(tx, statement, things, rows)]
+        assert new == list(range(1, count))
         assert ids(tx) == list(range(count))
 
 
@@ -185,7 +185,7 @@ def test_a_text_that_is_too_long_is_refused_not_cut(fresh_database: Callable[[st
         things_metadata.create_all(database.engine)
         statement = database.dialect.insert_many(things, ["id", "name"])
         with pytest.raises(DatabaseError, match="too long"), database.begin() as tx:
-            tx.execute(statement, database.dialect.many([{"id": 1, "name": "longer than five"}]))
+            database.dialect.execute_many(tx, statement, things, [{"id": 1, "name": "longer than five"}])
         database.close()
 
 
@@ -199,6 +199,51 @@ def test_rows_are_written_as_they_are(stocked: Database, count: int) -> None:
     with stocked.begin() as tx:
         write_rows(tx, things, [column.name for column in things.c], rows)
         assert [tuple(row) for row in tx.execute(select(things).order_by(things.c.id))] == rows
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+@pytest.mark.parametrize("size", [3, 90_000])
+def test_rows_of_several_tables_are_written_together(stocked: Database, count: int, size: int) -> None:
+    first = [(id, bytes([0, 255, id]) * (size // 3), "\x01 \" {'\u2028" * id) for id in range(count)]
+    second = [(id, -id) for id in range(2 * count)]
+    with stocked.begin() as tx:
+        written = select(things.c.id, things.c.body, things.c.long).order_by(things.c.id)
+        writes = [Write(things, ("id", "body", "long"), first), Write(parts, ("id", "thing"), second)]
+        write_together(tx, [*writes, Write(parts, ("id", "thing"), [])])
+        assert [tuple(row) for row in tx.execute(written)] == first
+        found = tx.execute(select(parts.c.id, parts.c.thing).order_by(parts.c.id))
+        assert [tuple(row) for row in found] == second
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_rows_of_which_one_is_there_are_refused_in_all_tables(stocked: Database, count: int) -> None:
+    with pytest.raises(IntegrityError), stocked.begin() as tx:
+        tx.execute(insert(parts), [{"id": 0, "thing": 0}])
+        rows = [(id, 0) for id in range(count)]
+        write_together(tx, [Write(things, ("id", "day"), rows), Write(parts, ("id", "thing"), rows)])
+    with stocked.read() as tx:
+        assert ids(tx) == []
+
+
+def test_what_json_cannot_say_plainly_is_stored_as_it_is(stocked: Database) -> None:
+    """Rows that meet those that are there travel in a way of their own."""
+    moment = datetime(2026, 3, 1, 12, 30, 0, 123456, UTC)
+    rows = [
+        {
+            "id": 2**31 - 1,
+            "long": "'\"\\u0041 \t\r\n ü € 😀 {}",
+            "at": moment,
+            "flag": None,
+            "body": b"\x00'\xff",
+        },
+        {"id": -1, "long": "", "at": None, "flag": False, "body": b""},
+    ]
+    columns = [things.c[name] for name in rows[0]]
+    with stocked.begin() as tx:
+        statement = stocked.dialect.insert_many(things, list(rows[0])).returning(things.c.id)
+        assert len(stocked.dialect.execute_many(tx, statement, things, rows)) == 2
+        found = tx.execute(select(*columns).order_by(things.c.id.desc())).mappings()
+        assert [dict(row) for row in found] == rows
 
 
 def test_a_row_that_is_there_is_refused_however_many_come(stocked: Database) -> None:

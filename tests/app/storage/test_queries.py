@@ -7,11 +7,12 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection, event
 
-from app.storage.bodies import Body, add_bodies
+from app.storage.bodies import Body, new_bodies
 from app.storage.database import Database
 from app.storage.lanes import LaneKey, Touch, touch
-from app.storage.messages import Message, add_messages
+from app.storage.messages import Message, new_messages
 from app.storage.queries import Page, counts, deliveries, message_view, search_messages
+from app.storage.rows import write_together
 
 AT = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
@@ -26,8 +27,8 @@ def message_id(n: int) -> str:
 def stored(database: Database) -> Database:
     """Twelve messages of two lots, one a minute, every fourth dead."""
     with database.begin() as tx:
-        add_bodies(tx, [Body(message_id(0), b"raw", "h", "text/plain", {"a": "b"}, AT)])
-        add_messages(tx, [_message(n) for n in range(12)])
+        bodies = [Body(message_id(0), b"raw", "h", "text/plain", {"a": "b"}, AT)]
+        write_together(tx, [new_bodies(bodies), *new_messages([_message(n) for n in range(12)])])
         touch(tx, [Touch(LaneKey("inbox", "test", "r", flow, "", "L", True)) for flow in ("f1", "f2")])
     return database
 
