@@ -73,7 +73,7 @@ def _awaited(installation: Installation, accepted: Sequence[Accepted]) -> bool:
 
 def _prepared(installation: Installation, offer: Offer, known: dict[tuple[str, str], _Found]) -> _Ticket:
     intake = let_in(installation, offer, partial(_routes, installation, offer, known))
-    return ticket([replace(intake, awaited=_replies(intake))])
+    return ticket([replace(intake, awaited=True) if _replies(intake) else intake])
 
 
 def _replies(intake: Intake) -> bool:

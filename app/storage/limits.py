@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Column, Connection, Float, Integer, String, Table, delete, func, select
 
@@ -34,8 +34,7 @@ class Limit:
     backlog: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Whom a limit is for: a flow (`ruleset/flow`), an endpoint or a token of an environment."""
 
     environment: str
@@ -67,7 +66,7 @@ def put_limit(tx: Connection, scope: Scope, limit: Limit) -> None:
 
 
 def _row(scope: Scope) -> dict[str, Any]:
-    return asdict(scope)
+    return scope._asdict()
 
 
 def waiting(tx: Connection) -> Mapping[Scope, int]:

@@ -127,7 +127,8 @@ class Gate:
             self._remember(load, refused)
             raise
         with self._lock:
-            self._picture.let_in.update(scopes)
+            for scope, count in scopes.items():
+                self._picture.let_in[scope] += count
 
     def _require_room(self, picture: Picture, limited: Sequence[tuple[Scope, int, Limit]]) -> None:
         for scope, count, limit in limited:
