@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from app.storage.database import among, clock, now
-from app.storage.dialects import dialect_of
+from app.storage.dialects import Dialect, dialect_of
 from app.storage.due import bound, claimable, due_flows, group_is, group_values
 from app.storage.identity import PARTITIONS
 from app.storage.lanes import NOTHING_OPEN, Kind, LaneKey, lanes_table
@@ -99,16 +99,16 @@ def claim(
     that is to be probed are claimed. A lane that comes to `alone_from` claims in vain is claimed alone: what it
     may end counts against no other.
     """
+    moment = now(tx)
     due = [
         one
-        for one in due_flows(tx, kind, partitions, limit, only)
+        for one in due_flows(tx, kind, partitions, limit, only, moment)
         if one.of_flow not in without_flows
         and (one.of_flow in shares.urgent or (one.environment, one.endpoint) not in without_endpoints)
     ]
     allotted = shares.allot(due, limit)
     if not allotted:
         return []
-    moment = now(tx)
     given = bound(kind, partitions, moment)
     for number, (one, count) in enumerate(allotted):
         given |= {**group_values(one, number), f"count_{number}": count}
@@ -204,24 +204,37 @@ def hold(tx: Connection, lanes: Collection[ClaimedLane], lease: float) -> Held:
 
     A lane that somebody else has locked at this moment is not waited for: it would hold up all the others.
     """
-    c = lanes_table.c
-    free = select(c.partition, c.id).where(_fenced(tx, lanes)).order_by(c.id)
-    found = free.with_for_update(skip_locked=True).cte("free")
-    here = tuple_(c.partition, c.id).in_(select(found.c.partition, found.c.id))
-    taken = update(lanes_table).where(here).values(lease_until=clock(tx, lease))
-    rows = tx.execute(taken.returning(c.id, c.oldest_day, clock(tx))).all()
+    dialect = dialect_of(tx)
+    rows = tx.execute(_holding(dialect, lease), _fences(dialect, lanes)).all()
     days = {row[0]: row[1] for row in rows}
     held = {lane.id: replace(lane, oldest_day=days[lane.id]) for lane in lanes if lane.id in days}
     missing = [lane for lane in lanes if lane.id not in held]
-    locked = set(tx.execute(select(c.id).where(_fenced(tx, missing))).scalars()) if missing else set()
+    locked = set(tx.execute(_fenced(dialect), _fences(dialect, missing)).scalars()) if missing else set()
     return Held(held, locked, rows[0][2] if rows else now(tx))
 
 
-def _fenced(tx: Connection, lanes: Collection[ClaimedLane]) -> ColumnElement[bool]:
-    """These lanes, where their fence has not moved."""
+@cache
+def _holding(dialect: Dialect, lease: float) -> Any:
     c = lanes_table.c
+    free = select(c.partition, c.id).where(dialect.listed(_FENCED)).order_by(c.id)
+    found = free.with_for_update(skip_locked=True).cte("free")
+    here = tuple_(c.partition, c.id).in_(select(found.c.partition, found.c.id))
+    taken = update(lanes_table).where(here).values(lease_until=clock(dialect, lease))
+    return taken.returning(c.id, c.oldest_day, clock(dialect))
+
+
+@cache
+def _fenced(dialect: Dialect) -> Any:
+    return select(lanes_table.c.id).where(dialect.listed(_FENCED))
+
+
+_FENCED = (lanes_table.c.partition, lanes_table.c.id, lanes_table.c.fence)
+
+
+def _fences(dialect: Dialect, lanes: Collection[ClaimedLane]) -> dict[str, Any]:
+    """These lanes, where their fence has not moved."""
     partitions, ids, fences = zip(*[(lane.partition, lane.id, lane.fence) for lane in lanes], strict=True)
-    return dialect_of(tx).among([c.partition, c.id, c.fence], [partitions, ids, fences])
+    return dialect.listing(_FENCED, [partitions, ids, fences])
 
 
 _LEFT = ("ready", "next_at", "head_seq", "blocked_by", "parked", "claims", "lease_until", "holder")
@@ -245,8 +258,9 @@ def _left(r: Release) -> tuple[Any, ...]:
 
 def give_back(tx: Connection, claimed: Sequence[ClaimedLane]) -> None:
     """Return lanes untouched, so that another worker takes them at once."""
-    moment = now(tx)
-    release(tx, [Release(lane, lane.head_seq, True, moment) for lane in claimed])
+    if claimed:
+        moment = now(tx)
+        release(tx, [Release(lane, lane.head_seq, True, moment) for lane in claimed])
 
 
 def leave(tx: Connection, holder: str) -> int:

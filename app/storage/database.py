@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
+from app.storage.dialects import Dialect as OwnDialect
 from app.storage.dialects import Guards, by_day, dialect_named, dialect_of
 from app.storage.identity import day_of, partition_of
 from app.storage.rows import write_rows
@@ -156,9 +157,9 @@ def hasten(tx: Connection, lock_seconds: float, seconds: float) -> datetime:
     return dialect_of(tx).hasten(tx, lock_seconds, seconds)
 
 
-def clock(tx: Connection, seconds: float = 0.0) -> ColumnElement[Any]:
+def clock(dialect: OwnDialect, seconds: float = 0.0) -> ColumnElement[Any]:
     """The database's clock, so many seconds later, within a statement: it saves the question before it."""
-    return type_coerce(dialect_of(tx).clock(tx, seconds), UtcTime)
+    return type_coerce(dialect.clock(seconds), UtcTime)
 
 
 def insert(tx: Connection, table: Table) -> Any:
@@ -191,15 +192,28 @@ def among(
 ) -> ColumnElement[bool]:
     """Rows with one of these ids, found by partition, id and, where the table is kept by day, day together."""
     known = sorted(set(ids))
-    if not known:
-        return false()
-    columns: list[Any] = [partition, id]
-    values: list[list[Any]] = [[partition_of(one) for one in known], known]
+    return dialect_of(tx).among(_found_by(partition, id), _places(id, known)) if known else false()
+
+
+def listed(dialect: OwnDialect, partition: Column[int], id: Column[str]) -> ColumnElement[bool]:
+    """As `among`, for a statement that is made once; execute it with `listing`, for one id at least."""
+    return dialect.listed(_found_by(partition, id))
+
+
+def listing(tx: Connection, partition: Column[int], id: Column[str], ids: Collection[str]) -> dict[str, Any]:
+    """The values of a `listed`."""
+    return dialect_of(tx).listing(_found_by(partition, id), _places(id, sorted(set(ids))))
+
+
+def _found_by(partition: Column[int], id: Column[str]) -> list[Column[Any]]:
     day = id.table.c.get("day")
-    if day is not None:
-        columns.insert(1, day)
-        values.insert(1, [day_of(one) for one in known])
-    return dialect_of(tx).among(columns, values)
+    return [partition, id] if day is None else [partition, day, id]
+
+
+def _places(id: Column[str], known: Sequence[str]) -> list[Sequence[Any]]:
+    partitions = [partition_of(one) for one in known]
+    by_day = "day" in id.table.c
+    return [partitions, [day_of(one) for one in known], known] if by_day else [partitions, known]
 
 
 def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

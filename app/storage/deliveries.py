@@ -19,13 +19,14 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     or_,
     select,
     update,
 )
 
-from app.storage.database import UtcTime, among, at_id, kept_by_day, metadata, one_of
+from app.storage.database import UtcTime, at_id, kept_by_day, listed, listing, metadata, one_of
 from app.storage.dialects import Dialect, dialect_of, only_where
 from app.storage.environments import staged_bindings
 from app.storage.identity import day_of, partition_of, place_of
@@ -228,12 +229,18 @@ def delivery_body(tx: Connection, id: str) -> bytes:
 
 def delivery_bodies(tx: Connection, ids: Collection[str]) -> dict[str, bytes]:
     """The bytes of some deliveries."""
+    if not ids:
+        return {}
     c = delivery_bodies_table.c
-    here = among(tx, c.partition, c.delivery_id, ids)
-    return {
-        row.delivery_id: bytes(row.content)
-        for row in tx.execute(select(c.delivery_id, c.content).where(here))
-    }
+    given = listing(tx, c.partition, c.delivery_id, ids)
+    rows = tx.execute(_bodies(dialect_of(tx)), given)
+    return {id: bytes(content) for id, content in rows}
+
+
+@cache
+def _bodies(dialect: Dialect) -> Any:
+    c = delivery_bodies_table.c
+    return select(c.delivery_id, c.content).where(listed(dialect, c.partition, c.delivery_id))
 
 
 def open_deliveries(
@@ -260,13 +267,20 @@ def open_in_lanes(
     found: dict[str, list[Delivery]] = {id: [] for id in lane_ids}
     if not found:
         return found
+    keys: list[list[Any]] = [[partition_of(id) for id in found], list(found)]
+    given = {"since_day": since_day, "at": at, "most": limit}
+    for row in dialect_of(tx).for_each(tx, _first_open(), [_l.partition, _l.id], keys, given):
+        d = Delivery(*row)
+        found[d.lane].append(d)
+    return {id: sorted(some, key=lambda d: d.seq) for id, some in found.items()}
+
+
+@cache
+def _first_open() -> Any:
+    since_day, at = bindparam("since_day", type_=Integer()), bindparam("at", type_=UtcTime())
     here = and_(_c.partition == _l.partition, _c.lane == _l.id, OPEN, _c.day >= since_day)
     due = or_(_l.ordered, _c.state == "inflight", _c.next_at <= at)
-    first = select(*_READ).where(here, due).order_by(_c.seq).limit(limit)
-    keys: list[list[Any]] = [[partition_of(id) for id in found], list(found)]
-    for row in dialect_of(tx).for_each(tx, first, [_l.partition, _l.id], keys):
-        found[row.lane].append(Delivery(*row))
-    return {id: sorted(some, key=lambda d: d.seq) for id, some in found.items()}
+    return select(*_READ).where(here, due).order_by(_c.seq).limit(bindparam("most", type_=Integer()))
 
 
 def next_dues(tx: Connection, lane_ids: Collection[str], since_day: int = 0) -> dict[str, datetime]:
@@ -276,12 +290,19 @@ def next_dues(tx: Connection, lane_ids: Collection[str], since_day: int = 0) -> 
     """
     if not lane_ids:
         return {}
+    given = {"since_day": since_day, **listing(tx, _l.partition, _l.id, lane_ids)}
+    rows = tx.execute(_next_dues(dialect_of(tx)), given)
+    return {id: due for id, due in rows if due is not None}
+
+
+@cache
+def _next_dues(dialect: Dialect) -> Any:
+    since_day = bindparam("since_day", type_=Integer())
     here = and_(_c.partition == _l.partition, _c.lane == _l.id, OPEN, _c.day >= since_day)
     head = select(_c.next_at).where(here).order_by(_c.seq).limit(1).scalar_subquery()
     any_one = select(_c.next_at).where(here, _c.next_at < NEVER).order_by(_c.next_at).limit(1)
     due = case((_l.ordered, head), else_=any_one.scalar_subquery())
-    rows = tx.execute(select(_l.id, due.label("due")).where(among(tx, _l.partition, _l.id, lane_ids)))
-    return {row.id: row.due for row in rows if row.due is not None}
+    return select(_l.id, due.label("due")).where(listed(dialect, _l.partition, _l.id))
 
 
 def staged(

@@ -74,6 +74,7 @@ def due_flows(
     partitions: Collection[int],
     most: int,
     only: ColumnElement[bool] | None = None,
+    moment: datetime | None = None,
 ) -> list[Due]:
     """Each flow with lanes that may be claimed now, and how many, counted up to `most`.
 
@@ -82,7 +83,7 @@ def due_flows(
     query, groups = _counting(dialect_of(tx), kind, len(partitions) == PARTITIONS, most)
     if only is not None:
         query = query.where(ClauseAdapter(groups).traverse(only))
-    rows = tx.execute(query, bound(kind, partitions, now(tx)))
+    rows = tx.execute(query, bound(kind, partitions, moment or now(tx)))
     return [Due(e, r, f, to, number) for e, r, f, to, number in rows if number]
 
 
@@ -106,9 +107,10 @@ def _counting(dialect: Dialect, kind: Kind, everywhere: bool, most: int) -> tupl
 def due_partitions(tx: Connection, kind: Kind, only: ColumnElement[bool] | None = None) -> list[int]:
     """Partitions that have a lane to claim now, looking at some lanes of each flow."""
     everywhere = range(PARTITIONS)
-    given = bound(kind, everywhere, now(tx))
+    moment = now(tx)
+    given = bound(kind, everywhere, moment)
     found: set[int] = set()
-    for due in due_flows(tx, kind, everywhere, 1, only):
+    for due in due_flows(tx, kind, everywhere, 1, only, moment):
         found |= set(tx.execute(_places(), {**given, **group_values(due, 0)}).scalars())
     return sorted(found)
 

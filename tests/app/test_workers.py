@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.storage.messages import messages_table
 from app.storage.workers import workers
 from app.supervisor import Service, StartFailed, Supervisor
 from app.versions import VERSION
+from app.worker import Rung
 from tests.journey import ENVIRONMENT, Answer, Target, bind, install, order
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +89,18 @@ def states(installation: Installation) -> list[str]:
 def alive(installation: Installation) -> list[dict[str, object]]:
     with installation.database.read() as tx:
         return [worker for worker in workers(tx) if worker["alive"]]
+
+
+def test_who_waits_for_what_was_rung_to_be_taken_waits_no_longer_than_that() -> None:
+    rung = Rung()
+    rung.taken(3_600)  # there is nothing
+    rung.add({1, 2})
+    rung.taken(0.01)  # nobody comes
+    other = threading.Thread(target=rung.taken, args=(3_600,))
+    other.start()
+    assert rung.take(256, 0) == {1, 2}
+    other.join(30)
+    assert not other.is_alive()
 
 
 def test_workers_tell_who_they_are_and_serve_their_groups(

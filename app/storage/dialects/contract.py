@@ -161,8 +161,8 @@ class Dialect(Protocol):
         """The database's clock."""
         ...
 
-    def clock(self, tx: Connection, seconds: float) -> ColumnElement[Any]:
-        """The database's clock, so many seconds later, within a statement."""
+    def clock(self, seconds: float) -> ColumnElement[Any]:
+        """The database's clock, so many seconds later, within a statement, which may be made once."""
         ...
 
     def hasten(self, tx: Connection, lock_seconds: float, seconds: float) -> datetime:
@@ -208,10 +208,26 @@ class Dialect(Protocol):
         """
         ...
 
+    def listed(self, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+        """As `among`, for a statement that is made once; execute it with `listing`."""
+        ...
+
+    def listing(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """The values of a `listed`, column by column, one set at least."""
+        ...
+
     def for_each(
-        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+        self,
+        tx: Connection,
+        query: Any,
+        columns: Sequence[Column[Any]],
+        values: Sequence[Sequence[Any]],
+        given: Mapping[str, Any],
     ) -> Iterator[Any]:
-        """What a query about one row of a table gives for each row that `among` would find, in any order."""
+        """What a query about one row of a table gives for each row that `among` would find, in any order.
+
+        The query is made once, `given` are its parameters.
+        """
         ...
 
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:

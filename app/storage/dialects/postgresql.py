@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Interval,
     LargeBinary,
+    String,
     Table,
     Text,
     and_,
@@ -46,6 +47,7 @@ _HASTEN = (
     "select clock_timestamp() from (select set_config('lock_timeout', %(locks)s, true),"
     " set_config('statement_timeout', %(whole)s, true)) as limits"
 )
+_CLOCK = text("select clock_timestamp()")
 # Who is cut off does not wait for an answer that will never come; the server asks likewise whether we are there.
 _SILENCE = {
     "keepalives_idle": 10,
@@ -158,10 +160,10 @@ class Postgresql:
 
     def now(self, tx: Connection) -> datetime:
         """The server's clock."""
-        moment: datetime = tx.execute(text("select clock_timestamp()")).scalar_one()
+        moment: datetime = tx.execute(_CLOCK).scalar_one()
         return moment.astimezone(UTC)
 
-    def clock(self, tx: Connection, seconds: float) -> ColumnElement[Any]:
+    def clock(self, seconds: float) -> ColumnElement[Any]:
         """Asked by the statement itself: it saves the question before it."""
         return func.clock_timestamp() + literal(timedelta(seconds=seconds), Interval())
 
@@ -243,13 +245,33 @@ class Postgresql:
                 here = and_(column == any_(literal(sorted(set(found)), type_)), here)
         return here
 
+    def listed(self, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+        """One array a column, and the days once more. A cast to a text of limited length would cut it without a word."""
+        types = [Text() if isinstance(c.type, String) else c.type for c in columns]
+        arrays = [
+            bindparam(f"listed_{c.name}", type_=postgresql.ARRAY(type_, dimensions=1))
+            for c, type_ in zip(columns, types, strict=True)
+        ]
+        rows = func.unnest(*arrays).table_valued(*[c.name for c in columns]).render_derived()
+        here: ColumnElement[bool] = tuple_(*columns).in_(select(*rows.c))
+        days = bindparam("listed_days", type_=postgresql.ARRAY(Integer, dimensions=1))
+        return and_(here, *[c == any_(days) for c in columns if c.name == "day"])
+
+    def listing(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """One array a column, and the days once more."""
+        given = {f"listed_{c.name}": list(found) for c, found in zip(columns, values, strict=True)}
+        return given | ({"listed_days": sorted(set(given["listed_day"]))} if "listed_day" in given else {})
+
     def for_each(
-        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+        self,
+        tx: Connection,
+        query: Any,
+        columns: Sequence[Column[Any]],
+        values: Sequence[Sequence[Any]],
+        given: Mapping[str, Any],
     ) -> Iterator[Any]:
         """One statement: the query stands beside the table."""
-        of_one = query.lateral()
-        every = select(of_one).join_from(columns[0].table, of_one, true())
-        yield from tx.execute(every.where(self.among(columns, values)))
+        yield from tx.execute(_beside(query, tuple(columns)), {**given, **self.listing(columns, values)})
 
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:
         """From one group to the next along an index that stands in their order."""
@@ -364,6 +386,13 @@ def _inserting(table: str, columns: tuple[str, ...]) -> str:
 def _copying(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f'COPY "{table}" ({names}) FROM STDIN'
+
+
+@cache
+def _beside(query: Any, columns: tuple[Column[Any], ...]) -> Any:
+    of_one = query.lateral()
+    every = select(of_one).join_from(columns[0].table, of_one, true())
+    return every.where(Postgresql().listed(columns))
 
 
 def _durability(shown: Mapping[str, str]) -> Health:

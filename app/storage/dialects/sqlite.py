@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
-    literal,
     text,
     tuple_,
     update,
@@ -110,9 +109,10 @@ class Sqlite:
         """The database is in this process."""
         return datetime.now(UTC)
 
-    def clock(self, tx: Connection, seconds: float) -> ColumnElement[Any]:
-        """A constant."""
-        return literal(self.now(tx) + timedelta(seconds=seconds))
+    def clock(self, seconds: float) -> ColumnElement[Any]:
+        """A value of the moment of each execution."""
+        later = timedelta(seconds=seconds)
+        return bindparam(None, callable_=lambda: datetime.now(UTC) + later, unique=True)
 
     def hasten(self, tx: Connection, lock_seconds: float, seconds: float) -> datetime:
         """Once a transaction has begun there is nothing left to wait for."""
@@ -158,13 +158,27 @@ class Sqlite:
         """A list of tuples."""
         return tuple_(*columns).in_(list(zip(*values, strict=True)))
 
+    def listed(self, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+        """A list of tuples."""
+        return tuple_(*columns).in_(bindparam("listed", expanding=True))
+
+    def listing(self, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """A list of tuples."""
+        return {"listed": list(zip(*values, strict=True))}
+
     def for_each(
-        self, tx: Connection, query: Any, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]
+        self,
+        tx: Connection,
+        query: Any,
+        columns: Sequence[Column[Any]],
+        values: Sequence[Sequence[Any]],
+        given: Mapping[str, Any],
     ) -> Iterator[Any]:
         """One statement a row: the database is in this process."""
+        one = _of_one(query, tuple(columns))
+        names = [f"one_{column.name}" for column in columns]
         for row in zip(*values, strict=True):
-            here = [column == value for column, value in zip(columns, row, strict=True)]
-            yield from tx.execute(query.where(*here))
+            yield from tx.execute(one, {**given, **dict(zip(names, row, strict=True))})
 
     def groups(self, query: Any, columns: Sequence[Column[Any]]) -> Any:
         """Read off the index."""
@@ -192,6 +206,11 @@ class Sqlite:
     def damaged(self, error: Exception) -> bool:
         """As SQLite says it."""
         return "malformed" in str(error) or "not a database" in str(error)
+
+
+@cache
+def _of_one(query: Any, columns: tuple[Column[Any], ...]) -> Any:
+    return query.where(*[column == bindparam(f"one_{column.name}") for column in columns])
 
 
 @cache

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from app.runtime.connections import Connections
+from app.runtime.delivery import Deliveries
 from app.runtime.installation import Installation
 from app.runtime.intake import accept
 from app.runtime.outbox import OutboxWork
@@ -23,7 +24,7 @@ from app.storage.flows import FlowPolicy, put_flow_policy
 from app.storage.lanes import lanes_table, lock
 from app.storage.queries import counts, deliveries, message_deliveries
 from app.worker import Worker
-from tests.delivering import deliver
+from tests.delivering import OwnThread, deliver
 from tests.journey import ENVIRONMENT, Answer, Target, bind, deliver_all, drain_all, order
 
 ALL = set(range(256))
@@ -277,6 +278,23 @@ def test_a_lane_that_somebody_writes_to_is_put_off_and_the_others_go_on(
     assert [t.lane_id for t in taken.later] == [only(bound, busy).lane]
     with bound.database.begin() as tx:
         assert list(take_turns(tx, taken.later, bound.settings).ready) == [only(bound, busy).lane]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lane_that_was_put_off_is_settled_as_soon_as_somebody_rings(
+    bound: Installation, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.runtime.delivery._A_WHILE", 3_600)
+    id = send(bound, 1)
+    deliveries = Deliveries(bound, Connections(bound), OwnThread(), "first", lambda: False)
+    deliveries.turn(ALL, True, None)
+    with bound.database.begin() as other:
+        lock(other, only(bound, id).lane)
+        deliveries.turn(ALL, False, None)
+    deliveries.turn(ALL, False, None)
+    assert deliveries.late and only(bound, id).state == "inflight"
+    deliveries.turn(ALL, True, None)
+    assert not deliveries.late and only(bound, id).state == "delivered"
 
 
 def test_a_result_that_is_refused_is_written_apart_from_the_others(

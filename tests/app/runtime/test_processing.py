@@ -94,6 +94,20 @@ def test_an_action_that_nobody_carries_out_makes_a_dead_letter_and_is_not_lost(
     assert "`teleport`" in dead.reason
 
 
+def test_who_drains_hears_at_once_of_what_is_to_be_delivered(installation: Installation) -> None:
+    id = accept(installation, ENVIRONMENT, "shop.order", order(1))[0].message_id
+    heard: list[tuple[set[int], str]] = []
+
+    def hear(partitions: set[int]) -> None:
+        with installation.database.read() as tx:
+            heard.append((partitions, of_message(tx, id)[0].state))
+
+    assert drain(installation, ALL, delivers=hear) == 1
+    with installation.database.read() as tx:
+        (found,) = of_message(tx, id)
+    assert heard == [({partition_of(found.lane)}, "pending")]
+
+
 def test_an_alert_is_stored(installation: Installation) -> None:
     id = send(installation, 1, mode="alert")
     drain_all(installation)

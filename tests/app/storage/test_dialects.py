@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    bindparam,
     event,
     insert,
     literal,
@@ -130,13 +131,13 @@ def _round_trips(database: Database, opened: Callable[[], Any], path: Path) -> i
 
 def test_the_clock_within_a_statement_is_the_clock(stocked: Database) -> None:
     with stocked.begin() as tx:
-        before = stocked.dialect.now(tx)
-        later = type_coerce(stocked.dialect.clock(tx, 60), UtcTime)
-        tx.execute(insert(things).values(id=1, at=later))
-        at = tx.execute(select(things.c.at)).scalar_one()
-        after = stocked.dialect.now(tx)
-    minute = timedelta(seconds=60)
-    assert before <= at - minute <= after and before.tzinfo is UTC
+        minute_later = insert(things).values(at=type_coerce(stocked.dialect.clock(60), UtcTime))
+        for id in (1, 2):  # also where a statement is made once
+            before = stocked.dialect.now(tx)
+            tx.execute(minute_later, {"id": id})
+            at = tx.execute(select(things.c.at).where(things.c.id == id)).scalar_one()
+            after = stocked.dialect.now(tx)
+            assert before <= at - timedelta(seconds=60) <= after and before.tzinfo is UTC
 
 
 def test_a_moment_is_stored_as_the_driver_takes_it(stocked: Database) -> None:
@@ -261,6 +262,20 @@ def test_rows_are_found_by_several_columns_together(stocked: Database) -> None:
         assert set(tx.execute(select(things.c.id).where(here)).scalars()) == {1, 2}
 
 
+def test_a_statement_that_is_made_once_finds_other_rows_each_time(stocked: Database) -> None:
+    columns = [things.c.id, things.c.name, things.c.day]
+    query = select(things.c.id).where(stocked.dialect.listed(columns))
+    with stocked.begin() as tx:
+        fill(tx, *range(9))
+        for given, wanted in (
+            ([[1, 2, 1], ["n1", "n2", "nowhere"], [1, 2, 1]], {1, 2}),
+            ([[4], ["n2"], [1]], set()),
+            ([[5], ["n2"], [2]], {5}),
+        ):
+            found = tx.execute(query, stocked.dialect.listing(columns, given)).scalars()
+            assert set(found) == wanted
+
+
 def test_rows_are_changed_where_all_their_keys_are_found(stocked: Database) -> None:
     moment = datetime(2026, 3, 1, 12, 30, 0, 123456, UTC)
     rows = [
@@ -285,9 +300,12 @@ def test_a_query_about_one_row_is_asked_for_each(stocked: Database) -> None:
     with stocked.begin() as tx:
         fill(tx, *range(3))
         tx.execute(insert(parts), [{"id": id, "thing": id % 3} for id in range(12)])
-        first = select(parts.c.id).where(parts.c.thing == things.c.id).order_by(parts.c.id).limit(2)
+        here = (parts.c.thing == things.c.id) & (parts.c.id >= bindparam("least"))
+        first = select(parts.c.id).where(here).order_by(parts.c.id).limit(2)
         keys = [things.c.id, things.c.name], [[0, 2], ["n0", "n2"]]
-        assert sorted(row.id for row in stocked.dialect.for_each(tx, first, *keys)) == [0, 2, 3, 5]
+        for least, wanted in ((0, [0, 2, 3, 5]), (4, [5, 6, 8, 9])):
+            found = stocked.dialect.for_each(tx, first, *keys, {"least": least})
+            assert sorted(row.id for row in found) == wanted
 
 
 def test_each_group_is_found_once(stocked: Database) -> None:
