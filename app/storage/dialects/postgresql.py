@@ -65,7 +65,7 @@ _END_SILENT = text(
     " and pid <> pg_backend_pid() and state = 'active' and wait_event = 'ClientRead'"
     " and query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
-_FEW, _TOGETHER, _MOST_BYTES = 16, 64, 65_536
+_FEW, _FEW_LONG, _TOGETHER, _SHORT = 16, 8, 64, 2_048
 _DRIVER = psycopg.dialect()
 _ONE: Any = literal_column("1")  # said in the text, so that the planner knows how little is asked
 _OLDEST = 14
@@ -215,10 +215,11 @@ class Postgresql:
         return given
 
     def write(self, tx: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> None:
-        """Few rows as one text, many by COPY; large contents of few rows as they are."""
-        if len(rows) >= _FEW:
+        """Few rows as one text, many by COPY; few long ones as they are."""
+        light = len(rows) < _FEW and _light(table, columns, rows)
+        if not light and len(rows) >= _FEW_LONG:
             copy(tx, _copying(table.name, columns), rows)
-        elif _light(table, columns, rows):
+        elif light:
             run(tx, _writing(table, columns), {"given_rows": text_of(columns, rows)})
         else:
             tx.exec_driver_sql(_inserting(table.name, columns), rows[0] if len(rows) == 1 else list(rows))
@@ -345,14 +346,17 @@ def _renewed(keys: Sequence[str], values: Sequence[str]) -> dict[str, str]:
 
 
 def _light(table: Table, columns: tuple[str, ...], rows: Sequence[Any]) -> bool:
-    """Whether the bytes among these values are few enough to be written as text."""
-    places = _places_of_bytes(table, columns)
-    return sum(len(row[place]) for row in rows for place in places) <= _MOST_BYTES
+    """Whether these values are short: the server reads a JSON text twice, which long ones are not worth."""
+    places = _places_of_contents(table, columns)
+    return sum(len(row[place] or "") for row in rows for place in places) <= _SHORT * len(rows)
 
 
 @cache
-def _places_of_bytes(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(n for n, name in enumerate(columns) if isinstance(table.c[name].type, LargeBinary))
+def _places_of_contents(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    types = [table.c[name].type for name in columns]
+    return tuple(
+        n for n, one in enumerate(types) if isinstance(getattr(one, "impl", one), (LargeBinary, Text))
+    )
 
 
 @cache
