@@ -27,7 +27,9 @@ def _driver(tx: Connection, statement: str) -> Iterator[Any]:
     """The connection of the driver; whoever repeats transactions knows its errors as those of SQLAlchemy."""
     import psycopg  # not where SQLite is used: it takes a tenth of the start of a process
 
-    driver: Any = tx.connection.driver_connection
+    if not tx.in_transaction():
+        tx.begin()  # as every statement of SQLAlchemy does: a commit would leave out what it does not know of
+    driver: Any = tx.connection.dbapi_connection  # also of a session that no pool has any more
     try:
         yield driver
     except psycopg.Error as error:

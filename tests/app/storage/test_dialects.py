@@ -247,6 +247,17 @@ def test_what_json_cannot_say_plainly_is_stored_as_it_is(stocked: Database) -> N
         assert [dict(row) for row in found] == rows
 
 
+@pytest.mark.parametrize("count", [1, 100])
+def test_rows_that_are_the_first_of_a_connection_are_committed(stocked: Database, count: int) -> None:
+    """Also where it is no part of the pool any more, as those that need temporary tables."""
+    with stocked.engine.connect() as tx:
+        tx.detach()
+        write_rows(tx, things, ["id"], [(id,) for id in range(count)])
+        tx.commit()
+    with stocked.read() as tx:
+        assert ids(tx) == list(range(count))
+
+
 def test_a_row_that_is_there_is_refused_however_many_come(stocked: Database) -> None:
     for count in (1, 40):
         with pytest.raises(DBAPIError), stocked.begin() as tx:
