@@ -14,8 +14,11 @@ MILLISECONDS_A_DAY = 86_400_000
 
 
 def digest(*parts: str) -> str:
-    """Hex text of 40 characters that stands for these parts in this order."""
-    joined = "\x1f".join(parts)
+    """Hex text of 40 characters that stands for these parts in this order, U+0000 and U+FFFD being one.
+
+    For a part that comes back from PostgreSQL has the one in place of the other.
+    """
+    joined = "\x1f".join(parts).replace("\x00", "\ufffd")
     if "\\" in joined or joined.count("\x1f") >= len(parts):
         joined = "\x1f".join(part.replace("\\", "\\\\").replace("\x1f", "\\x") for part in parts)
     return blake2b(joined.encode(), digest_size=20).hexdigest()

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from app.storage.dialects.nul import leave_texts, without_nul
+
 
 def run(tx: Connection, statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute a statement; the rows it gives, if it gives any."""
@@ -17,9 +19,11 @@ def run(tx: Connection, statement: str, given: Mapping[str, Any]) -> list[tuple[
 
 def copy(tx: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Send rows by COPY."""
-    with _driver(tx, statement) as driver, driver.cursor() as cursor, cursor.copy(statement) as sent:
-        for row in rows:
-            sent.write_row(row)
+    with _driver(tx, statement) as driver, driver.cursor() as cursor:
+        leave_texts(cursor)
+        with cursor.copy(statement) as sent:
+            for row in rows:
+                sent.write_row(without_nul(row))
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.storage.dialects.contract import Guards, Health, Reading, Write
 from app.storage.dialects.driving import copy, run
+from app.storage.dialects.nul import mend_texts
 from app.storage.dialects.partitions import DayPartitions
 from app.storage.dialects.pooling import look_before_use
 from app.storage.dialects.recordsets import NATIVE, as_json, recordset, text_of
@@ -334,6 +335,7 @@ def _knows_transaction_timeout(connection: Any) -> bool:
 
 def _configure(connection: Any, guards: Guards) -> None:
     """A time limit of transactions, for that of an idle session does not run after a pipeline of statements."""
+    mend_texts(connection)
     connection.read_only = False  # every BEGIN says READ WRITE
     if _knows_transaction_timeout(connection):
         connection.execute(f"SET transaction_timeout = '{_milliseconds(guards.transaction)}'")

@@ -23,10 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from app.storage.dialects.nul import without_nul
+
 Converter = Callable[[Any], Any]
 NATIVE = (Boolean, DateTime, LargeBinary)
 """Types whose values the driver takes as they are."""
 _DIALECT = postgresql.dialect()
+_NUL = rb"\u0000"
 
 
 def recordset(types: Mapping[str, Any]) -> list[ColumnElement[Any]]:
@@ -46,7 +49,10 @@ def as_json(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]],
 
 def text_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """The same of values that need nothing done."""
-    return _encode([dict(zip(names, row, strict=True)) for row in rows]).decode()
+    text = _encode([dict(zip(names, row, strict=True)) for row in rows])
+    if _NUL in text:
+        text = _encode([dict(zip(names, without_nul(row), strict=True)) for row in rows])
+    return text.decode()
 
 
 def _travelling(type_: Any) -> Any:

@@ -12,7 +12,7 @@ from app.storage.bodies import body
 from app.storage.due import due_partitions
 from app.storage.messages import keys_of, message
 from app.storage.queries import search_messages
-from tests.journey import ENVIRONMENT, order
+from tests.journey import ENVIRONMENT, drain_all, order
 
 
 def states(installation: Installation) -> list[str]:
@@ -92,6 +92,18 @@ def test_a_key_twice_in_one_body_is_one_message(installation: Installation) -> N
 def test_a_correlation_id_is_kept(installation: Installation) -> None:
     (accepted,) = accept(installation, ENVIRONMENT, "shop.order", order(1), correlation_id="journey 7")
     assert accepted.correlation_id == "journey 7"
+
+
+def test_keys_that_hold_a_nul_are_taken_in_found_and_told_from_others(installation: Installation) -> None:
+    """PostgreSQL has no such character."""
+    bodies = [order(1, "L\0"), order(1, "L\0"), order(2, "L\0"), order(3, "L")]
+    given = [accept(installation, ENVIRONMENT, "shop.order", raw)[0] for raw in bodies]
+    assert [one.duplicate for one in given] == [False, True, False, False]
+    drain_all(installation)
+    with installation.database.read() as tx:
+        found = search_messages(tx, ENVIRONMENT, key="lot:L\0").items
+        assert {item["id"] for item in found} == {given[0].message_id, given[2].message_id}
+    assert states(installation) == ["done"] * 3
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[NaN]", b'{"id": 1, "id": 2}', b"\xff", b"[" * 10_000])

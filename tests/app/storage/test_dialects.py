@@ -258,6 +258,30 @@ def test_rows_that_are_the_first_of_a_connection_are_committed(stocked: Database
         assert ids(tx) == list(range(count))
 
 
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_a_text_with_a_nul_is_stored_and_found_in_whatever_way_it_comes(
+    stocked: Database, count: int
+) -> None:
+    """PostgreSQL has no such character: there it is the sign for what can't be shown."""
+    stored = "a\\u0000\0b" if stocked.dialect.name == "sqlite" else "a\\u0000\ufffdb"
+    texts = [(id, "a\\u0000\0b") for id in range(count)]
+    with stocked.begin() as tx:
+        write_rows(tx, things, ["id", "long"], texts)
+        write_together(tx, [Write(things, ("id", "long"), [(id + 100, text) for id, text in texts])])
+        several = [
+            Write(things, ("id", "long"), [(200, texts[0][1])]),
+            Write(parts, ("id", "thing"), [(1, 1)]),
+        ]
+        write_together(tx, several)
+        tx.execute(insert(things), [{"id": 300, "long": texts[0][1]}])
+        fill(tx, 400)
+        change_rows(tx, things, ["id"], ["long"], [(400, texts[0][1])])
+    with stocked.read() as tx:
+        assert set(tx.execute(select(things.c.long)).scalars()) == {stored}
+        found = tx.execute(select(things.c.id).where(things.c.long == texts[0][1])).scalars().all()
+        assert len(found) == 2 * count + 3
+
+
 def test_a_row_that_is_there_is_refused_however_many_come(stocked: Database) -> None:
     for count in (1, 40):
         with pytest.raises(DBAPIError), stocked.begin() as tx:
