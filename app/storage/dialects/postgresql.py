@@ -1,5 +1,6 @@
 """PostgreSQL: many writers on many hosts, sessions with limits, partitions of days."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -56,9 +57,9 @@ _SILENCE = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-_ONE_AT_A_TIME = (
-    "select set_config('lock_timeout', '10min', true), pg_advisory_lock(hashtext('mapwright migrate'))"
-)
+_MY_TURN = "select pg_try_advisory_lock(hashtext('mapwright migrate'))"
+_LAST_CALL = "select set_config('lock_timeout', '1s', true), pg_advisory_lock(hashtext('mapwright migrate'))"
+_TURN_SECONDS, _A_MOMENT = 600, 0.2
 # Of this role, database and name, so that it is one of ours; whoever waits for anything but its client is at work.
 _END_SILENT = text(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
@@ -122,8 +123,7 @@ class Postgresql:
     def migrating(self, connection: Connection) -> Iterator[None]:
         """Without limits of time; locks are still given up. One at a time: the next one finds nothing left to do."""
         with self.unhurried(connection):
-            connection.exec_driver_sql(_ONE_AT_A_TIME)
-            connection.commit()
+            _wait_for_turn(connection)
             yield
 
     @contextmanager
@@ -318,6 +318,18 @@ class Postgresql:
 
 def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f}ms"
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Asks again and again: who makes an index beside others' work waits for every statement that has begun before."""
+    until = time.monotonic() + _TURN_SECONDS
+    while not connection.exec_driver_sql(_MY_TURN).scalar_one():
+        connection.rollback()
+        if time.monotonic() > until:
+            connection.exec_driver_sql(_LAST_CALL)  # so that the server says what is wrong
+            break
+        time.sleep(_A_MOMENT)
+    connection.commit()
 
 
 def _without_limits(connection: Connection) -> None:

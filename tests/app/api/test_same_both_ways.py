@@ -86,7 +86,10 @@ class Way:
         await self.front.__rsgi__(scope, proto)
         for id in [value for name, value in proto.headers if name == "X-Mapwright-Message"]:
             self._name(id)
-        masked = [(name, self._masked(value)) for name, value in proto.headers]
+        masked = [
+            (name, "<moment>" if name == "X-RateLimit-Reset" else self._masked(value))
+            for name, value in proto.headers
+        ]
         return proto.status, sorted(masked), self._masked(proto.body.decode())
 
     def _masked(self, said: str) -> str:
