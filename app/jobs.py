@@ -164,7 +164,8 @@ class RqDoorbell:
 
 def _bells(partitions: set[int]) -> list[int]:
     """Those that are rung for all of these."""
-    return sorted({p % (_SOME if len(partitions) > _MANY else 1) for p in partitions})
+    bells = _SOME if len(partitions) > _MANY else 1
+    return sorted({partition % bells for partition in partitions})
 
 
 def bell_key(kind: str, partition: int, group: str = "default") -> str:

@@ -50,6 +50,7 @@ from app.storage.workers import living_groups, workers
 _LOOKS_BACK = (1, 7, 40, 10_000_000)
 _ASKS_AFTER = 1
 _LAST_DAY = 2_147_483_647
+_EVER = {"since_day": 0, "until_day": _LAST_DAY}
 _UNSEEN = ("partition", "day")
 PROBLEM_STATES = ("dead", "held", "quarantined", "rejected")
 _m = messages_table.c
@@ -105,14 +106,9 @@ def search_messages(
 
 def _matches(tx: Connection, environment: str, q: str) -> ColumnElement[bool]:
     """An id or a key where there is one, else words: each alone goes by an index, one or the other by none."""
-    whenever = has_key(environment, q, lambda _day: ())
-    asked = (
-        (_is_id(q), _is_id(q)),
-        (_m.correlation_id == q, _m.correlation_id == q),
-        (whenever, has_key(environment, q, _within)),
-    )
     here = _m.environment == environment
-    known = [use for ask, use in asked if tx.execute(select(_m.id).where(here, ask).limit(1)).first()]
+    asked = (_is_id(q), _m.correlation_id == q, has_key(environment, q, _within))
+    known = [one for one in asked if tx.execute(select(_m.id).where(here, one).limit(1), _EVER).first()]
     return or_(*known) if known else has_reason(q)
 
 

@@ -3,15 +3,14 @@
 The hot tables come and go through here, because building a dictionary a row cost more than the database did.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table
 
 from app.storage.dialects import Write, dialect_named, dialect_of
-
-Converter = Callable[[Any], Any]
+from app.storage.dialects.converting import converted, converters
 
 
 def write_rows(tx: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -53,27 +52,5 @@ def _converted(
     dialect: Dialect, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
 ) -> Sequence[Sequence[Any]]:
     """As the driver takes them; most columns need nothing done."""
-    found = _converters(table, columns, dialect)
-    return [_row(row, found) for row in rows] if found else [tuple(row) for row in rows]
-
-
-def _row(row: Sequence[Any], converters: Sequence[tuple[int, Converter]]) -> Sequence[Any]:
-    values = list(row)
-    for place, convert in converters:
-        values[place] = convert(values[place])
-    return tuple(values)
-
-
-@cache
-def _converters(
-    table: Table, columns: tuple[str, ...], dialect: Dialect
-) -> tuple[tuple[int, Converter], ...]:
-    found = ((place, _converter(table.c[name].type, dialect)) for place, name in enumerate(columns))
-    return tuple((place, convert) for place, convert in found if convert is not None)
-
-
-def _converter(type_: Any, dialect: Dialect) -> Converter | None:
-    if dialect_named(dialect.name).writes_itself(getattr(type_, "impl", type_)):
-        return None
-    found: Converter | None = type_.dialect_impl(dialect).bind_processor(dialect)
-    return found
+    found = converters(table, columns, dialect, dialect_named(dialect.name).writes_itself)
+    return [converted(row, found) for row in rows] if found else [tuple(row) for row in rows]

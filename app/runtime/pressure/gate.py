@@ -127,8 +127,7 @@ class Gate:
             self._remember(load, refused)
             raise
         with self._lock:
-            for scope, count in scopes.items():
-                self._picture.let_in[scope] += count
+            self._picture.let_in.update(scopes)
 
     def _require_room(self, picture: Picture, limited: Sequence[tuple[Scope, int, Limit]]) -> None:
         for scope, count, limit in limited:

@@ -43,7 +43,7 @@ from app.storage.dialects.driving import copy, run
 from app.storage.dialects.nul import mend_texts
 from app.storage.dialects.partitions import DayPartitions
 from app.storage.dialects.pooling import look_before_use
-from app.storage.dialects.recordsets import NATIVE, as_json, recordset, text_of
+from app.storage.dialects.recordsets import as_json, native, recordset, text_of
 
 _HASTEN = (
     "select clock_timestamp() from (select set_config('lock_timeout', %(locks)s, true),"
@@ -157,7 +157,7 @@ class Postgresql:
 
     def writes_itself(self, type_: Any) -> bool:
         """What psycopg knows."""
-        return isinstance(type_, NATIVE)
+        return native(type_)
 
     def now(self, tx: Connection) -> datetime:
         """The server's clock."""

@@ -1,20 +1,17 @@
 """Rows for PostgreSQL as one JSON text: an array a column costs the driver four times as much, and the server twice."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     Boolean,
-    Column,
     ColumnElement,
     DateTime,
     LargeBinary,
     String,
     Table,
     Text,
-    TypeDecorator,
     bindparam,
     cast,
     column,
@@ -23,13 +20,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from app.storage.dialects.converting import converted, converters
 from app.storage.dialects.nul import without_nul
 
-Converter = Callable[[Any], Any]
-NATIVE = (Boolean, DateTime, LargeBinary)
-"""Types whose values the driver takes as they are."""
+_NATIVE = (Boolean, DateTime, LargeBinary)
 _DIALECT = postgresql.dialect()
 _NUL = rb"\u0000"
+
+
+def native(type_: Any) -> bool:
+    """Whether the driver takes values of this type as they are."""
+    return isinstance(type_, _NATIVE)
 
 
 def recordset(types: Mapping[str, Any]) -> list[ColumnElement[Any]]:
@@ -42,9 +43,8 @@ def recordset(types: Mapping[str, Any]) -> list[ColumnElement[Any]]:
 
 def as_json(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]], names: Sequence[str]) -> str:
     """Rows whose values stand in the order of these columns, each under its name."""
-    converters = _converters(table, tuple(columns))
-    given = [_converted(row, converters) for row in rows] if converters else rows
-    return text_of(names, given)
+    found = converters(table, tuple(columns), _DIALECT, native)
+    return text_of(names, [converted(row, found) for row in rows] if found else rows)
 
 
 def text_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -63,29 +63,6 @@ def _travelling(type_: Any) -> Any:
 def _arrived(of: ColumnElement[Any], type_: Any) -> ColumnElement[Any]:
     """Bytes came in base64."""
     return func.decode(of, literal_column("'base64'")) if isinstance(type_, LargeBinary) else of
-
-
-def _converted(row: Sequence[Any], converters: Sequence[tuple[int, Converter]]) -> Sequence[Any]:
-    values = list(row)
-    for place, convert in converters:
-        values[place] = convert(values[place])
-    return values
-
-
-@cache
-def _converters(table: Table, columns: tuple[str, ...]) -> tuple[tuple[int, Converter], ...]:
-    found = ((place, _converter(table.c[name])) for place, name in enumerate(columns))
-    return tuple((place, convert) for place, convert in found if convert is not None)
-
-
-def _converter(of: Column[Any]) -> Converter | None:
-    if isinstance(of.type, TypeDecorator) and not isinstance(of.type.impl, NATIVE):
-        return partial(_bound, of.type)
-    return None
-
-
-def _bound(type_: TypeDecorator[Any], value: Any) -> Any:
-    return type_.process_bind_param(value, _DIALECT)
 
 
 def _plain(value: Any) -> str:
